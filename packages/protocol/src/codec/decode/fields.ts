@@ -1,0 +1,53 @@
+/** Fields and rules that several packets share. */
+import { malformed, protocolError } from '../../error.ts';
+import type { ProtocolVersion } from '../../packet.ts';
+import { reasonCodeName, reasonCodes } from '../../reason-code.ts';
+import type { Reader } from '../reader.ts';
+
+const codesByPacket = new Map<string, Set<number>>();
+for (const row of reasonCodes) {
+  for (const name of row.packets) {
+    const codes = codesByPacket.get(name) ?? new Set();
+    codesByPacket.set(name, codes.add(row.code));
+  }
+}
+
+/** Refuses reason codes that table 2-6 does not give to the packet. */
+export function requireReasonCode(code: number, packetName: string, spec?: string): void {
+  if (codesByPacket.get(packetName)?.has(code)) return;
+  const hex = code.toString(16).padStart(2, '0');
+  throw protocolError(`reason code 0x${hex} (${reasonCodeName(code)}) does not belong in ${packetName}`, spec);
+}
+
+/** Refuses fixed header flags other than the ones the packet must have (MQTT 5.0 section 2.1.3). */
+export function requireFlags(flags: number, expected: number, packetName: string, spec = 'MQTT-2.1.3-1'): void {
+  if (flags === expected) return;
+  throw malformed(
+    `the flags in the first byte of ${packetName} are ${binary(flags)}; they must be ${binary(expected)}`,
+    spec,
+  );
+}
+
+/**
+ * PUBREL, SUBSCRIBE and UNSUBSCRIBE have the flags 0010. MQTT 3.1 sends these three at QoS 1 and sets the DUP bit
+ * above them when it repeats one (MQTT 3.1 section 2.1).
+ */
+export function requireFlags0010(flags: number, version: ProtocolVersion, packetName: string, spec: string): void {
+  requireFlags(version === 3 ? flags & 0b0111 : flags, 0b0010, packetName, spec);
+}
+
+const binary = (bits: number): string => bits.toString(2).padStart(4, '0');
+
+/** A packet identifier, 1..65535 (section 2.2.1). */
+export function readPacketId(reader: Reader, packetName: string): number {
+  const id = reader.uint16(`the packet identifier of ${packetName}`);
+  // [MQTT-2.2.1-3] [MQTT-2.2.1-4]
+  if (id === 0) throw malformed(`the packet identifier of ${packetName} is 0; it must be 1 to 65535`, 'MQTT-2.2.1-3');
+  return id;
+}
+
+/** Refuses bytes behind the last field of a packet. */
+export function requireEnd(reader: Reader, packetName: string): void {
+  if (reader.remaining() === 0) return;
+  throw malformed(`${packetName} has ${reader.remaining()} bytes behind its last field`);
+}

@@ -1,0 +1,176 @@
+import { MqttError, malformed, protocolError } from '../error.ts';
+import { type Properties, type PropertyRow, properties as table } from '../property.ts';
+import { ReasonCode } from '../reason-code.ts';
+import { Reader } from './reader.ts';
+import { utf8Length } from './utf8.ts';
+import { varintSize, type Writer } from './writer.ts';
+
+type Bag = Record<string, unknown>;
+type Value = number | string | Uint8Array | [string, string];
+
+const rowById: (PropertyRow | undefined)[] = [];
+const rowByName = new Map<string, PropertyRow>();
+for (const row of table) {
+  rowById[row.id] = row;
+  rowByName.set(row.name, row);
+}
+
+/**
+ * Reads the property length and the properties of one packet (MQTT 5.0 section 2.2.2).
+ *
+ * @param packetName the packet as `packetTypeNames` writes it, or `WILL` for the will properties of CONNECT.
+ * @returns undefined where the property length is 0.
+ * @throws MqttError MALFORMED_PACKET, PROTOCOL_ERROR or TOPIC_ALIAS_INVALID.
+ */
+export function readProperties(reader: Reader, packetName: string): Properties | undefined {
+  const length = reader.varint(`the property length of ${packetName}`);
+  if (length === 0) return undefined;
+  if (length > reader.remaining()) {
+    throw malformed(
+      `the properties of ${packetName} are said to take ${length} bytes, but the packet has only ${reader.remaining()} left`,
+    );
+  }
+  const section = new Reader(reader.bytes, reader.at, reader.at + length);
+  const bag: Bag = {};
+  while (section.remaining() > 0) readProperty(section, bag, packetName);
+  reader.at = section.end;
+  return bag as Properties;
+}
+
+function readProperty(reader: Reader, bag: Bag, packetName: string): void {
+  const id = reader.varint('a property identifier');
+  const row = rowById[id];
+  if (row === undefined) {
+    throw malformed(`${packetName} carries an unknown property identifier 0x${id.toString(16).padStart(2, '0')}`);
+  }
+  requireAllowed(row, packetName);
+  const value: Value = reader[row.type](row.title); // The reader's methods are named after the wire types.
+  checkValue(row, value);
+  if (row.repeats) append(bag, row, value, packetName);
+  else if (bag[row.name] === undefined) bag[row.name] = value;
+  else throw duplicate(row, packetName);
+}
+
+function append(bag: Bag, row: PropertyRow, value: Value, packetName: string): void {
+  const list = bag[row.name] as Value[] | undefined;
+  if (list === undefined) bag[row.name] = [value];
+  else if (repeatsIn(row, packetName)) list.push(value);
+  else throw duplicate(row, packetName);
+}
+
+/** A SUBSCRIBE holds at most one subscription identifier (section 3.8.2.1.2); a PUBLISH may hold several. */
+function repeatsIn(row: PropertyRow, packetName: string): boolean {
+  return row.repeats && !(row.name === 'subscriptionIdentifiers' && packetName === 'SUBSCRIBE');
+}
+
+function requireAllowed(row: PropertyRow, packetName: string): void {
+  // Section 2.2.2.2 calls an identifier that is not valid for its packet a malformed packet.
+  if (!row.packets.includes(packetName)) throw malformed(`${row.title} is not a property of ${packetName}`);
+}
+
+function duplicate(row: PropertyRow, packetName: string): MqttError {
+  return protocolError(`${row.title} stands more than once in ${packetName}`);
+}
+
+/** The rules for values that the wire type alone does not express; the same for reading and writing. */
+function checkValue(row: PropertyRow, value: Value): void {
+  // Every property of one byte is a yes or a no.
+  if (row.type === 'byte' && (value as number) > 1) {
+    throw protocolError(`${row.title} is ${value}; it may only be 0 or 1`);
+  }
+  switch (row.name) {
+    case 'receiveMaximum':
+    case 'maximumPacketSize':
+    case 'subscriptionIdentifiers':
+      if (value === 0) throw protocolError(`${row.title} is 0; it must be at least 1`);
+      return;
+    case 'topicAlias':
+      if (value === 0) throw aliasZero();
+      return;
+    case 'responseTopic':
+      // [MQTT-3.3.2-14]
+      if (/[+#]/.test(value as string)) {
+        throw protocolError(`the response topic '${value}' contains a wildcard; name one topic`, 'MQTT-3.3.2-14');
+      }
+      return;
+    default:
+      return;
+  }
+}
+
+function aliasZero(): MqttError {
+  // [MQTT-3.3.2-8]
+  return new MqttError('Topic Alias is 0; aliases start at 1', {
+    code: 'TOPIC_ALIAS_INVALID',
+    reasonCode: ReasonCode.topicAliasInvalid,
+    spec: 'MQTT-3.3.2-8',
+  });
+}
+
+/** Bytes the properties take on the wire, without the property length before them. */
+export function propertiesSize(properties: Properties | undefined): number {
+  if (properties === undefined) return 0;
+  let size = 0;
+  for (const name in properties) {
+    const row = rowNamed(name);
+    for (const value of valuesOf(properties, row)) size += 1 + valueSize(row, value);
+  }
+  return size;
+}
+
+function valueSize(row: PropertyRow, value: Value): number {
+  switch (row.type) {
+    case 'byte':
+      return 1;
+    case 'uint16':
+      return 2;
+    case 'uint32':
+      return 4;
+    case 'varint':
+      return varintSize(value as number);
+    case 'utf8':
+      return 2 + utf8Length(value as string);
+    case 'binary':
+      return 2 + (value as Uint8Array).length;
+    case 'pair':
+      return 4 + utf8Length((value as [string, string])[0]) + utf8Length((value as [string, string])[1]);
+  }
+}
+
+/**
+ * Writes the property length and the properties, in the order of the object's keys, which is the order of the wire
+ * for properties that were read. Keys whose value is undefined are left out.
+ *
+ * @throws MqttError where a property is unknown, not allowed in this packet or has a value the receiver must refuse.
+ */
+export function writeProperties(writer: Writer, properties: Properties | undefined, packetName: string): void {
+  // [MQTT-2.2.2-1] No properties are told by a property length of 0.
+  writer.varint(propertiesSize(properties));
+  if (properties === undefined) return;
+  for (const name in properties) {
+    const row = rowNamed(name);
+    const values = valuesOf(properties, row);
+    if (values.length > 0) requireAllowed(row, packetName);
+    if (values.length > 1 && !repeatsIn(row, packetName)) throw duplicate(row, packetName);
+    for (const value of values) {
+      checkValue(row, value);
+      writer.byte(row.id);
+      // The writer's methods are named after the wire types.
+      writer[row.type](value as never);
+    }
+  }
+}
+
+function rowNamed(name: string): PropertyRow {
+  const row = rowByName.get(name);
+  if (row === undefined) throw protocolError(`'${name}' is no MQTT property; see the keys of Properties`);
+  return row;
+}
+
+const none: readonly Value[] = [];
+
+function valuesOf(properties: Properties, row: PropertyRow): readonly Value[] {
+  const value = properties[row.name];
+  if (value === undefined) return none;
+  return row.repeats ? (value as Value[]) : [value as Value];
+}
