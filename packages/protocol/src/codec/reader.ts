@@ -1,4 +1,5 @@
 import { type MqttError, malformed } from '../error.ts';
+import { copyOf } from './bytes.ts';
 import { decodeUtf8 } from './utf8.ts';
 
 /**
@@ -70,7 +71,7 @@ export class Reader {
   binary(what = 'binary data'): Uint8Array {
     const length = this.uint16(`the length of ${what}`);
     const start = this.#take(length, what);
-    return this.bytes.slice(start, start + length);
+    return copyOf(this.bytes, start, start + length);
   }
 
   /** A string pair: name and value (section 1.5.7). */
@@ -83,7 +84,7 @@ export class Reader {
   rest(): Uint8Array {
     const start = this.at;
     this.at = this.end;
-    return this.bytes.slice(start, this.end);
+    return copyOf(this.bytes, start, this.end);
   }
 
   #take(length: number, what: string): number {
@@ -94,6 +95,6 @@ export class Reader {
   }
 
   #endsInside(what: string, needed: number): MqttError {
-    return malformed(`the packet ends inside ${what}: ${needed} bytes are needed, ${this.remaining()} are left`);
+    return malformed(`the packet ends inside ${what} (bytes needed: ${needed}, left: ${this.remaining()})`);
   }
 }

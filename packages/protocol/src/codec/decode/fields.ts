@@ -49,5 +49,5 @@ export function readPacketId(reader: Reader, packetName: string): number {
 /** Refuses bytes behind the last field of a packet. */
 export function requireEnd(reader: Reader, packetName: string): void {
   if (reader.remaining() === 0) return;
-  throw malformed(`${packetName} has ${reader.remaining()} bytes behind its last field`);
+  throw malformed(`${packetName} goes on behind its last field (bytes too many: ${reader.remaining()})`);
 }
