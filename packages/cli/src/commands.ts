@@ -1,0 +1,23 @@
+import type { Command } from './command.ts';
+
+/** A command that is loaded only when it is used, so that `cauldron pub` does not wait for the broker's code. */
+export interface CommandEntry {
+  readonly name: string;
+  /** The same text as in the command's own table; a test compares them. */
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
+/** Every command, in the order of the help. */
+export const commands: readonly CommandEntry[] = [
+  {
+    name: 'pub',
+    summary: 'publish messages',
+    load: async () => (await import('./commands/pub.ts')).pub,
+  },
+  {
+    name: 'sub',
+    summary: 'subscribe to topics and print what arrives',
+    load: async () => (await import('./commands/sub.ts')).sub,
+  },
+];

@@ -1,0 +1,246 @@
+import type { Client, Subscription } from '@cauldron/client';
+import type { PublishPacket, RetainHandling } from '@cauldron/protocol';
+import { matchTopic, reasonCodeName, topicFilterProblem } from '@cauldron/protocol';
+import type { Command, Io, Parsed } from '../command.ts';
+import { UsageError } from '../command.ts';
+import { exitCode } from '../exit-codes.ts';
+import { type Formatter, parseFormat } from '../format.ts';
+import { PayloadError } from '../message-json.ts';
+import { mqttFlags } from '../mqtt-flags.ts';
+import { type MqttSettings, mqttSettings, qosOf } from '../mqtt-options.ts';
+import { Printer } from '../printer.ts';
+import { CommandError, interruptCode, runSession } from '../session.ts';
+import { now } from '../strftime.ts';
+import { subFlags } from '../sub-flags.ts';
+import { isSet, listOf, numberOf, textOf } from '../values.ts';
+
+/** `cauldron sub` */
+export const sub: Command = {
+  name: 'sub',
+  summary: 'subscribe to topics and print what arrives',
+  usage: ['cauldron sub -t FILTER [-t FILTER ...] [FLAGS]', 'cauldron sub -L mqtt://HOST/FILTER [FLAGS]'],
+  flags: [...subFlags, ...mqttFlags],
+  examples: [
+    { does: 'Print everything below kitchen with its topic', command: "cauldron sub -t 'kitchen/#' -v" },
+    { does: 'The temperature of every room (+ stands for one level)', command: 'cauldron sub -t +/temperature -v' },
+    { does: 'Wait at most 5 s for one message, for a script', command: 'cauldron sub -t orders/42 -C 1 -W 5' },
+    { does: 'One JSON object a line', command: "cauldron sub -t '#' --json" },
+    { does: 'Your own format', command: "cauldron sub -t '#' -F '@H:@M:@S %t %p'" },
+    { does: 'Receive what came while away', command: 'cauldron sub -t orders/# -q 1 -c -i my-worker' },
+    { does: 'Share the work with others who run the same', command: "cauldron sub -t '$share/workers/orders/#' -q 1" },
+    {
+      does: 'Clear all retained messages below kitchen',
+      command: "cauldron sub -t 'kitchen/#' --remove-retained --retained-only",
+    },
+  ],
+  run,
+};
+
+interface Job {
+  readonly subscriptions: readonly Subscription[];
+  readonly unsubscribe: readonly string[];
+  readonly filterOut: readonly string[];
+  /** Undefined = without end. */
+  readonly count: number | undefined;
+  readonly exitAfterSuback: boolean;
+  readonly skipRetained: boolean;
+  readonly retainedOnly: boolean;
+  readonly removeRetained: boolean;
+  /** Percent of the messages to print. */
+  readonly chance: number;
+  readonly format: Formatter;
+  readonly quiet: boolean;
+}
+
+async function run(parsed: Parsed, io: Io): Promise<number> {
+  if (parsed.positionals.length > 0) {
+    throw new UsageError(`"${parsed.positionals[0]}" belongs to no flag; give each topic with its own -t`);
+  }
+  const settings = mqttSettings(parsed, ['SUBSCRIBE', 'UNSUBSCRIBE']);
+  const job = readJob(parsed, settings);
+  const timeout = numberOf(parsed, 'timeout', { min: 1, max: 2_000_000 });
+  const printer = new Printer(io.stdout);
+  const receiver = new Receiver(job, printer, io);
+  const endless = job.count === undefined && !job.exitAfterSuback && !job.retainedOnly;
+  try {
+    return await runSession(
+      {
+        name: 'sub',
+        connect: { ...settings.connect, onMessage: (message) => receiver.take(message) },
+        disconnect: settings.properties.DISCONNECT,
+        interrupted: (signal) => (endless ? exitCode.ok : interruptCode(signal)),
+        timeout,
+        work: (client) => receiver.work(client, settings),
+      },
+      parsed,
+      io,
+    );
+  } finally {
+    printer.release();
+  }
+}
+
+function readJob(parsed: Parsed, settings: MqttSettings): Job {
+  const filters = [...listOf(parsed, 'topic'), ...(settings.urlTopic === undefined ? [] : [settings.urlTopic])];
+  const unsubscribe = listOf(parsed, 'unsubscribe');
+  const filterOut = listOf(parsed, 'filter-out');
+  if (filters.length === 0 && unsubscribe.length === 0) throw new UsageError('a topic is missing: add -t TOPIC');
+  for (const filter of filters) checkFilter('-t', filter);
+  for (const filter of unsubscribe) checkFilter('-U', filter);
+  for (const filter of filterOut) checkFilter('-T', filter);
+  if (isSet(parsed, 'no-retained') && isSet(parsed, 'retained-only')) {
+    throw new UsageError('-R (no retained messages) and --retained-only exclude each other; give one of them');
+  }
+  const common = {
+    qos: qosOf(parsed, 'qos'),
+    noLocal: isSet(parsed, 'no-local'),
+    retainAsPublished: isSet(parsed, 'retain-as-published'),
+    retainHandling: (numberOf(parsed, 'retain-handling', { min: 0, max: 2 }) ?? 0) as RetainHandling,
+  };
+  checkVersion(parsed, settings);
+  return {
+    subscriptions: filters.map((filter) => ({ filter, ...common })),
+    unsubscribe,
+    filterOut,
+    count: numberOf(parsed, 'count', { min: 1, max: Number.MAX_SAFE_INTEGER }),
+    exitAfterSuback: isSet(parsed, 'exit-after-suback'),
+    skipRetained: isSet(parsed, 'no-retained'),
+    retainedOnly: isSet(parsed, 'retained-only'),
+    removeRetained: isSet(parsed, 'remove-retained'),
+    chance: numberOf(parsed, 'random-filter', { min: 0.1, max: 100, fraction: true }) ?? 100,
+    format: formatOf(parsed),
+    quiet: isSet(parsed, 'quiet'),
+  };
+}
+
+function checkVersion(parsed: Parsed, settings: MqttSettings): void {
+  const only5 = ['no-local', 'retain-as-published', 'retain-handling'].find(
+    (name) => parsed.values[name] !== undefined,
+  );
+  if (only5 !== undefined && settings.connect.protocolVersion !== 5) {
+    throw new UsageError(`--${only5} exists only in MQTT 5; add -V 5`);
+  }
+}
+
+function checkFilter(flag: string, filter: string): void {
+  const problem = topicFilterProblem(filter);
+  if (problem !== undefined) throw new UsageError(`${flag}: ${problem}`);
+}
+
+/** How a message is printed, end of line included; nothing at all for an empty payload without its topic. */
+function formatOf(parsed: Parsed): Formatter {
+  const pretty = isSet(parsed, 'pretty');
+  const given = textOf(parsed, 'format') ?? (isSet(parsed, 'json') ? '%j' : undefined);
+  const end = isSet(parsed, 'no-eol') ? '' : '\n';
+  const withEnd =
+    (format: Formatter): Formatter =>
+    (message, moment) =>
+      Buffer.concat([format(message, moment), Buffer.from(end)]);
+  if (given !== undefined) return withEnd(parseFormat(given, pretty));
+  const verbose = isSet(parsed, 'verbose');
+  const full = withEnd(parseFormat(verbose ? '%t %p' : '%p'));
+  const empty: Formatter = (message) => Buffer.from(verbose && end !== '' ? `${message.topic} (null)\n` : '');
+  return (message, moment) => (message.payload.length === 0 ? empty : full)(message, moment);
+}
+
+/** What happens to each message, and when enough came. */
+class Receiver {
+  readonly #job: Job;
+  readonly #printer: Printer;
+  readonly #io: Io;
+  readonly #enough = Promise.withResolvers<number>();
+  readonly #removals: Promise<unknown>[] = [];
+  #client: Client | undefined;
+  #count = 0;
+  #finished = false;
+
+  constructor(job: Job, printer: Printer, io: Io) {
+    this.#job = job;
+    this.#printer = printer;
+    this.#io = io;
+  }
+
+  async work(client: Client, { properties }: MqttSettings): Promise<number> {
+    this.#client = client;
+    if (this.#finished) client.pause();
+    void this.#printer.closed.then(() => this.#finish());
+    const answers: Promise<void>[] = [];
+    const { subscriptions, unsubscribe } = this.#job;
+    if (subscriptions.length > 0) {
+      answers.push(
+        client
+          .subscribe(subscriptions, { properties: properties.SUBSCRIBE })
+          .then((r) => this.#subscribed(r.reasonCodes)),
+      );
+    }
+    if (unsubscribe.length > 0) {
+      answers.push(client.unsubscribe(unsubscribe, { properties: properties.UNSUBSCRIBE }).then(() => undefined));
+    }
+    const acknowledged = Promise.all(answers).then(() =>
+      this.#job.exitAfterSuback ? exitCode.ok : new Promise<number>(() => undefined),
+    );
+    const code = await Promise.race([acknowledged, this.#enough.promise]);
+    await Promise.all(this.#removals);
+    return code;
+  }
+
+  /** One refused filter among several is told and the others go on; when all are refused there is nothing to wait for. */
+  #subscribed(reasonCodes: readonly number[]): void {
+    const refused = reasonCodes.flatMap((code, i) => (code < 0x80 ? [] : [refusal(this.#job.subscriptions[i]!, code)]));
+    if (refused.length === 0) return;
+    const text = `the broker refused the subscription ${refused.join(', ')}`;
+    if (refused.length === reasonCodes.length || this.#job.exitAfterSuback)
+      throw new CommandError(text, exitCode.rejected);
+    this.#warn(text);
+  }
+
+  #warn(text: string): void {
+    if (!this.#job.quiet) this.#io.stderr.write(`cauldron sub: ${text}\n`);
+  }
+
+  take(message: PublishPacket): undefined | Promise<void> {
+    const job = this.#job;
+    if (this.#finished) return undefined;
+    if (job.retainedOnly && !message.retain) {
+      this.#finish();
+      return undefined;
+    }
+    if (job.filterOut.some((filter) => matchTopic(filter, message.topic))) return undefined;
+    if (job.removeRetained && message.retain) this.#remove(message.topic);
+    if (job.skipRetained && message.retain) return undefined;
+    if (job.chance < 100 && Math.random() * 100 >= job.chance) return undefined;
+    const printed = this.#print(message);
+    this.#count += 1;
+    if (this.#count === job.count) this.#finish();
+    return printed;
+  }
+
+  #print(message: PublishPacket): undefined | Promise<void> {
+    try {
+      return this.#printer.write(this.#job.format(message, now()));
+    } catch (error) {
+      if (!(error instanceof PayloadError)) throw error;
+      this.#warn(error.message);
+      return undefined;
+    }
+  }
+
+  #remove(topic: string): void {
+    const client = this.#client;
+    if (client === undefined) return; // a message of the old session, before our SUBSCRIBE: the broker sends it again
+    this.#removals.push(client.publish(topic, '', { qos: 1, retain: true }));
+  }
+
+  /**
+   * No message after the current one is handled, so none is acknowledged and lost. The current one's acknowledgement
+   * leaves after its handler has returned; only then may the session end.
+   */
+  #finish(): void {
+    this.#finished = true;
+    if (this.#removals.length === 0) this.#client?.pause(); // else the acknowledgements of the removals must be read
+    setImmediate(() => this.#enough.resolve(exitCode.ok));
+  }
+}
+
+const refusal = ({ filter }: Subscription, code: number): string =>
+  `${filter}: ${reasonCodeName(code)} (0x${code.toString(16)})`;
