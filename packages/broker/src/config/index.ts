@@ -1,0 +1,9 @@
+/** The broker's configuration: schema, loading, documentation. */
+
+export { configurationDocument, exampleConfig } from './document.ts';
+export { environmentName } from './environment.ts';
+export { ConfigError, type ConfigErrorCode, type ConfigProblem, formatProblem } from './error.ts';
+export { type LoadedConfig, type LoadOptions, loadConfig, type Override, parseConfig } from './load.ts';
+export type { Origin } from './problems.ts';
+export type { Config, ConfigInput, ListenerConfig, LogFormat, LogLevel } from './schema.ts';
+export { listSettings, type ShownSetting } from './show.ts';

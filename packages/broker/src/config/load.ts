@@ -1,0 +1,180 @@
+import { readFileSync } from 'node:fs';
+import { parse, TomlError } from 'smol-toml';
+import { missingItem, readEnvironment } from './environment.ts';
+import { ConfigError, type ConfigProblem } from './error.ts';
+import { type KeyLocator, locateKeys } from './locate.ts';
+import { describeProblems, type Origin } from './problems.ts';
+import { type Config, type ConfigInput, configSchema } from './schema.ts';
+import { formatPath, type Path, valueAt } from './tree.ts';
+
+/** Values that a flag gives. */
+export interface Override {
+  /** How the flag is written, for error texts: `--port`. */
+  readonly from: string;
+  /** Its values. A list replaces what files and environment said of it. */
+  readonly input: ConfigInput;
+}
+
+export interface LoadOptions {
+  /** TOML file to read. */
+  readonly file?: string | undefined;
+  /** Environment variables; only those that start with `CAULDRON_` are looked at. Default: none. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Values of flags; a later one wins. */
+  readonly overrides?: readonly Override[];
+}
+
+/** A configuration and where it came from. */
+export interface LoadedConfig {
+  readonly config: Config;
+  /** The file that was read. */
+  readonly file: string | undefined;
+  /** Where the value at a path was given; undefined = it is the default. */
+  originOf(path: Path): Origin | undefined;
+}
+
+/**
+ * Puts a configuration together: the defaults, over them the file, over that environment variables, over those flags.
+ * The result is frozen.
+ *
+ * @throws {ConfigError} with every problem that was found, each with its place
+ */
+export function loadConfig({ file, env = {}, overrides = [] }: LoadOptions = {}): LoadedConfig {
+  const layers = new Layers(file);
+  layers.addEnvironment(env);
+  for (const { from, input } of overrides) layers.addOverride(input, from);
+  return { config: layers.validate(), file, originOf: (path) => layers.originOf(path) };
+}
+
+/**
+ * The configuration a program gives in code, with every default filled in; frozen.
+ *
+ * @throws {ConfigError} keys or values that the schema does not accept
+ * @example parseConfig({ listeners: [{ port: 0 }], limits: { maxPacketSize: '1 MiB' } })
+ */
+export const parseConfig = (input: ConfigInput = {}): Config => validate(input, () => ({}), []);
+
+function validate(input: unknown, originOf: (path: Path) => Origin, problems: readonly ConfigProblem[]): Config {
+  const result = configSchema.safeParse(input);
+  const found = [...problems, ...(result.success ? [] : describeProblems(result.error.issues, input, originOf))];
+  if (!result.success || found.length > 0) throw new ConfigError('CONFIG_INVALID', found);
+  return freeze(result.data);
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const part of Object.values(value)) freeze(part);
+    Object.freeze(value);
+  }
+  return value;
+}
+
+type Data = Record<string | number, unknown>;
+
+/** The layers above the defaults, merged as they are added. */
+class Layers {
+  readonly #file: string | undefined;
+  readonly #data: Data = {};
+  readonly #locator: KeyLocator | undefined;
+  /** Environment variable or flag of each value that did not come from the file, by path. */
+  readonly #sources = new Map<string, string>();
+  readonly #problems: ConfigProblem[] = [];
+
+  constructor(file: string | undefined) {
+    this.#file = file;
+    if (file === undefined) return;
+    const toml = readText(file);
+    this.#data = readToml(toml, file);
+    this.#locator = locateKeys(toml);
+  }
+
+  addEnvironment(env: Readonly<Record<string, string | undefined>>): void {
+    const { values, problems } = readEnvironment(env);
+    this.#problems.push(...problems);
+    for (const value of values) {
+      const missing = this.#missingBefore(value.path);
+      if (missing === undefined) this.#set(value.path, value.value, value.name);
+      else this.#problems.push(missingItem(value, missing));
+    }
+  }
+
+  addOverride(input: unknown, source: string, path: Path = []): void {
+    if (Array.isArray(input)) this.#remove(path);
+    if (typeof input !== 'object' || input === null) {
+      if (input !== undefined) this.#set(path, input, source);
+      return;
+    }
+    for (const [key, value] of Object.entries(input)) {
+      this.addOverride(value, source, [...path, Array.isArray(input) ? Number(key) : key]);
+    }
+  }
+
+  validate(): Config {
+    return validate(this.#data, (path) => this.#nearestOrigin(path), this.#problems);
+  }
+
+  originOf(path: Path): Origin | undefined {
+    const source = this.#sources.get(formatPath(path));
+    if (source !== undefined) return { source };
+    return valueAt(this.#data, path) === undefined ? undefined : this.#inFile(this.#locator?.lineOf(path));
+  }
+
+  #nearestOrigin(path: Path): Origin {
+    const source = this.#sources.get(formatPath(path));
+    if (source !== undefined) return { source };
+    return this.#file === undefined ? {} : this.#inFile(this.#locator?.nearestLine(path));
+  }
+
+  #inFile(line: number | undefined): Origin {
+    return { ...(this.#file !== undefined && { file: this.#file }), ...(line !== undefined && { line }) };
+  }
+
+  /** Length of the list a path leads through, where the path goes past its end. */
+  #missingBefore(path: Path): number | undefined {
+    const at = path.findIndex((step) => typeof step === 'number');
+    if (at < 0) return undefined;
+    const list = valueAt(this.#data, path.slice(0, at));
+    const length = Array.isArray(list) ? list.length : 0;
+    return Number(path[at]) > length ? length : undefined;
+  }
+
+  /** Does nothing where something else than a table stands on the way: the schema then refuses that. */
+  #set(path: Path, value: unknown, source: string): void {
+    let place: unknown = this.#data;
+    for (const [index, step] of path.slice(0, -1).entries()) {
+      if (typeof place !== 'object' || place === null) return;
+      const data = place as Data;
+      if (!Object.hasOwn(data, step)) data[step] = typeof path[index + 1] === 'number' ? [] : {};
+      place = data[step];
+    }
+    if (typeof place !== 'object' || place === null) return;
+    (place as Data)[path.at(-1)!] = value;
+    this.#sources.set(formatPath(path), source);
+  }
+
+  #remove(path: Path): void {
+    const parent = valueAt(this.#data, path.slice(0, -1));
+    if (typeof parent === 'object' && parent !== null) delete (parent as Data)[path.at(-1)!];
+    const prefix = `${formatPath(path)}[`;
+    for (const name of this.#sources.keys()) if (name.startsWith(prefix)) this.#sources.delete(name);
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
+  } catch (cause) {
+    const message = `cannot read the configuration file: ${(cause as Error).message}`;
+    throw new ConfigError('CONFIG_UNREADABLE', [{ path: '', message, file }], { cause });
+  }
+}
+
+function readToml(toml: string, file: string): Data {
+  try {
+    return parse(toml, { unsafeKeyBehaviour: 'throw' });
+  } catch (cause) {
+    if (!(cause instanceof TomlError)) throw cause;
+    const message = `not valid TOML: ${cause.message.split('\n')[0]!.replace(/^Invalid TOML document: /, '')}`;
+    throw new ConfigError('CONFIG_SYNTAX', [{ path: '', message, file, line: cause.line }], { cause });
+  }
+}

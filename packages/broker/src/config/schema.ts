@@ -1,0 +1,226 @@
+/**
+ * The whole configuration as one schema. Types, defaults, validation, `docs/configuration.md`, `cauldron config example`
+ * and the names of environment variables are all read from it, so a new setting is written here and nowhere else.
+ */
+import { defaultLimits, defaultMqttOptions } from '@cauldron/core';
+import { z } from 'zod';
+import { absences, bytes, choice, count, flag, host, optionalText, seconds, sections, text } from './setting.ts';
+
+/** Fixed header of the largest packet (1 byte of type, 4 of length) and the largest remaining length (section 2.1.4). */
+const LARGEST_PACKET = 5 + 268_435_455;
+const UINT16 = 65_535;
+const UINT32 = 4_294_967_295;
+const MILLIARD = 1_000_000_000;
+
+const maxPacketSize = bytes(
+  'Largest packet accepted from a client. It counts the whole packet, header included (MQTT 5.0, 3.1.2.11.4): ' +
+    'the largest remaining length the protocol can write is 268435455, which makes 268435460 bytes.',
+  { min: 16, max: LARGEST_PACKET },
+);
+const maxConnections = count('Connections at the same time; one more is refused.', { min: 1, max: 10_000_000 });
+const connectTimeout = seconds('How long a new connection may take to send its CONNECT before it is closed.', {
+  min: 0.01,
+  max: 3600,
+  whole: false,
+});
+const receiveMaximum = count(
+  'QoS 1 and 2 messages one client may send before they are acknowledged (Receive Maximum).',
+  { min: 1, max: UINT16 },
+);
+const topicAliasMaximum = count('Topic aliases a client may use when it publishes; 0 = none (MQTT 5.0).', {
+  min: 0,
+  max: UINT16,
+});
+const serverKeepAlive = seconds('Keep alive that MQTT 5.0 clients are told to use; 0 = what the client asks for.', {
+  min: 0,
+  max: UINT16,
+});
+
+/** A listener's own value of something set for all elsewhere. */
+function own<T extends z.ZodType>(schema: T, from: string): z.ZodOptional<T> {
+  const optional = schema.optional();
+  absences.add(optional, { absent: `\`${from}\`` });
+  return optional;
+}
+
+const listener = z.strictObject({
+  name: text('Name in logs and events.', 'text', 'local').optional().register(absences, { absent: 'its address' }),
+  host: host(
+    'Address to listen on. Only this machine can reach 127.0.0.1 and ::1; 0.0.0.0 and :: are all addresses, and ' +
+      'whoever reaches the port may do anything, because there is no authentication yet.',
+  ).default('127.0.0.1'),
+  port: count('TCP port; 0 = any free one.', { min: 0, max: UINT16 }).default(1883),
+  maxConnections: own(maxConnections, 'limits.maxConnections'),
+  maxPacketSize: own(maxPacketSize, 'limits.maxPacketSize'),
+  connectTimeout: own(connectTimeout, 'limits.connectTimeout'),
+  receiveMaximum: own(receiveMaximum, 'limits.receiveMaximum'),
+  topicAliasMaximum: own(topicAliasMaximum, 'mqtt.topicAliasMaximum'),
+  serverKeepAlive: own(serverKeepAlive, 'mqtt.serverKeepAlive'),
+});
+
+const listeners = z
+  .array(listener)
+  .min(1)
+  .superRefine((list, context) => {
+    const addresses = new Map<string, number>();
+    const names = new Map<string, number>();
+    list.forEach((one, index) => {
+      if (one.port !== 0) refuseTwice(`${one.host} port ${one.port}`, addresses, index, 'port', context);
+      if (one.name !== undefined) refuseTwice(one.name, names, index, 'name', context);
+    });
+  })
+  .register(sections, {
+    help:
+      'Where clients connect: one `[[listeners]]` table each. Whoever names one replaces both default listeners. ' +
+      'A listener may have its own value of some limits; otherwise those of the sections below hold.',
+  })
+  .default([
+    { host: '127.0.0.1', port: 1883 },
+    { host: '::1', port: 1883 },
+  ]);
+
+function refuseTwice(
+  what: string,
+  seen: Map<string, number>,
+  index: number,
+  key: string,
+  context: z.RefinementCtx,
+): void {
+  const first = seen.get(what);
+  if (first === undefined) seen.set(what, index);
+  else {
+    const message = `${what} is already taken by listeners[${first}]; give each listener its own ${key}`;
+    context.addIssue({ code: 'custom', path: [index, key], message, params: { explains: true } });
+  }
+}
+
+const limits = z
+  .strictObject({
+    maxPacketSize: maxPacketSize.default(defaultLimits.maxPacketSize),
+    maxConnectPacketSize: bytes(
+      'Largest packet accepted before a client has connected; never more than `maxPacketSize`.',
+      { min: 16, max: LARGEST_PACKET },
+    ).default(defaultLimits.maxConnectPacketSize),
+    maxConnections: maxConnections.default(defaultLimits.maxConnections),
+    connectTimeout: connectTimeout.default(defaultLimits.connectTimeout),
+    maxSubscriptionsPerClient: count('Subscriptions one client may hold; a further one is refused in its SUBACK.', {
+      min: 1,
+      max: MILLIARD,
+    }).default(defaultLimits.maxSubscriptionsPerClient),
+    maxTopicLength: bytes('Longest topic name or filter, in bytes of UTF-8.', { min: 1, max: UINT16 }).default(
+      defaultLimits.maxTopicLength,
+    ),
+    maxTopicLevels: count('Levels (parts between slashes) a topic name or filter may have.', {
+      min: 1,
+      max: UINT16 + 1,
+    }).default(defaultLimits.maxTopicLevels),
+    maxQueuedMessages: count('Messages that may wait in one session, for a client that is slow or away.', {
+      min: 0,
+      max: MILLIARD,
+    }).default(defaultLimits.maxQueuedMessages),
+    maxQueuedBytes: bytes('Bytes of messages that may wait in one session.', {
+      min: 0,
+      max: Number.MAX_SAFE_INTEGER,
+    }).default(defaultLimits.maxQueuedBytes),
+    maxInflight: count(
+      'QoS 1 and 2 messages on their way to one client and not yet acknowledged; its Receive Maximum lowers this further.',
+      { min: 1, max: UINT16 },
+    ).default(defaultLimits.maxInflight),
+    receiveMaximum: receiveMaximum.default(defaultLimits.receiveMaximum),
+    maxOutboundBytes: bytes(
+      'Unsent bytes a connection may hold; above that QoS 0 messages for it are dropped and counted, QoS 1 and 2 wait ' +
+        'in its session.',
+      { min: 1024, max: Number.MAX_SAFE_INTEGER },
+    ).default(defaultLimits.maxOutboundBytes),
+    maxRetainedMessages: count('Retained messages the broker keeps; a further topic is refused.', {
+      min: 0,
+      max: MILLIARD,
+    }).default(defaultLimits.maxRetainedMessages),
+  })
+  .register(sections, { help: 'What one client, one session and the whole broker may take up.' })
+  .prefault({});
+
+const mqtt = z
+  .strictObject({
+    maximumQoS: choice('Highest QoS a client may publish with and is granted.', [0, 1, 2]).default(
+      defaultMqttOptions.maximumQoS,
+    ),
+    retainAvailable: flag('Clients may publish retained messages.').default(defaultMqttOptions.retainAvailable),
+    wildcardSubscriptions: flag('Clients may subscribe with + and #.').default(
+      defaultMqttOptions.wildcardSubscriptions,
+    ),
+    sharedSubscriptions: flag('Clients may share a subscription ($share/group/filter).').default(
+      defaultMqttOptions.sharedSubscriptions,
+    ),
+    subscriptionIdentifiers: flag('Clients may number their subscriptions (MQTT 5.0).').default(
+      defaultMqttOptions.subscriptionIdentifiers,
+    ),
+    topicAliasMaximum: topicAliasMaximum.default(defaultMqttOptions.topicAliasMaximum),
+    serverKeepAlive: serverKeepAlive.default(defaultMqttOptions.serverKeepAlive),
+    sessionExpiryMaximum: seconds(
+      'How long a session may outlive its connection. MQTT 5.0 clients that ask for more are told this; the persistent ' +
+        'sessions of 3.1 and 3.1.1 clients, which cannot ask, live this long too. 4294967295 = for ever.',
+      { min: 0, max: UINT32 },
+    ).default(defaultMqttOptions.sessionExpiryMaximum),
+    queueQos0: flag('Keep QoS 0 messages too for sessions whose client is away.').default(defaultMqttOptions.queueQos0),
+    responseInformation: optionalText(
+      'Sent to MQTT 5.0 clients that request response information; `%c` stands for the client identifier. Empty = none.',
+      'text, for example "replies/%c"',
+      'replies/%c',
+    ).default(defaultMqttOptions.responseInformation),
+  })
+  .register(sections, { help: 'What of MQTT the broker offers.' })
+  .prefault({});
+
+const sys = z
+  .strictObject({
+    interval: seconds('How often the values under $SYS/broker are published; 0 = never.', {
+      min: 0,
+      max: 86_400,
+      whole: false,
+    }).default(10),
+  })
+  .register(sections, { help: "The broker's own values, as retained messages under $SYS." })
+  .prefault({});
+
+const log = z
+  .strictObject({
+    level: choice('What is logged: this and everything graver.', ['silent', 'error', 'warn', 'info', 'debug']).default(
+      'info',
+    ),
+    format: choice('Lines for people, or one JSON object a line for machines.', ['text', 'json']).default('text'),
+  })
+  .register(sections, { help: 'What the broker says on standard error.' })
+  .prefault({});
+
+const data = z
+  .strictObject({
+    directory: text(
+      'Directory of the durable store. The store comes with the next version: today everything is kept in memory ' +
+        'and is lost when the broker stops, also where a directory is given, and the broker says so when it starts.',
+      'a path',
+      '/var/lib/cauldron',
+    )
+      .optional()
+      .register(absences, { absent: 'none' }),
+    memory: flag('Keep everything in memory on purpose, whatever `directory` says.').default(false),
+  })
+  .register(sections, { help: 'Where sessions and messages are kept.' })
+  .prefault({});
+
+/** The schema. */
+export const configSchema = z.strictObject({ listeners, limits, mqtt, sys, log, data });
+
+type Immutable<T> = T extends object ? { readonly [K in keyof T]: Immutable<T[K]> } : T;
+
+/** The configuration with every default filled in, frozen. Sizes are in bytes, times in seconds. */
+export type Config = Immutable<z.output<typeof configSchema>>;
+
+/** What a user writes: everything may be left out; sizes and times may be text such as `"16 MiB"` and `"30 d"`. */
+export type ConfigInput = Immutable<z.input<typeof configSchema>>;
+
+/** One entry of `listeners`. */
+export type ListenerConfig = Config['listeners'][number];
+
+export type LogLevel = Config['log']['level'];
+export type LogFormat = Config['log']['format'];
