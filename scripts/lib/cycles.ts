@@ -9,8 +9,8 @@ interface Edge {
 }
 
 /**
- * Finds files that import each other in a ring, across packages too. Type imports count: two files that need each
- * other's types cannot be read one after the other either.
+ * Finds files that import each other in a ring, across packages too. `import type` does not count: it leaves nothing at
+ * run time, and a handler may name the type of the connection that dispatches to it.
  */
 export function findCycles(files: readonly SourceFile[], manifests: ReadonlyMap<string, Manifest>): Violation[] {
   const graph = buildGraph(files, manifests);
@@ -28,6 +28,7 @@ function buildGraph(files: readonly SourceFile[], manifests: ReadonlyMap<string,
   for (const file of files) {
     const edges: Edge[] = [];
     for (const site of file.imports) {
+      if (site.typeOnly) continue;
       const to = site.specifier.startsWith('.')
         ? resolveRelative(file.path, site.specifier)
         : entryOf.get(packageName(site.specifier));
@@ -53,7 +54,7 @@ function visit(path: string, trail: string[], graph: Map<string, Edge[]>, done: 
       path,
       line: edge.line,
       rule: `import cycle: ${ring}`,
-      fix: 'move what both need (often a type) into a file of its own that imports neither',
+      fix: 'move what both need into a file of its own that imports neither; where only a type is needed, use `import type`',
     });
   }
   trail.pop();
