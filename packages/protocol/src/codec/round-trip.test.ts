@@ -1,0 +1,223 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { type AckType, type Packet, PacketType, type ProtocolVersion, packetTypeNames, type QoS } from '../packet.ts';
+import { type Properties, type PropertyRow, properties as table } from '../property.ts';
+import { reasonCodes } from '../reason-code.ts';
+import { decodePacket } from './decode-packet.ts';
+import { encodePacket } from './encode-packet.ts';
+
+const text = fc.string({ unit: 'binary', maxLength: 30 }).filter((s) => !s.includes('\0'));
+const topic = text.filter((s) => s !== '' && !/[+#]/.test(s));
+const bytes = fc.uint8Array({ maxLength: 30 });
+const packetId = fc.integer({ min: 1, max: 65_535 });
+const qos = fc.constantFrom<QoS>(0, 1, 2);
+const versions = [3, 4, 5] as const;
+
+/** An arbitrary value that the property's row allows. */
+function propertyValue(row: PropertyRow, packetName: string): fc.Arbitrary<unknown> {
+  const least = ['receiveMaximum', 'maximumPacketSize', 'topicAlias', 'subscriptionIdentifiers'].includes(row.name)
+    ? 1
+    : 0;
+  const one = {
+    byte: fc.nat(1),
+    uint16: fc.integer({ min: least, max: 0xffff }),
+    uint32: fc.integer({ min: least, max: 0xffffffff }),
+    varint: fc.integer({ min: least, max: 268_435_455 }),
+    utf8: row.name === 'responseTopic' ? topic : text,
+    binary: bytes,
+    pair: fc.tuple(text, text),
+  }[row.type] as fc.Arbitrary<unknown>;
+  if (!row.repeats) return one;
+  const maxLength = row.name === 'subscriptionIdentifiers' && packetName === 'SUBSCRIBE' ? 1 : 3;
+  return fc.array(one, { minLength: 1, maxLength });
+}
+
+function propertiesOf(packetName: string): fc.Arbitrary<Properties | undefined> {
+  const allowed = table.filter((row) => row.packets.includes(packetName));
+  const record = Object.fromEntries(allowed.map((row) => [row.name, propertyValue(row, packetName)]));
+  return fc
+    .record(record, { requiredKeys: [] })
+    .map((properties) => ({ ...properties }) as Properties)
+    .map((properties) => (Object.keys(properties).length === 0 ? undefined : properties));
+}
+
+/** Properties in 5.0, none in 3.x. */
+function propertiesFor(packetName: string, version: ProtocolVersion): fc.Arbitrary<Properties | undefined> {
+  return version === 5 ? propertiesOf(packetName) : fc.constant(undefined);
+}
+
+function reasonCode(packetName: string, version: ProtocolVersion): fc.Arbitrary<number> {
+  if (version !== 5) return fc.constant(0);
+  return fc.constantFrom(...reasonCodes.filter((row) => row.packets.includes(packetName)).map((row) => row.code));
+}
+
+function connect(version: ProtocolVersion): fc.Arbitrary<Packet> {
+  const will = fc.record({
+    topic,
+    payload: bytes,
+    qos,
+    retain: fc.boolean(),
+    properties: propertiesFor('WILL', version),
+  });
+  return fc
+    .record({
+      type: fc.constant(PacketType.connect),
+      protocolVersion: fc.constant(version),
+      bridge: version === 5 ? fc.constant(undefined) : fc.constantFrom(true as const, undefined),
+      cleanStart: fc.boolean(),
+      keepAlive: fc.nat(65_535),
+      clientId: text,
+      will: fc.option(will, { nil: undefined }),
+      username: fc.option(text, { nil: undefined }),
+      password: fc.option(bytes, { nil: undefined }),
+      properties: propertiesFor('CONNECT', version),
+    })
+    .filter(({ username, password }) => version === 5 || username !== undefined || password === undefined)
+    .filter(({ properties: p }) => p?.authenticationData === undefined || p.authenticationMethod !== undefined);
+}
+
+function connack(version: ProtocolVersion): fc.Arbitrary<Packet> {
+  return fc
+    .record({
+      type: fc.constant(PacketType.connack),
+      sessionPresent: version === 3 ? fc.constant(false) : fc.boolean(),
+      reasonCode: version === 5 ? reasonCode('CONNACK', 5) : fc.nat(5),
+      properties: propertiesFor('CONNACK', version),
+    })
+    .map((packet) => ({ ...packet, sessionPresent: packet.sessionPresent && packet.reasonCode === 0 }));
+}
+
+function publish(version: ProtocolVersion): fc.Arbitrary<Packet> {
+  return fc
+    .record({
+      type: fc.constant(PacketType.publish),
+      topic,
+      payload: bytes,
+      qos,
+      retain: fc.boolean(),
+      dup: fc.boolean(),
+      packetId,
+      properties: propertiesFor('PUBLISH', version),
+    })
+    .map((packet) => (packet.qos > 0 ? packet : { ...packet, dup: false, packetId: 0 }));
+}
+
+function ack(type: AckType, version: ProtocolVersion): fc.Arbitrary<Packet> {
+  const name = packetTypeNames[type]!;
+  return fc.record({
+    type: fc.constant(type),
+    packetId,
+    reasonCode: reasonCode(name, version),
+    properties: propertiesFor(name, version),
+  });
+}
+
+function subscribe(version: ProtocolVersion): fc.Arbitrary<Packet> {
+  const five = version === 5;
+  const subscription = fc
+    .record({
+      filter: text,
+      qos,
+      noLocal: five ? fc.boolean() : fc.constant(false),
+      retainAsPublished: five ? fc.boolean() : fc.constant(false),
+      retainHandling: five ? fc.constantFrom(0 as const, 1 as const, 2 as const) : fc.constant(0 as const),
+    })
+    .filter(({ filter, noLocal }) => !(noLocal && filter.startsWith('$share/')));
+  return fc.record({
+    type: fc.constant(PacketType.subscribe),
+    packetId,
+    subscriptions: fc.array(subscription, { minLength: 1, maxLength: 4 }),
+    properties: propertiesFor('SUBSCRIBE', version),
+  });
+}
+
+function suback(version: ProtocolVersion): fc.Arbitrary<Packet> {
+  const code = version === 5 ? reasonCode('SUBACK', 5) : fc.constantFrom(0, 1, 2, 0x80);
+  return fc.record({
+    type: fc.constant(PacketType.suback),
+    packetId,
+    reasonCodes: fc.array(code, { minLength: 1, maxLength: 5 }),
+    properties: propertiesFor('SUBACK', version),
+  });
+}
+
+function unsubscribe(version: ProtocolVersion): fc.Arbitrary<Packet> {
+  return fc.record({
+    type: fc.constant(PacketType.unsubscribe),
+    packetId,
+    filters: fc.array(text, { minLength: 1, maxLength: 4 }),
+    properties: propertiesFor('UNSUBSCRIBE', version),
+  });
+}
+
+function unsuback(version: ProtocolVersion): fc.Arbitrary<Packet> {
+  return fc.record({
+    type: fc.constant(PacketType.unsuback),
+    packetId,
+    reasonCodes:
+      version === 5 ? fc.array(reasonCode('UNSUBACK', 5), { minLength: 1, maxLength: 5 }) : fc.constant<number[]>([]),
+    properties: propertiesFor('UNSUBACK', version),
+  });
+}
+
+function disconnect(version: ProtocolVersion): fc.Arbitrary<Packet> {
+  return fc.record({
+    type: fc.constant(PacketType.disconnect),
+    reasonCode: reasonCode('DISCONNECT', version),
+    properties: propertiesFor('DISCONNECT', version),
+  });
+}
+
+const auth: fc.Arbitrary<Packet> = fc.record({
+  type: fc.constant(PacketType.auth),
+  reasonCode: reasonCode('AUTH', 5),
+  properties: propertiesOf('AUTH').map((properties) => ({ authenticationMethod: 'm', ...properties })),
+});
+
+const ping = fc.constantFrom<Packet>({ type: PacketType.pingreq }, { type: PacketType.pingresp });
+
+/** Keys whose value is undefined count as missing. */
+function clean(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(clean);
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
+  const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
+  return Object.fromEntries(entries.map(([key, inner]) => [key, clean(inner)]));
+}
+
+function decodeFrame(frame: Uint8Array, version: ProtocolVersion): Packet {
+  let body = 1;
+  while (frame[body++]! > 0x7f);
+  return decodePacket(frame[0]! >> 4, frame[0]! & 15, frame, body, frame.length, version);
+}
+
+function check(name: string, arbitrary: (version: ProtocolVersion) => fc.Arbitrary<Packet>, of = [...versions]): void {
+  test(`every ${name} survives encoding and decoding`, () => {
+    for (const version of of) {
+      fc.assert(
+        fc.property(arbitrary(version), (packet) => {
+          const frame = encodePacket(packet, version);
+          const decoded = decodeFrame(frame, version);
+          assert.deepEqual(clean(decoded), clean(packet));
+          assert.deepEqual(encodePacket(decoded, version), frame);
+        }),
+        { numRuns: 100, seed: version },
+      );
+    }
+  });
+}
+
+check('CONNECT', connect);
+check('CONNACK', connack);
+check('PUBLISH', publish);
+check('PUBACK', (version) => ack(PacketType.puback, version));
+check('PUBREC', (version) => ack(PacketType.pubrec, version));
+check('PUBREL', (version) => ack(PacketType.pubrel, version));
+check('PUBCOMP', (version) => ack(PacketType.pubcomp, version));
+check('SUBSCRIBE', subscribe);
+check('SUBACK', suback);
+check('UNSUBSCRIBE', unsubscribe);
+check('UNSUBACK', unsuback);
+check('PINGREQ and PINGRESP', () => ping);
+check('DISCONNECT', disconnect);
+check('AUTH', () => auth, [5]);
