@@ -1,0 +1,29 @@
+/** The load generator process: one JSON spec as argument, one JSON result on standard output. */
+import { runIdle } from './idle.ts';
+import { PublishLoad } from './publish.ts';
+import type { LoadResult, LoadSpec } from './spec.ts';
+import { SubscriptionsLoad } from './subscriptions.ts';
+
+function run(spec: LoadSpec): Promise<LoadResult> {
+  switch (spec.kind) {
+    case 'publish':
+      return new PublishLoad(spec).run();
+    case 'idle':
+      return runIdle(spec);
+    case 'subscriptions':
+      return new SubscriptionsLoad(spec).run();
+  }
+}
+
+const argument = process.argv[2];
+if (argument === undefined) {
+  process.stderr.write('bench/load/main.ts is started by bench/run.ts with a JSON load spec as its only argument.\n');
+  process.exit(2);
+}
+let result: LoadResult;
+try {
+  result = await run(JSON.parse(argument) as LoadSpec);
+} catch (error) {
+  result = { figures: {}, errors: [(error as Error).message], notes: [] };
+}
+process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0));

@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { cpuSeconds, difference, memory, parseCpuSeconds, per, statusKb } from './proc.ts';
+
+test('CPU time is read past a process name with blanks and brackets', () => {
+  const stat = '42 (a) b (c)) S 1 42 42 0 -1 4194304 100 0 0 0 250 50 0 0 20 0 7 0 1 2 3';
+  assert.equal(parseCpuSeconds(stat), 3);
+  assert.equal(parseCpuSeconds('42 (x) S'), null);
+});
+
+test('memory lines are found by their whole name', () => {
+  const status = 'Name:\tx\nVmPeak:\t  9 kB\nVmHWM:\t  1234 kB\nVmRSS:\t   567 kB\n';
+  assert.equal(statusKb(status, 'VmRSS'), 567);
+  assert.equal(statusKb(status, 'VmHWM'), 1234);
+  assert.equal(statusKb(status, 'VmSwap'), null);
+});
+
+test('what the system does not tell stays unknown instead of zero', () => {
+  assert.equal(cpuSeconds(null), null);
+  assert.deepEqual(memory(null), { rssKb: null, peakKb: null });
+  assert.equal(difference(5, null), null);
+  assert.equal(per(null, 10), null);
+  assert.equal(per(1, 0), null);
+  assert.equal(per(1, 4, 100), 25);
+});

@@ -1,0 +1,73 @@
+/** What the runner asks of the load generator process, and what it gets back; both travel as JSON. */
+
+/** How publishers' topics and subscribers' filters meet. */
+export type Shape = 'pair' | 'fanin' | 'fanout';
+
+interface CommonSpec {
+  readonly host: string;
+  readonly port: number;
+  /** Process whose CPU time and memory are the broker's; null where the system cannot tell. */
+  readonly brokerPid: number | null;
+  /** MQTT protocol version on the wire: 4 is 3.1.1, 5 is 5.0. */
+  readonly version: 4 | 5;
+  /** Measured time, after the warm-up. */
+  readonly seconds: number;
+  readonly warmup: number;
+}
+
+/** Publishers and subscribers at full speed or at a fixed rate. */
+export interface PublishSpec extends CommonSpec {
+  readonly kind: 'publish';
+  readonly shape: Shape;
+  readonly publishers: number;
+  readonly subscribers: number;
+  readonly qos: 0 | 1 | 2;
+  readonly payloadBytes: number;
+  /** Unacknowledged publishes per publisher (QoS 1 and 2). */
+  readonly window: number;
+  /** Messages a second over all publishers; 0 is flat out. */
+  readonly rate: number;
+  /** QoS 0 messages per socket write when flat out. */
+  readonly batch: number;
+  /** Flat out at QoS 0: deliveries that may be outstanding; 0 leaves it to TCP alone. */
+  readonly outstanding: number;
+  /** Which filters come and go beside the load, half of the time; null for none. */
+  readonly churn: ChurnSpec | null;
+}
+
+export interface ChurnSpec {
+  readonly filters: 'exact' | 'wildcard';
+  /** SUBSCRIBEs a second, and as many UNSUBSCRIBEs. */
+  readonly perSecond: number;
+  readonly clients: number;
+}
+
+/** Connections that only exist. */
+export interface IdleSpec extends CommonSpec {
+  readonly kind: 'idle';
+  readonly connections: number;
+  /** Connection attempts under way at once. */
+  readonly dialling: number;
+}
+
+/** Many subscriptions, of which each publish matches exactly `matches`. */
+export interface SubscriptionsSpec extends CommonSpec {
+  readonly kind: 'subscriptions';
+  readonly subscriptions: number;
+  readonly clients: number;
+  readonly publishers: number;
+  /** Topics of the hot set. */
+  readonly hotTopics: number;
+  /** File in which a broker under the gc probe answers SIGUSR2 with its heap size; null for none. */
+  readonly probeFile: string | null;
+}
+
+export type LoadSpec = PublishSpec | IdleSpec | SubscriptionsSpec;
+
+/** One run's outcome: named figures (null: not measurable here) and what went wrong. */
+export interface LoadResult {
+  readonly figures: Readonly<Record<string, number | null>>;
+  readonly errors: readonly string[];
+  /** What a reader of the figures must know; not a failure. */
+  readonly notes: readonly string[];
+}
