@@ -44,7 +44,7 @@ test('no test is skipped, singled out or left to do', () => {
   );
 });
 
-test('the CI runs the commands that the README gives', () => {
+test('the CI installs, checks and tests with the commands of CONTRIBUTING.md', () => {
   const ci = readFileSync(join(repositoryRoot, '.ci', 'run'), 'utf8');
   assert.match(ci, /^npm ci\nnpm run check\nnpm test$/m);
   assert.equal(statSync(join(repositoryRoot, '.ci', 'run')).mode & 0o111, 0o111, '.ci/run is executable');
