@@ -5,7 +5,14 @@ import { MqttError } from '../error.ts';
 import { Reader } from './reader.ts';
 import { varintSize, Writer } from './writer.ts';
 
-const text = fc.string({ unit: 'binary', maxLength: 40 }).filter((s) => !s.includes('\0'));
+const character = fc
+  .oneof(
+    fc.integer({ min: 1, max: 0x7f }),
+    fc.integer({ min: 0x80, max: 0xd7ff }),
+    fc.integer({ min: 0xe000, max: 0x10ffff }),
+  )
+  .map((point) => String.fromCodePoint(point));
+const text = fc.string({ unit: character, maxLength: 40 });
 
 const field = fc.oneof(
   fc.record({ type: fc.constant('byte' as const), value: fc.nat(0xff) }),

@@ -7,7 +7,14 @@ import { reasonCodes } from '../reason-code.ts';
 import { decodePacket } from './decode-packet.ts';
 import { encodePacket } from './encode-packet.ts';
 
-const text = fc.string({ unit: 'binary', maxLength: 30 }).filter((s) => !s.includes('\0'));
+const character = fc
+  .oneof(
+    fc.integer({ min: 1, max: 0x7f }),
+    fc.integer({ min: 0x80, max: 0xd7ff }),
+    fc.integer({ min: 0xe000, max: 0x10ffff }),
+  )
+  .map((point) => String.fromCodePoint(point));
+const text = fc.string({ unit: character, maxLength: 30 });
 const topic = text.filter((s) => s !== '' && !/[+#]/.test(s));
 const bytes = fc.uint8Array({ maxLength: 30 });
 const packetId = fc.integer({ min: 1, max: 65_535 });

@@ -36,6 +36,16 @@ export class Writer {
     return this.#at;
   }
 
+  /** Bytes that fit before the buffer grows. */
+  get capacity(): number {
+    return this.#buffer.length;
+  }
+
+  /** Starts over in the same memory: what `finish` gave before is overwritten. */
+  clear(): void {
+    this.#at = 0;
+  }
+
   byte(value: number): void {
     requireRange(value, 0xff, 'a byte');
     this.#room(1);

@@ -1,7 +1,6 @@
 import { type AckPacket, PacketType, type ProtocolVersion, packetTypeNames } from '../../packet.ts';
-import { frame } from '../frame.ts';
+import { frame, startBody } from '../frame.ts';
 import { propertiesSize, writeProperties } from '../properties.ts';
-import { Writer } from '../writer.ts';
 import { writePacketId } from './fields.ts';
 
 /**
@@ -11,7 +10,7 @@ import { writePacketId } from './fields.ts';
 export function encodeAck(packet: AckPacket, version: ProtocolVersion): Uint8Array {
   const { type, packetId, reasonCode, properties } = packet;
   const name = packetTypeNames[type]!;
-  const writer = new Writer(8);
+  const writer = startBody();
   writePacketId(writer, packetId, name);
   const hasProperties = version === 5 && propertiesSize(properties) > 0;
   if (version === 5 && (reasonCode !== 0 || hasProperties)) writer.byte(reasonCode);

@@ -1,9 +1,8 @@
 import { protocolError } from '../../error.ts';
 import { type ConnackPacket, PacketType, type ProtocolVersion } from '../../packet.ts';
 import { ConnectReturnCode } from '../../reason-code.ts';
-import { frame } from '../frame.ts';
+import { frame, startBody } from '../frame.ts';
 import { writeProperties } from '../properties.ts';
-import { Writer } from '../writer.ts';
 
 /** Encodes a CONNACK (MQTT 5.0 section 3.2). In 3.x the code must already be a return code: `toConnectReturnCode`. */
 export function encodeConnack(packet: ConnackPacket, version: ProtocolVersion): Uint8Array {
@@ -11,7 +10,7 @@ export function encodeConnack(packet: ConnackPacket, version: ProtocolVersion): 
   if (version !== 5 && reasonCode > ConnectReturnCode.notAuthorized) {
     throw protocolError(`MQTT 3.x has no return code ${reasonCode}; translate it or close without a CONNACK`);
   }
-  const writer = new Writer(32);
+  const writer = startBody();
   // [MQTT-3.2.2-1] [MQTT-3.2.2-6] MQTT 3.1 has no session present flag.
   writer.byte(packet.sessionPresent && reasonCode === 0 && version !== 3 ? 1 : 0);
   writer.byte(reasonCode);

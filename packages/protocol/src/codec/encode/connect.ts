@@ -1,14 +1,13 @@
 import { protocolError } from '../../error.ts';
 import { type ConnectPacket, PacketType } from '../../packet.ts';
 import { topicNameProblem } from '../../topic.ts';
-import { frame } from '../frame.ts';
+import { frame, startBody } from '../frame.ts';
 import { writeProperties } from '../properties.ts';
-import { Writer } from '../writer.ts';
 
 /** Encodes a CONNECT in the version that it names (MQTT 5.0 section 3.1). */
 export function encodeConnect(packet: ConnectPacket): Uint8Array {
   const { protocolVersion: version, will } = packet;
-  const writer = new Writer(128);
+  const writer = startBody();
   writer.utf8(version === 3 ? 'MQIsdp' : 'MQTT'); // [MQTT-3.1.2-1]
   writer.byte(protocolLevel(packet));
   writer.byte(connectFlags(packet));

@@ -1,15 +1,14 @@
 import { protocolError } from '../../error.ts';
 import { PacketType, type ProtocolVersion, type SubscribePacket, type SubscriptionRequest } from '../../packet.ts';
 import { isShared } from '../../topic.ts';
-import { frame } from '../frame.ts';
+import { frame, startBody } from '../frame.ts';
 import { writeProperties } from '../properties.ts';
-import { Writer } from '../writer.ts';
 import { requireAny, writePacketId } from './fields.ts';
 
 /** Encodes a SUBSCRIBE (MQTT 5.0 section 3.8). In 3.x only filter and QoS have a place. */
 export function encodeSubscribe(packet: SubscribePacket, version: ProtocolVersion): Uint8Array {
   requireAny(packet.subscriptions, 'SUBSCRIBE', 'subscription'); // [MQTT-3.8.3-2]
-  const writer = new Writer(64);
+  const writer = startBody();
   writePacketId(writer, packet.packetId, 'SUBSCRIBE');
   if (version === 5) writeProperties(writer, packet.properties, 'SUBSCRIBE');
   for (const subscription of packet.subscriptions) {

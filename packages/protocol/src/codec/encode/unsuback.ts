@@ -1,12 +1,11 @@
 import { PacketType, type ProtocolVersion, type UnsubackPacket } from '../../packet.ts';
-import { frame } from '../frame.ts';
+import { frame, startBody } from '../frame.ts';
 import { writeProperties } from '../properties.ts';
-import { Writer } from '../writer.ts';
 import { requireAny, writePacketId } from './fields.ts';
 
 /** Encodes an UNSUBACK (MQTT 5.0 section 3.11). In 3.x it is the packet identifier alone. */
 export function encodeUnsuback(packet: UnsubackPacket, version: ProtocolVersion): Uint8Array {
-  const writer = new Writer(32);
+  const writer = startBody();
   writePacketId(writer, packet.packetId, 'UNSUBACK');
   if (version === 5) {
     requireAny(packet.reasonCodes, 'UNSUBACK', 'reason code');

@@ -1,13 +1,12 @@
 import { PacketType, type ProtocolVersion, type UnsubscribePacket } from '../../packet.ts';
-import { frame } from '../frame.ts';
+import { frame, startBody } from '../frame.ts';
 import { writeProperties } from '../properties.ts';
-import { Writer } from '../writer.ts';
 import { requireAny, writePacketId } from './fields.ts';
 
 /** Encodes an UNSUBSCRIBE (MQTT 5.0 section 3.10). */
 export function encodeUnsubscribe(packet: UnsubscribePacket, version: ProtocolVersion): Uint8Array {
   requireAny(packet.filters, 'UNSUBSCRIBE', 'topic filter'); // [MQTT-3.10.3-2]
-  const writer = new Writer(64);
+  const writer = startBody();
   writePacketId(writer, packet.packetId, 'UNSUBSCRIBE');
   if (version === 5) writeProperties(writer, packet.properties, 'UNSUBSCRIBE');
   for (const filter of packet.filters) writer.utf8(filter);
