@@ -1,0 +1,335 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { after, test } from 'node:test';
+import { type Config, loadConfig, parseConfig } from '@cauldron/broker/config';
+import { parseArgs } from '../args.ts';
+import { type Io, UsageError } from '../command.ts';
+import { brokerCommand, overridesOf } from './broker.ts';
+import { bannerLines, isLoopback, startWarnings } from './broker-banner.ts';
+import type { RunningBroker, StartBroker } from './broker-start.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'cauldron-broker-'));
+after(() => rmSync(folder, { recursive: true }));
+
+type Signal = 'SIGINT' | 'SIGTERM';
+
+/** One run of the command with everything around it replaced. */
+class Run {
+  readonly exits: number[] = [];
+  readonly configs: Config[] = [];
+  readonly code: Promise<number>;
+  closed = 0;
+  stdout = '';
+  stderr = '';
+  signal: (signal: Signal) => void = () => assert.fail('the command does not listen to signals');
+
+  constructor(
+    args: readonly string[],
+    options: { start?: StartBroker; env?: NodeJS.ProcessEnv; stopLimit?: number } = {},
+  ) {
+    const start: StartBroker = async (input, deps) => {
+      const config = parseConfig(input);
+      this.configs.push(config);
+      return options.start?.(input, deps) ?? this.#fake(config);
+    };
+    const command = brokerCommand({
+      start,
+      exit: (code) => this.exits.push(code),
+      configFiles: [],
+      ...(options.stopLimit !== undefined && { stopLimit: options.stopLimit }),
+    });
+    const io: Io = {
+      stdout: new PassThrough().on('data', (chunk) => (this.stdout += chunk)),
+      stderr: new PassThrough().on('data', (chunk) => (this.stderr += chunk)),
+      stdin: new PassThrough(),
+      env: options.env ?? {},
+      onSignal: (handler) => {
+        this.signal = handler;
+        return () => {
+          this.signal = () => assert.fail('the command has ended');
+        };
+      },
+    };
+    this.code = command.run(parseArgs(args, command.flags), io);
+  }
+
+  /** Resolves when the broker runs and its banner is out. */
+  async started(): Promise<this> {
+    while (!/stop it|listening/.test(this.stdout + this.stderr)) await new Promise(setImmediate);
+    return this;
+  }
+
+  async stopped(): Promise<this> {
+    await this.started();
+    this.signal('SIGTERM');
+    await this.code;
+    return this;
+  }
+
+  #fake(config: Config): RunningBroker {
+    return {
+      addresses: addressesOf(config),
+      close: async () => {
+        this.closed += 1;
+      },
+    };
+  }
+}
+
+const addressesOf = (config: Config) =>
+  config.listeners.map(({ host, port }) => {
+    const shown = port === 0 ? 54_321 : port;
+    return { name: '', host, port: shown, url: `mqtt://${host.includes(':') ? `[${host}]` : host}:${shown}` };
+  });
+
+/** A start that really listens, as the broker does; on failure it leaves nothing open. */
+function listening(servers: Server[]): StartBroker {
+  return async (input) => {
+    const config = parseConfig(input);
+    try {
+      for (const { host, port } of config.listeners) {
+        const server = createServer().listen(port, host);
+        servers.push(server);
+        await once(server, 'listening');
+      }
+    } catch (error) {
+      for (const server of servers) server.close();
+      throw new Error('a listener failed', { cause: error });
+    }
+    return { addresses: addressesOf(config), close: async () => servers.forEach((server) => void server.close()) };
+  };
+}
+
+test('without flags it listens on both loopback addresses and says so, with what is open and how to try it', async () => {
+  const run = await new Run([]).stopped();
+  assert.deepEqual(run.configs, [parseConfig()]);
+  assert.match(run.stdout, /^Cauldron listens on mqtt:\/\/127\.0\.0\.1:1883 and mqtt:\/\/\[::1\]:1883\n/);
+  assert.match(run.stdout, /open to +programs on this machine only; no password/);
+  assert.match(run.stdout, /kept +in memory; sessions and retained messages are lost when it stops/);
+  assert.match(run.stdout, /npx cauldron sub -t 'hello\/#' -v\n/);
+  assert.match(run.stdout, /npx cauldron pub -t hello\/world -m hi\n/);
+  assert.equal(run.stderr, '');
+});
+
+test('a port alone opens both loopback addresses on it, and the hints name it', async () => {
+  const run = await new Run(['-p', '1884']).stopped();
+  assert.deepEqual(run.configs[0]?.listeners, [
+    { host: '127.0.0.1', port: 1884 },
+    { host: '::1', port: 1884 },
+  ]);
+  assert.match(run.stdout, /sub -t 'hello\/#' -v -p 1884\n/);
+});
+
+test('port 0 opens one address on a free port and prints that', async () => {
+  const run = await new Run(['-p', '0']).stopped();
+  assert.deepEqual(run.configs[0]?.listeners, [{ host: '127.0.0.1', port: 0 }]);
+  assert.match(run.stdout, /mqtt:\/\/127\.0\.0\.1:54321\n/);
+  assert.match(run.stdout, /-m hi -p 54321\n/);
+});
+
+test('an address that others can reach is opened with a clear warning', async () => {
+  const run = await new Run(['--host', '0.0.0.0']).stopped();
+  assert.deepEqual(run.configs[0]?.listeners, [{ host: '0.0.0.0', port: 1883 }]);
+  assert.match(run.stdout, /open to +other machines too; no password/);
+  assert.match(run.stderr, /^WARNING: anyone who reaches mqtt:\/\/0\.0\.0\.0:1883 may read and publish everything/);
+});
+
+test('flags map to the configuration: memory, data, verbosity and format', async () => {
+  const of = (...args: string[]) =>
+    loadConfig({
+      overrides: overridesOf(
+        parseArgs(args, brokerCommand({ start: () => assert.fail(), exit: () => assert.fail() }).flags),
+      ),
+    }).config;
+  assert.deepEqual(of('--memory').data, { memory: true });
+  assert.deepEqual(of('--data', '/d').data, { directory: '/d', memory: false });
+  assert.equal(of('-v').log.level, 'debug');
+  assert.deepEqual(of('-v', '--log-level', 'warn', '--log-format', 'json').log, { level: 'warn', format: 'json' });
+  assert.throws(() => of('--memory', '--data', '/d'), UsageError);
+  assert.throws(() => of('start'), UsageError);
+});
+
+test('a data directory is answered with one honest line: nothing is written there yet', async () => {
+  const run = await new Run(['--data', '/var/lib/x']).stopped();
+  assert.match(run.stderr, /^WARNING: nothing is written to \/var\/lib\/x yet: [^\n]*\n$/);
+  assert.equal((await new Run(['--memory']).stopped()).stderr, '');
+});
+
+test('a bad flag value is refused with what it takes, and nothing is started', async () => {
+  const cases: [string[], RegExp][] = [
+    [
+      ['-p', 'abc'],
+      /^-p\/--port: listeners\[0\]\.port: "abc" is not accepted; it takes a whole number from 0 to 65535/,
+    ],
+    [['-p', '70000'], /70000 is not accepted/],
+    [['--host', 'a:1'], /^--host: listeners\[0\]\.host: "a:1" is not accepted; it takes an IP address/],
+    [['--log-level', 'loud'], /^--log-level: log\.level: "loud" is not accepted/],
+  ];
+  for (const [args, expected] of cases) {
+    const run = new Run(args);
+    assert.equal(await run.code, 2);
+    assert.match(run.stderr, expected);
+    assert.deepEqual(run.configs, []);
+  }
+});
+
+test('a configuration file is read and named, its mistakes end the start, and a missing one too', async () => {
+  const file = join(folder, 'good.toml');
+  writeFileSync(file, '[[listeners]]\nport = 1999\n');
+  const run = await new Run(['-c', file]).stopped();
+  assert.equal(run.configs[0]?.listeners[0]?.port, 1999);
+  assert.ok(run.stdout.includes(`configured  ${file}\n`));
+
+  writeFileSync(file, '[[listeners]]\nprot = 1999\n');
+  const bad = new Run(['-c', file]);
+  assert.equal(await bad.code, 2);
+  assert.equal(bad.stderr, `${file}:2: listeners[0].prot: unknown key; did you mean port?\n`);
+
+  const missing = new Run(['-c', join(folder, 'none.toml')]);
+  assert.equal(await missing.code, 1);
+  assert.match(missing.stderr, /none\.toml: cannot read the configuration file/);
+});
+
+test('an address in use is one clear line that names the port and how to choose another, exit code 1', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const { port } = taken.address() as AddressInfo;
+  const servers: Server[] = [];
+  const run = new Run(['--host', '127.0.0.1', '-p', String(port)], { start: listening(servers) });
+  assert.equal(await run.code, 1);
+  assert.match(
+    run.stderr,
+    new RegExp(`^cauldron broker: port ${port} on 127\\.0\\.0\\.1 is already in use, [^\\n]*-p \\d+\\n$`),
+  );
+  assert.equal(run.stdout, '');
+  taken.close();
+});
+
+const failure = (code: string, address: string, port: number) =>
+  Object.assign(new Error(`listen ${code}: ${address}:${port}`), { code, syscall: 'listen', address, port });
+
+/** A start on a machine that has no ::1. */
+const withoutIpv6: StartBroker = async (input) => {
+  const config = parseConfig(input);
+  const six = config.listeners.find(({ host }) => host === '::1');
+  if (six !== undefined) throw failure('EADDRNOTAVAIL', '::1', six.port);
+  return { addresses: addressesOf(config), close: async () => {} };
+};
+
+test('on a machine without IPv6 the default listeners come down to 127.0.0.1, noted in the log', async () => {
+  for (const args of [[], ['-p', '1885']]) {
+    const run = await new Run(args, { start: withoutIpv6 }).stopped();
+    assert.match(run.stdout, /^Cauldron listens on mqtt:\/\/127\.0\.0\.1:\d+\n/);
+    assert.match(run.stderr, /info {2}this machine has no IPv6 loopback address; listening without ::1\n/);
+    assert.equal(await run.code, 0);
+  }
+});
+
+test('a ::1 that the user asked for is not dropped silently', async () => {
+  const file = join(folder, 'six.toml');
+  writeFileSync(file, '[[listeners]]\nport = 1\n[[listeners]]\nhost = "::1"\n');
+  for (const args of [
+    ['--host', '::1'],
+    ['-c', file],
+  ]) {
+    const run = new Run(args, { start: withoutIpv6 });
+    assert.equal(await run.code, 1);
+    assert.match(run.stderr, /^cauldron broker: this machine has no address ::1; choose one it has with --host/);
+  }
+});
+
+test('other reasons not to listen are told in one line each, and what is not about listening is not hidden', async () => {
+  const cases: [Error, RegExp][] = [
+    [failure('EACCES', '127.0.0.1', 80), /port 80 on 127\.0\.0\.1 may not be used: ports below 1024/],
+    [failure('EADDRNOTAVAIL', '10.9.9.9', 1883), /this machine has no address 10\.9\.9\.9/],
+    [failure('EMFILE', '127.0.0.1', 1883), /cannot listen on 127\.0\.0\.1: listen EMFILE/],
+    [
+      Object.assign(new Error('x'), { code: 'ENOTFOUND', syscall: 'getaddrinfo', hostname: 'nowhere' }),
+      /host name nowhere is not known/,
+    ],
+  ];
+  for (const [error, expected] of cases) {
+    const run = new Run([], { start: () => Promise.reject(error) });
+    assert.equal(await run.code, 1);
+    assert.match(run.stderr, expected);
+    assert.equal(run.stderr.split('\n').length, 2);
+  }
+  await assert.rejects(new Run([], { start: () => Promise.reject(new Error('a bug')) }).code, { message: 'a bug' });
+});
+
+test('SIGINT and SIGTERM close the broker and end with 0', async () => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    const run = await new Run([]).started();
+    run.signal(signal);
+    assert.equal(await run.code, 0);
+    assert.equal(run.closed, 1);
+    assert.match(run.stdout, new RegExp(`stopping \\(${signal}\\)\n$`));
+    assert.deepEqual(run.exits, []);
+  }
+});
+
+test('a signal that comes while the broker starts stops it once it has started', async () => {
+  const run = new Run([]);
+  run.signal('SIGTERM');
+  assert.equal(await run.code, 0);
+  assert.equal(run.closed, 1);
+});
+
+/** A broker that never gets its connections closed. */
+const stuck: StartBroker = async (input) => ({
+  addresses: addressesOf(parseConfig(input)),
+  close: () => new Promise(() => {}),
+});
+
+test('a second signal ends the process at once', async () => {
+  const run = await new Run([], { start: stuck, stopLimit: 0.05 }).started();
+  run.signal('SIGINT');
+  run.signal('SIGINT');
+  assert.deepEqual(run.exits, [130]);
+  await run.code;
+});
+
+test('a broker that does not close in time is left, with exit code 1', async () => {
+  const run = await new Run([], { start: stuck, stopLimit: 0.01 }).started();
+  run.signal('SIGTERM');
+  assert.equal(await run.code, 1);
+  assert.deepEqual(run.exits, [1]);
+  assert.match(run.stderr, /not everything was closed within 0\.01 s; leaving anyway\n$/);
+});
+
+test('with JSON logs everything it says is JSON on standard error', async () => {
+  const run = await new Run(['--log-format', 'json', '--host', '0.0.0.0']).stopped();
+  assert.equal(run.stdout, '');
+  const lines = run.stderr
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  assert.deepEqual(
+    lines.map(({ level, message }) => [level, message.slice(0, 9)]),
+    [
+      ['info', 'listening'],
+      ['warn', 'anyone wh'],
+    ],
+  );
+  assert.deepEqual(lines[0].addresses, ['mqtt://0.0.0.0:1883']);
+});
+
+test('the hints name the host where the default would not reach it', () => {
+  const loaded = loadConfig({
+    overrides: [{ from: 'test', input: { listeners: [{ host: '192.0.2.7', port: 1883 }] } }],
+  });
+  const lines = bannerLines(addressesOf(loaded.config), loaded);
+  assert.ok(lines.some((line) => line.endsWith("sub -t 'hello/#' -v -h 192.0.2.7")));
+  assert.equal(startWarnings(addressesOf(loaded.config), loaded).length, 1);
+});
+
+test('only this machine reaches loopback addresses', () => {
+  for (const host of ['127.0.0.1', '127.9.9.9', '::1', 'localhost', '::ffff:127.0.0.1'])
+    assert.ok(isLoopback(host), host);
+  for (const host of ['0.0.0.0', '::', '192.168.1.1', '128.0.0.1', 'example.org']) assert.ok(!isLoopback(host), host);
+});

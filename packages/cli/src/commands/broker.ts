@@ -1,0 +1,158 @@
+import { type ConfigInput, type LoadedConfig, loadConfig, type Override } from '@cauldron/broker/config';
+import { createLogger, type Logger } from '@cauldron/broker/log';
+import { type Command, type Flag, type Io, type Parsed, UsageError } from '../command.ts';
+import { exitCode } from '../exit-codes.ts';
+import { bannerLines, startWarnings } from './broker-banner.ts';
+import { ListenError, PORT_ALONE, type RunningBroker, type StartBroker, startTolerantly } from './broker-start.ts';
+import { chooseConfigFile, configFlag, reportConfigError } from './config-file.ts';
+
+/** Seconds a broker may take to stop. */
+const STOP_LIMIT = 5;
+
+/** What the command does to the world beside its Io, so that tests can stand in. */
+export interface BrokerCommandDeps {
+  readonly start: StartBroker;
+  /** Ends the process at once. */
+  readonly exit: (code: number) => void;
+  /** Where a configuration is looked for without `-c`; default `CONFIG_FILES`. */
+  readonly configFiles?: readonly string[];
+  /** Seconds a broker may take to stop; default 5. */
+  readonly stopLimit?: number;
+}
+
+const flags: readonly Flag[] = [
+  configFlag,
+  { long: 'host', short: 'h', value: 'HOST', help: 'Address to listen on. Default: 127.0.0.1 and ::1.' },
+  { long: 'port', short: 'p', value: 'PORT', help: 'Port to listen on; 0 = any free one. Default: 1883.' },
+  { long: 'memory', help: 'Keep everything in memory; nothing outlives the broker.' },
+  {
+    long: 'data',
+    value: 'DIR',
+    help: 'Directory of the durable store. The store comes with the next version; today everything is kept in memory.',
+  },
+  { long: 'verbose', short: 'v', help: 'Log every connection: the same as --log-level debug.' },
+  { long: 'log-level', value: 'LEVEL', help: 'What is logged: silent, error, warn, info or debug. Default: info.' },
+  { long: 'log-format', value: 'FORMAT', help: 'text for people, json for machines. Default: text.' },
+];
+
+/** `cauldron broker` with a given way to start brokers. */
+export function brokerCommand(deps: BrokerCommandDeps): Command {
+  return {
+    name: 'broker',
+    summary: 'start a broker',
+    usage: ['cauldron broker [-c FILE] [-h HOST] [-p PORT] [--memory | --data DIR] [-v]'],
+    flags,
+    examples: [
+      { does: 'Start a broker that only this machine can reach, on port 1883', command: 'cauldron broker' },
+      { does: 'Start a second one beside it', command: 'cauldron broker -p 1884' },
+      { does: 'Start with a configuration file', command: 'cauldron broker -c cauldron.toml' },
+    ],
+    run: async (parsed, io) => {
+      let loaded: LoadedConfig;
+      try {
+        loaded = loadConfig({
+          file: chooseConfigFile(parsed, deps.configFiles),
+          env: io.env,
+          overrides: overridesOf(parsed),
+        });
+      } catch (error) {
+        return reportConfigError(error, io);
+      }
+      return runBroker(loaded, io, deps);
+    },
+  };
+}
+
+/** `cauldron broker` */
+export const broker = brokerCommand({
+  start: async (config, options) => (await import('@cauldron/broker')).createBroker(config, options),
+  exit: (code) => process.exit(code),
+});
+
+/** What the flags say, as layers over the configuration. */
+export function overridesOf({ values, positionals }: Parsed): Override[] {
+  if (positionals.length > 0)
+    throw new UsageError(`"${positionals[0]}" is not understood; the broker takes flags only`);
+  if (values.memory === true && values.data !== undefined)
+    throw new UsageError('--memory and --data exclude each other');
+  const overrides: Override[] = [];
+  const add = (from: string, input: unknown) => overrides.push({ from, input: input as ConfigInput });
+  const { host, port, data } = values;
+  if (host !== undefined)
+    add(port === undefined ? '--host' : '--host and -p/--port', { listeners: [{ host, port: number(port) }] });
+  else if (port !== undefined) add(PORT_ALONE, { listeners: loopback(number(port)) });
+  if (values.memory === true) add('--memory', { data: { memory: true } });
+  if (data !== undefined) add('--data', { data: { directory: data, memory: false } });
+  if (values.verbose === true) add('-v/--verbose', { log: { level: 'debug' } });
+  if (values['log-level'] !== undefined) add('--log-level', { log: { level: values['log-level'] } });
+  if (values['log-format'] !== undefined) add('--log-format', { log: { format: values['log-format'] } });
+  return overrides;
+}
+
+/** Both loopback addresses; only one where any free port will do, for the two would get different ones. */
+const loopback = (port: unknown) => (port === 0 ? ['127.0.0.1'] : ['127.0.0.1', '::1']).map((host) => ({ host, port }));
+
+/** What is no number stays text, which the schema refuses with what it takes. */
+const number = (text: unknown): unknown => (typeof text === 'string' && /^\d+$/.test(text) ? Number(text) : text);
+
+async function runBroker(loaded: LoadedConfig, io: Io, deps: BrokerCommandDeps): Promise<number> {
+  const { level, format } = loaded.config.log;
+  const log = createLogger({ level, format, stream: io.stderr });
+  const stop = new StopSignals(io, deps.exit);
+  try {
+    const running = await startTolerantly(deps.start, loaded, log);
+    announce(running, loaded, log, io);
+    const signal = await stop.first;
+    if (format === 'text') io.stdout.write(`stopping (${signal})\n`);
+    return await closeInTime(running, io, deps);
+  } catch (error) {
+    if (!(error instanceof ListenError)) throw error;
+    io.stderr.write(`cauldron broker: ${error.message}\n`);
+    return exitCode.failure;
+  } finally {
+    stop.dispose();
+  }
+}
+
+/** In text to people; in JSON only log lines, so that a machine can read everything. */
+function announce({ addresses }: RunningBroker, loaded: LoadedConfig, log: Logger, io: Io): void {
+  const warnings = startWarnings(addresses, loaded);
+  if (loaded.config.log.format === 'json') {
+    log.info('listening', { addresses: addresses.map(({ url }) => url), configuration: loaded.file ?? 'defaults' });
+    for (const warning of warnings) log.warn(warning);
+    return;
+  }
+  io.stdout.write(`${bannerLines(addresses, loaded).join('\n')}\n`);
+  for (const warning of warnings) io.stderr.write(`WARNING: ${warning}\n`);
+}
+
+async function closeInTime(running: RunningBroker, io: Io, deps: BrokerCommandDeps): Promise<number> {
+  const seconds = deps.stopLimit ?? STOP_LIMIT;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<'late'>((resolve) => {
+    timer = setTimeout(resolve, seconds * 1000, 'late');
+  });
+  const outcome = await Promise.race([running.close(), late]);
+  clearTimeout(timer);
+  if (outcome !== 'late') return exitCode.ok;
+  io.stderr.write(`cauldron broker: not everything was closed within ${seconds} s; leaving anyway\n`);
+  deps.exit(exitCode.failure);
+  return exitCode.failure;
+}
+
+/** The first signal asks the broker to stop, the second ends the process at once. */
+class StopSignals {
+  readonly first: Promise<string>;
+  readonly dispose: () => void;
+
+  constructor(io: Io, exit: (code: number) => void) {
+    const { promise, resolve } = Promise.withResolvers<string>();
+    this.first = promise;
+    let isStopping = false;
+    this.dispose = io.onSignal((signal) => {
+      if (isStopping) exit(signal === 'SIGINT' ? exitCode.interrupted! : exitCode.terminated!);
+      isStopping = true;
+      resolve(signal);
+    });
+  }
+}
