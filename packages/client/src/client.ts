@@ -248,8 +248,9 @@ export class Client {
 
   /** @internal */
   handlePublish(view: PublishView): void {
-    const packet = this.#inbound.publish(view);
+    const packet = this.#inbound.read(view);
     this.#trace?.('received', packet);
+    this.#inbound.take(packet);
   }
 
   /** @internal */

@@ -46,9 +46,17 @@ export class Inbound {
     };
   }
 
-  /** @throws {MqttError} a topic alias that was never set or is above our maximum */
-  publish(view: PublishView): PublishPacket {
-    const packet = this.#resolveAlias(view.toPacket());
+  /**
+   * The message with its topic, whatever alias stood for it.
+   *
+   * @throws {MqttError} a topic alias that was never set or is above our maximum
+   */
+  read(view: PublishView): PublishPacket {
+    return this.#resolveAlias(view.toPacket());
+  }
+
+  /** Hands a message over, or answers the repetition of one. */
+  take(packet: PublishPacket): void {
     if (packet.qos === 2 && !this.#qos2.begin(packet.packetId)) {
       // [MQTT-4.3.3-10]
       this.#acknowledge(packet);
@@ -57,7 +65,6 @@ export class Inbound {
     } else if (packet.qos > 0 || this.#held.length < MAX_HELD_QOS0) {
       this.#held.push(packet);
     }
-    return packet;
   }
 
   /** Ends a QoS 2 exchange. // [MQTT-4.3.3-11] */
