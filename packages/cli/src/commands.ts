@@ -11,6 +11,11 @@ export interface CommandEntry {
 /** Every command, in the order of the help. */
 export const commands: readonly CommandEntry[] = [
   {
+    name: 'broker',
+    summary: 'start a broker',
+    load: async () => (await import('./commands/broker.ts')).broker,
+  },
+  {
     name: 'pub',
     summary: 'publish messages',
     load: async () => (await import('./commands/pub.ts')).pub,
@@ -19,5 +24,10 @@ export const commands: readonly CommandEntry[] = [
     name: 'sub',
     summary: 'subscribe to topics and print what arrives',
     load: async () => (await import('./commands/sub.ts')).sub,
+  },
+  {
+    name: 'config',
+    summary: "check, show and explain the broker's configuration",
+    load: async () => (await import('./commands/config.ts')).config,
   },
 ];

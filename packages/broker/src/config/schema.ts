@@ -46,7 +46,7 @@ function own<T extends z.ZodType>(schema: T, from: string): z.ZodOptional<T> {
 const listener = z.strictObject({
   name: text('Name in logs and events.', 'text', 'local').optional().register(absences, { absent: 'its address' }),
   host: host(
-    'Address to listen on. Only this machine can reach 127.0.0.1 and ::1; 0.0.0.0 and :: are all addresses, and ' +
+    'Address to listen on. Only this machine can reach 127.0.0.1 and ::1; 0.0.0.0 means all IPv4 addresses, :: all IPv6 ones, and ' +
       'whoever reaches the port may do anything, because there is no authentication yet.',
   ).default('127.0.0.1'),
   port: count('TCP port; 0 = any free one.', { min: 0, max: UINT16 }).default(1883),

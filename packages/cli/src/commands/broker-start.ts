@@ -1,4 +1,4 @@
-import type { ConfigInput, LoadedConfig } from '@cauldron/broker/config';
+import type { ConfigInput } from '@cauldron/broker/config';
 import type { Logger } from '@cauldron/broker/log';
 import type { Address } from './broker-banner.ts';
 
@@ -17,34 +17,20 @@ export class ListenError extends Error {
 }
 
 /**
- * Starts the broker. On a machine without IPv6 it goes on without the ::1 listener, unless the user asked for that one.
+ * The same start, with errors of `listen` turned into words.
  *
  * @throws {ListenError} an address is taken, does not exist or may not be used
  */
-export async function startTolerantly(start: StartBroker, loaded: LoadedConfig, log: Logger): Promise<RunningBroker> {
-  const { config } = loaded;
-  try {
-    return await start(config, { log });
-  } catch (error) {
-    const failure = listenFailure(error);
-    if (failure === undefined) throw error;
-    const others = config.listeners.filter((_, index) => !isOptional(loaded, index));
-    const isMissing = failure.code === 'EADDRNOTAVAIL' || failure.code === 'EAFNOSUPPORT';
-    const gaveUp = others.length === config.listeners.length || others.length === 0;
-    if (!isMissing || failure.address !== '::1' || gaveUp) throw new ListenError(explain(failure), { cause: error });
-    log.info('this machine has no IPv6 loopback address; listening without ::1');
-    return startTolerantly(start, { ...loaded, config: { ...config, listeners: others } }, log);
-  }
+export function explained(start: StartBroker): StartBroker {
+  return async (config, options) => {
+    try {
+      return await start(config, options);
+    } catch (error) {
+      const failure = listenFailure(error);
+      throw failure === undefined ? error : new ListenError(explain(failure), { cause: error });
+    }
+  };
 }
-
-/** The ::1 that nobody asked for: of the defaults, or beside 127.0.0.1 where only a port was given. */
-function isOptional({ config, originOf }: LoadedConfig, index: number): boolean {
-  const origin = originOf(['listeners', index, 'host']);
-  return config.listeners[index]?.host === '::1' && (origin === undefined || origin.source === PORT_ALONE);
-}
-
-/** How errors name the flag that opens both loopback addresses. */
-export const PORT_ALONE = '-p/--port';
 
 interface ListenFailure {
   readonly code: string;

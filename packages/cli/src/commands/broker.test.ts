@@ -213,36 +213,6 @@ test('an address in use is one clear line that names the port and how to choose 
 const failure = (code: string, address: string, port: number) =>
   Object.assign(new Error(`listen ${code}: ${address}:${port}`), { code, syscall: 'listen', address, port });
 
-/** A start on a machine that has no ::1. */
-const withoutIpv6: StartBroker = async (input) => {
-  const config = parseConfig(input);
-  const six = config.listeners.find(({ host }) => host === '::1');
-  if (six !== undefined) throw failure('EADDRNOTAVAIL', '::1', six.port);
-  return { addresses: addressesOf(config), close: async () => {} };
-};
-
-test('on a machine without IPv6 the default listeners come down to 127.0.0.1, noted in the log', async () => {
-  for (const args of [[], ['-p', '1885']]) {
-    const run = await new Run(args, { start: withoutIpv6 }).stopped();
-    assert.match(run.stdout, /^Cauldron listens on mqtt:\/\/127\.0\.0\.1:\d+\n/);
-    assert.match(run.stderr, /info {2}this machine has no IPv6 loopback address; listening without ::1\n/);
-    assert.equal(await run.code, 0);
-  }
-});
-
-test('a ::1 that the user asked for is not dropped silently', async () => {
-  const file = join(folder, 'six.toml');
-  writeFileSync(file, '[[listeners]]\nport = 1\n[[listeners]]\nhost = "::1"\n');
-  for (const args of [
-    ['--host', '::1'],
-    ['-c', file],
-  ]) {
-    const run = new Run(args, { start: withoutIpv6 });
-    assert.equal(await run.code, 1);
-    assert.match(run.stderr, /^cauldron broker: this machine has no address ::1; choose one it has with --host/);
-  }
-});
-
 test('other reasons not to listen are told in one line each, and what is not about listening is not hidden', async () => {
   const cases: [Error, RegExp][] = [
     [failure('EACCES', '127.0.0.1', 80), /port 80 on 127\.0\.0\.1 may not be used: ports below 1024/],

@@ -3,7 +3,7 @@ import { createLogger, type Logger } from '@cauldron/broker/log';
 import { type Command, type Flag, type Io, type Parsed, UsageError } from '../command.ts';
 import { exitCode } from '../exit-codes.ts';
 import { bannerLines, startWarnings } from './broker-banner.ts';
-import { ListenError, PORT_ALONE, type RunningBroker, type StartBroker, startTolerantly } from './broker-start.ts';
+import { explained, ListenError, type RunningBroker, type StartBroker } from './broker-start.ts';
 import { chooseConfigFile, configFlag, reportConfigError } from './config-file.ts';
 
 /** Seconds a broker may take to stop. */
@@ -80,7 +80,7 @@ export function overridesOf({ values, positionals }: Parsed): Override[] {
   const { host, port, data } = values;
   if (host !== undefined)
     add(port === undefined ? '--host' : '--host and -p/--port', { listeners: [{ host, port: number(port) }] });
-  else if (port !== undefined) add(PORT_ALONE, { listeners: loopback(number(port)) });
+  else if (port !== undefined) add('-p/--port', { listeners: loopback(number(port)) });
   if (values.memory === true) add('--memory', { data: { memory: true } });
   if (data !== undefined) add('--data', { data: { directory: data, memory: false } });
   if (values.verbose === true) add('-v/--verbose', { log: { level: 'debug' } });
@@ -100,7 +100,7 @@ async function runBroker(loaded: LoadedConfig, io: Io, deps: BrokerCommandDeps):
   const log = createLogger({ level, format, stream: io.stderr });
   const stop = new StopSignals(io, deps.exit);
   try {
-    const running = await startTolerantly(deps.start, loaded, log);
+    const running = await explained(deps.start)(loaded.config, { log });
     announce(running, loaded, log, io);
     const signal = await stop.first;
     if (format === 'text') io.stdout.write(`stopping (${signal})\n`);
