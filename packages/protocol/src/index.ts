@@ -2,6 +2,7 @@
  * MQTT 3.1, 3.1.1 and 5.0 on the wire: packets, codec, topics and the QoS state machines.
  * Needs nothing but Uint8Array, so it runs in Node, workers and browsers.
  */
+export * from './codec/bytes.ts';
 export * from './codec/decode-packet.ts';
 export * from './codec/encode/publish.ts';
 export * from './codec/encode-packet.ts';

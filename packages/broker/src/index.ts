@@ -1,0 +1,27 @@
+/** The MQTT server for Node: listeners, configuration and wiring around the core. */
+export type {
+  AuthenticationRequest,
+  AuthenticationResult,
+  Authenticator,
+  Authorizer,
+  ClientInfo,
+  Decision,
+  DisconnectReason,
+  DropReason,
+  Interceptor,
+  Metrics,
+  PublishDraft,
+  Refusal,
+} from '@cauldron/core';
+export * from './config/index.ts';
+export type { MessageHandler, ReceivedMessage } from './local-subscription.ts';
+export { createLogger, type Logger } from './log.ts';
+export {
+  Broker,
+  type BrokerEvents,
+  type BrokerOptions,
+  createBroker,
+  type ListenAddress,
+  type PublishOptions,
+} from './server.ts';
+export { version } from './version.ts';

@@ -1,0 +1,317 @@
+import { randomInt, randomUUID } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import {
+  type Authenticator,
+  type Authorizer,
+  BrokerCore,
+  type ClientInfo,
+  type DisconnectReason,
+  type DropReason,
+  type Interceptor,
+  type Metrics,
+  type Observer,
+  type Refusal,
+} from '@cauldron/core';
+import {
+  MqttError,
+  type Properties,
+  parseSharedFilter,
+  type QoS,
+  ReasonCode,
+  topicFilterProblem,
+} from '@cauldron/protocol';
+import { allowAll } from './auth/allow-all.ts';
+import { type Config, type ConfigInput, parseConfig } from './config/index.ts';
+import { LocalSubscription, type MessageHandler } from './local-subscription.ts';
+import { createLogger, type Logger } from './log.ts';
+import { SysTopics } from './sys-topics.ts';
+import { BufferPool } from './transport/buffer-pool.ts';
+import { TcpListener } from './transport/tcp.ts';
+
+/** How often time moves on in the core, milliseconds: the grain of keep alive and expiry. */
+const TICK = 250;
+/** How many topics' matches are kept. */
+const TOPIC_CACHE = 32_768;
+/** How long clients may take to get their DISCONNECT when the broker stops, milliseconds. */
+const CLOSE_WITHIN = 2000;
+
+/** Where a broker listens. */
+export interface ListenAddress {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  /** `mqtt://host:port`. */
+  readonly url: string;
+}
+
+export interface BrokerOptions {
+  readonly log?: Logger;
+  /** Who may connect; everybody by default. */
+  readonly authenticator?: Authenticator;
+  /** What a client may publish and subscribe to; everything by default. */
+  readonly authorizer?: Authorizer;
+  /** See every message before it is routed, in this order. */
+  readonly interceptors?: readonly Interceptor[];
+}
+
+export interface PublishOptions {
+  /** Default 0. */
+  readonly qos?: QoS;
+  /** Default false. */
+  readonly retain?: boolean;
+  readonly properties?: Properties;
+}
+
+/** What a broker tells the program around it, with the arguments of each event. */
+export interface BrokerEvents {
+  connect: [client: ClientInfo, sessionPresent: boolean];
+  disconnect: [client: ClientInfo, reason: DisconnectReason];
+  /** A connection was refused or never became a client. */
+  refuse: [remoteAddress: string, clientId: string | undefined, refusal: Refusal];
+  subscribe: [client: ClientInfo, filter: string, qos: QoS];
+  unsubscribe: [client: ClientInfo, filter: string];
+  /** A publish or subscribe was not allowed. */
+  deny: [client: ClientInfo, action: 'publish' | 'subscribe', topic: string, refusal: Refusal];
+  /** Messages are being dropped for a client; said once until it keeps up again. */
+  drop: [clientId: string, reason: DropReason];
+  sessionEnd: [clientId: string, reason: 'expired' | 'cleaned' | 'discarded'];
+}
+
+/**
+ * A running MQTT broker.
+ *
+ * @example
+ * const broker = await createBroker({ listeners: [{ port: 0 }] });
+ * const stop = broker.subscribe('greetings/#', (message) => console.log(message.topic));
+ * broker.publish('greetings/world', 'hello');
+ * await broker.close();
+ */
+export class Broker extends EventEmitter<BrokerEvents> {
+  readonly config: Config;
+  readonly core: BrokerCore;
+  readonly #log: Logger;
+  readonly #pool = new BufferPool();
+  readonly #listeners: TcpListener[] = [];
+  readonly #interceptors: Interceptor[];
+  readonly #sys: SysTopics;
+  #ticking: NodeJS.Timeout | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** Use {@link createBroker}, which also opens the listeners. */
+  constructor(config: Config, options: BrokerOptions) {
+    super();
+    this.config = config;
+    this.#log =
+      options.log ?? createLogger({ level: config.log.level, format: config.log.format, stream: process.stderr });
+    this.#interceptors = [...(options.interceptors ?? [])];
+    const flush = () => this.core.flush();
+    this.core = new BrokerCore(
+      {
+        limits: config.limits,
+        mqtt: config.mqtt,
+        topicCacheSize: TOPIC_CACHE,
+        hashSeed: randomInt(0, 2 ** 32),
+        newClientId: () => `auto-${randomUUID()}`, // [MQTT-3.2.2-16]
+      },
+      {
+        scheduler: { requestFlush: () => setImmediate(flush) },
+        authenticator: options.authenticator ?? allowAll,
+        authorizer: options.authorizer ?? null,
+        interceptors: this.#interceptors,
+        observer: this.#observer(),
+      },
+      Date.now(),
+    );
+    this.#sys = new SysTopics(this.core, config.sys.interval);
+  }
+
+  /** What the broker counted since it started. */
+  get metrics(): Metrics {
+    return this.core.metrics;
+  }
+
+  /** Where it listens, one entry a listener that could be opened. */
+  get addresses(): readonly ListenAddress[] {
+    return this.#listeners.map(({ name, address: { address, port } }) => {
+      const host = address.includes(':') ? `[${address}]` : address;
+      return { name, host: address, port, url: `mqtt://${host}:${port}` };
+    });
+  }
+
+  /** Opens the listeners and starts the clock. @throws {NodeJS.ErrnoException} where an address cannot be listened on */
+  async start(): Promise<void> {
+    this.#ticking = setInterval(() => this.#tick(), TICK);
+    try {
+      for (const listener of this.config.listeners) await this.#openOrNote(listener);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    this.#sys.publish(Date.now());
+  }
+
+  /** A machine without IPv6 has no ::1; where there are other listeners that is worth a line, not the end. */
+  async #openOrNote(own: Config['listeners'][number]): Promise<void> {
+    try {
+      await this.#open(own);
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code ?? '';
+      const missing = own.host === '::1' && ['EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(code);
+      if (!missing || this.config.listeners.length === 1) throw error;
+      this.#log.warn(`not listening on [::1]:${own.port}: this machine has no IPv6 loopback (${code})`);
+    }
+  }
+
+  async #open(own: Config['listeners'][number]): Promise<void> {
+    const { maxConnections, maxPacketSize, connectTimeout, receiveMaximum, topicAliasMaximum, serverKeepAlive } = own;
+    const settings = this.core.listener({
+      limits: defined({ maxConnections, maxPacketSize, connectTimeout, receiveMaximum }),
+      mqtt: defined({ topicAliasMaximum, serverKeepAlive }),
+    });
+    const name = own.name ?? `${own.host}:${own.port}`;
+    const address = { name, host: own.host, port: own.port };
+    this.#listeners.push(await TcpListener.open(this.core, address, settings, this.#pool));
+  }
+
+  #tick(): void {
+    const now = Date.now();
+    this.core.tick(now);
+    this.#sys.tick(now);
+  }
+
+  /**
+   * Publishes a message from the program.
+   *
+   * @param payload text is sent as UTF-8
+   * @returns the reason code a client would get: 0, 0x10 where nobody subscribed, 0x80 and above where it was refused
+   * @throws {MqttError} TOPIC_NAME_INVALID
+   */
+  publish(topic: string, payload: string | Uint8Array, options: PublishOptions = {}): number {
+    if (topic === '$SYS' || topic.startsWith('$SYS/')) {
+      throw new MqttError('topics below $SYS belong to the broker; publish to another topic', {
+        code: 'TOPIC_NAME_INVALID',
+        reasonCode: ReasonCode.topicNameInvalid,
+      });
+    }
+    return this.core.publish({
+      topic,
+      payload: typeof payload === 'string' ? new TextEncoder().encode(payload) : payload,
+      qos: options.qos ?? 0,
+      retain: options.retain ?? false,
+      properties: options.properties,
+    });
+  }
+
+  /**
+   * Calls `handler` for every message that matches a filter, retained ones first; `$share/group/filter` takes turns with
+   * the other members.
+   *
+   * @returns what ends the subscription
+   * @throws {MqttError} TOPIC_FILTER_INVALID
+   */
+  subscribe(filter: string, handler: MessageHandler, options: { readonly qos?: QoS } = {}): () => void {
+    const problem = topicFilterProblem(filter);
+    if (problem !== undefined) {
+      throw new MqttError(problem, { code: 'TOPIC_FILTER_INVALID', reasonCode: ReasonCode.topicFilterInvalid });
+    }
+    const shared = parseSharedFilter(filter);
+    const local = new LocalSubscription(this.core, handler, (error) => {
+      this.#log.error(`a handler of '${filter}' failed: ${describe(error)}`);
+    });
+    return local.start(shared?.filter ?? filter, shared?.group, options.qos ?? 2);
+  }
+
+  /** Adds an interceptor behind those there are; returns what removes it. */
+  intercept(interceptor: Interceptor): () => void {
+    this.#interceptors.push(interceptor);
+    return () => {
+      const index = this.#interceptors.indexOf(interceptor);
+      if (index >= 0) this.#interceptors.splice(index, 1);
+    };
+  }
+
+  /**
+   * Ends a client's connection, for example to send it elsewhere.
+   *
+   * @param reasonCode default 0x98, administrative action
+   * @returns false where no such client is connected
+   */
+  disconnect(clientId: string, reasonCode: number = ReasonCode.administrativeAction, properties?: Properties): boolean {
+    return this.core.disconnect(clientId, reasonCode, 'disconnected by the broker', properties);
+  }
+
+  /**
+   * Stops: no new connections, DISCONNECT 0x8B to 5.0 clients, no wills. Ends within about two seconds, also where
+   * clients do not take their last bytes. Calling it again waits for the same end.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#ticking);
+    for (const listener of this.#listeners) listener.stopAccepting();
+    this.core.close();
+    const deadline = Date.now() + CLOSE_WITHIN;
+    while (this.#listeners.some((listener) => listener.connections > 0) && Date.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    for (const listener of this.#listeners) listener.destroyLinks();
+  }
+
+  #observer(): Observer {
+    return {
+      connected: (client, present) => {
+        this.#log.debug(`client '${client.clientId}' connected`, { address: client.remoteAddress, present });
+        this.emit('connect', client, present);
+      },
+      disconnected: (client, reason) => {
+        this.#log.debug(`client '${client.clientId}' disconnected: ${reason.reason}`, { by: reason.by });
+        this.emit('disconnect', client, reason);
+      },
+      refused: (remoteAddress, clientId, refusal) => {
+        this.#log.warn(`refused ${remoteAddress}: ${refusal.reason}`, { clientId, reasonCode: refusal.reasonCode });
+        this.emit('refuse', remoteAddress, clientId, refusal);
+      },
+      subscribed: (client, filter, qos) => this.emit('subscribe', client, filter, qos),
+      unsubscribed: (client, filter) => this.emit('unsubscribe', client, filter),
+      denied: (client, action, topic, refusal) => {
+        this.#log.info(`'${client.clientId}' may not ${action} '${topic}': ${refusal.reason}`);
+        this.emit('deny', client, action, topic, refusal);
+      },
+      dropping: (clientId, reason) => {
+        this.#log.debug(`dropping messages for '${clientId}': ${reason}`);
+        this.emit('drop', clientId, reason);
+      },
+      sessionEnded: (clientId, reason) => this.emit('sessionEnd', clientId, reason),
+      internalError: (error, address) => this.#log.error(`internal error with ${address}: ${describe(error)}`),
+    };
+  }
+}
+
+/**
+ * Starts a broker in this process.
+ *
+ * @param input the configuration; what is left out has its default
+ * @throws {ConfigError} where the configuration is wrong
+ * @throws {NodeJS.ErrnoException} where an address cannot be listened on
+ *
+ * @example
+ * const broker = await createBroker({ listeners: [{ port: 0 }] });
+ */
+export async function createBroker(input: ConfigInput = {}, options: BrokerOptions = {}): Promise<Broker> {
+  const broker = new Broker(parseConfig(input), options);
+  await broker.start();
+  return broker;
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** An object without its undefined values. */
+function defined<T extends Record<string, unknown>>(values: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  const entries = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]?: NonNullable<T[K]> };
+}

@@ -1,0 +1,98 @@
+import type { BrokerCore, Metrics } from '@cauldron/core';
+import { encodeUtf8 } from '@cauldron/protocol';
+import { LoadAverage } from './load-average.ts';
+import { version } from './version.ts';
+
+/** Counters whose load averages are published, by the topic below `load/`. */
+const loads: readonly (readonly [topic: string, counter: (metrics: Metrics) => number])[] = [
+  ['messages/received', (m) => m.messagesReceived],
+  ['messages/sent', (m) => m.messagesSent],
+  ['bytes/received', (m) => m.bytesReceived],
+  ['bytes/sent', (m) => m.bytesSent],
+  ['publish/received', (m) => m.publishReceived],
+  ['publish/sent', (m) => m.publishSent],
+  ['publish/dropped', (m) => m.publishDropped],
+  ['connections', (m) => m.connectionsAccepted],
+];
+
+/**
+ * The broker's own numbers below `$SYS/broker`, retained, under the names Mosquitto's users know. A value is published
+ * again only when it changed.
+ */
+export class SysTopics {
+  readonly #core: BrokerCore;
+  readonly #intervalMs: number;
+  readonly #published = new Map<string, string>();
+  readonly #loads = loads.map(([topic, counter]) => ({ topic, counter, average: new LoadAverage() }));
+  #startedAt: number | undefined;
+  #lastAt = 0;
+  #heapMaximum = 0;
+
+  /** @param intervalSeconds how often to publish, 0 = never */
+  constructor(core: BrokerCore, intervalSeconds: number) {
+    this.#core = core;
+    this.#intervalMs = intervalSeconds * 1000;
+  }
+
+  /** Publishes when the interval is over. `now` in milliseconds. */
+  tick(now: number): void {
+    if (this.#intervalMs > 0 && now - this.#lastAt >= this.#intervalMs) this.publish(now);
+  }
+
+  /** Publishes what changed. */
+  publish(now: number): void {
+    if (this.#intervalMs === 0) return;
+    this.#startedAt ??= now;
+    const elapsed = (now - (this.#lastAt || now)) / 1000;
+    this.#lastAt = now;
+    for (const [topic, value] of this.#values(now)) this.#set(topic, value);
+    for (const { topic, counter, average } of this.#loads) {
+      if (elapsed > 0) average.update(counter(this.#core.metrics), elapsed);
+      for (const [minutes, perMinute] of average.values()) {
+        this.#set(`load/${topic}/${minutes}min`, perMinute.toFixed(2));
+      }
+    }
+  }
+
+  #set(topic: string, value: string): void {
+    if (this.#published.get(topic) === value) return;
+    this.#published.set(topic, value);
+    this.#core.publishSystem(`$SYS/broker/${topic}`, encodeUtf8(value));
+  }
+
+  #values(now: number): [topic: string, value: string][] {
+    const { metrics, sessions, router, retained } = this.#core;
+    const { heapUsed, external } = process.memoryUsage();
+    this.#heapMaximum = Math.max(this.#heapMaximum, heapUsed + external);
+    const stored = retained.count + metrics.queuedMessages;
+    const numbers: [string, number][] = [
+      ['clients/total', sessions.size],
+      ['clients/connected', metrics.clientsConnected],
+      ['clients/disconnected', sessions.size - metrics.clientsConnected],
+      ['clients/expired', metrics.sessionsExpired],
+      ['clients/maximum', metrics.clientsMaximum],
+      ['messages/received', metrics.messagesReceived],
+      ['messages/sent', metrics.messagesSent],
+      ['messages/stored', stored],
+      ['publish/messages/received', metrics.publishReceived],
+      ['publish/messages/sent', metrics.publishSent],
+      ['publish/messages/dropped', metrics.publishDropped],
+      ['bytes/received', metrics.bytesReceived],
+      ['bytes/sent', metrics.bytesSent],
+      ['publish/bytes/received', metrics.publishBytesReceived],
+      ['publish/bytes/sent', metrics.publishBytesSent],
+      ['subscriptions/count', router.subscriptions],
+      ['shared_subscriptions/count', router.sharedSubscriptions],
+      ['retained messages/count', retained.count],
+      ['store/messages/count', stored],
+      ['store/messages/bytes', retained.bytes + metrics.queuedBytes],
+      ['heap/current', heapUsed + external],
+      ['heap/maximum', this.#heapMaximum],
+    ];
+    const texts: [string, string][] = [
+      ['version', `cauldron version ${version}`],
+      ['uptime', `${Math.round((now - this.#startedAt!) / 1000)} seconds`],
+    ];
+    return [...numbers.map(([topic, value]): [string, string] => [topic, String(value)]), ...texts];
+  }
+}

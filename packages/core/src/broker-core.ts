@@ -1,0 +1,293 @@
+import {
+  MqttError,
+  type Properties,
+  PublishView,
+  ReasonCode,
+  topicLevels,
+  topicNameProblem,
+  utf8Length,
+} from '@cauldron/protocol';
+import { Connection } from './connection/connection.ts';
+import { FlushSet } from './connection/flush-set.ts';
+import { Message } from './message.ts';
+import { Metrics } from './metrics.ts';
+import type { CoreOptions, Limits, ListenerSettings, MqttOptions } from './options.ts';
+import type {
+  Authenticator,
+  Authorizer,
+  ClientInfo,
+  Interceptor,
+  Link,
+  LinkReceiver,
+  Observer,
+  PublishDraft,
+  Refusal,
+  Scheduler,
+  Subscriber,
+} from './ports.ts';
+import { Fanout } from './routing/fanout.ts';
+import { RetainedTree } from './routing/retained-tree.ts';
+import { Router } from './routing/router.ts';
+import type { Topic } from './routing/topic-table.ts';
+import type { Session } from './session/session.ts';
+import { type RegistryHost, SessionRegistry } from './session/session-registry.ts';
+import type { PendingWill } from './session/will.ts';
+import { TimerWheel } from './timing/timer-wheel.ts';
+
+/** The plugs of a core. */
+export interface CorePorts {
+  readonly scheduler: Scheduler;
+  readonly authenticator: Authenticator;
+  /** null allows everything. */
+  readonly authorizer: Authorizer | null;
+  /** Asked in this order. */
+  readonly interceptors: Interceptor[];
+  readonly observer: Observer;
+}
+
+/** How often expired retained messages are swept out, milliseconds. */
+const SWEEP_EVERY = 60_000;
+
+/**
+ * The broker as a value: bytes and time in, bytes out. It knows no socket, no clock and no disk; a transport gives it
+ * links and calls what {@link accept} returns, and somebody calls {@link tick} and {@link flush}.
+ *
+ * @example
+ * const core = new BrokerCore(options, ports, Date.now());
+ * const receiver = core.accept(link);
+ * receiver.feed(bytes, bytes.length);
+ * core.flush();
+ */
+export class BrokerCore implements RegistryHost {
+  readonly options: CoreOptions;
+  readonly ports: CorePorts;
+  readonly metrics = new Metrics();
+  readonly router: Router;
+  readonly retained = new RetainedTree();
+  readonly sessions: SessionRegistry;
+  readonly timers: TimerWheel;
+  readonly flushSet: FlushSet;
+  /** The one view of all decoders: they never run at the same time. */
+  readonly view = new PublishView();
+  /** Milliseconds, as of the last {@link tick}. */
+  now: number;
+  readonly #connections = new Set<Connection>();
+  readonly #fanout = new Fanout();
+  /** A fanout is in use: a publish from inside a delivery takes one of its own. */
+  #publishing = false;
+  #nextSweep: number;
+  readonly #everywhere: ListenerSettings;
+
+  /** @param now milliseconds on whatever clock `tick` will be called with */
+  constructor(options: CoreOptions, ports: CorePorts, now: number) {
+    this.options = options;
+    this.ports = ports;
+    this.now = now;
+    this.router = new Router(options.topicCacheSize, options.hashSeed);
+    this.sessions = new SessionRegistry(this);
+    this.timers = new TimerWheel(now);
+    this.flushSet = new FlushSet(ports.scheduler);
+    this.#nextSweep = now + SWEEP_EVERY;
+    this.#everywhere = this.listener({});
+  }
+
+  get observer(): Observer {
+    return this.ports.observer;
+  }
+
+  /** Connections of every state. */
+  get connections(): ReadonlySet<Connection> {
+    return this.#connections;
+  }
+
+  // ---- edges
+
+  /** Settings for a listener: the broker's, with the listener's own values over them. */
+  listener(own: { readonly limits?: Partial<Limits>; readonly mqtt?: Partial<MqttOptions> }): ListenerSettings {
+    const { limits, mqtt } = this.options;
+    return { limits: { ...limits, ...own.limits }, mqtt: { ...mqtt, ...own.mqtt }, clients: 0 };
+  }
+
+  /**
+   * Takes a new link; the transport calls what comes back as things happen.
+   *
+   * @param listener the settings of the listener it came through, from {@link BrokerCore.listener}
+   */
+  accept(link: Link, listener: ListenerSettings = this.#everywhere): LinkReceiver {
+    const connection = new Connection(this, link, listener);
+    this.#connections.add(connection);
+    this.metrics.connectionsAccepted += 1;
+    this.timers.schedule(connection, this.now + listener.limits.connectTimeout * 1000);
+    return connection;
+  }
+
+  /** Moves time on: keep alive, expiry and delayed wills happen here. `now` is in milliseconds. */
+  tick(now: number): void {
+    this.now = now;
+    this.timers.advance(now);
+    if (now >= this.#nextSweep) {
+      this.#nextSweep = now + SWEEP_EVERY;
+      this.retained.sweep(now);
+    }
+  }
+
+  /** Hands everything that was produced since the last call to the links. */
+  flush(): void {
+    this.flushSet.flush();
+  }
+
+  /** A connection's link is gone. */
+  forget(connection: Connection): void {
+    this.#connections.delete(connection);
+  }
+
+  /**
+   * Ends every connection, telling 5.0 clients that the broker shuts down. No will is published: what a will says would
+   * not be true (section 3.1.2.5 lets a stopping server keep them back).
+   */
+  close(): void {
+    for (const connection of [...this.#connections]) {
+      if (connection.session !== null) connection.session.will = null;
+      connection.end(ReasonCode.serverShuttingDown, 'the broker is shutting down; try again in a moment');
+    }
+    this.flush();
+  }
+
+  // ---- publishing
+
+  /**
+   * Publishes a message of the program itself, past authorization but through the interceptors.
+   *
+   * @returns the reason code a client would get: 0, 0x10 where nobody subscribed, 0x80 and above where it was refused
+   * @throws {MqttError} TOPIC_NAME_INVALID
+   */
+  publish(draft: PublishDraft): number {
+    const problem = topicNameProblem(draft.topic) ?? this.topicProblem(draft.topic);
+    if (problem !== undefined && problem !== null) {
+      throw new MqttError(problem, { code: 'TOPIC_NAME_INVALID', reasonCode: ReasonCode.topicNameInvalid });
+    }
+    const message = this.intercept(Message.create(draft, this.now), undefined);
+    if (message === 'drop') return ReasonCode.success;
+    return message instanceof Message ? this.publishMessage(message, null) : message.reasonCode;
+  }
+
+  /** Publishes below `$SYS`, which nobody else may, without asking interceptors. */
+  publishSystem(topic: string, payload: Uint8Array): void {
+    const draft: PublishDraft = { topic, payload, qos: 0, retain: true, properties: undefined };
+    this.publishMessage(Message.create(draft, this.now), null);
+  }
+
+  /** Routes a packet that is being read. Returns the reason code of its acknowledgement. */
+  publishView(topic: Topic, view: PublishView, publisher: Subscriber | null): number {
+    const fanout = this.#publishing ? new Fanout() : this.#fanout;
+    fanout.startView(topic, view, publisher, this.now);
+    if (view.retain) {
+      const refused = this.#retain(topic.name, fanout, view.payloadStart === view.end);
+      if (refused !== 0) return refused;
+    }
+    return this.#route(fanout);
+  }
+
+  /** Routes a message that has its own bytes. */
+  publishMessage(message: Message, publisher: Subscriber | null): number {
+    const fanout = this.#publishing ? new Fanout() : this.#fanout;
+    fanout.startMessage(this.router.topics.intern(message.topic), message, publisher, this.now);
+    if (message.retain) {
+      const refused = this.#retain(message.topic, fanout, message.payloadLength === 0);
+      if (refused !== 0) return refused;
+    }
+    return this.#route(fanout);
+  }
+
+  #route(fanout: Fanout): number {
+    const outer = this.#publishing;
+    this.#publishing = true;
+    try {
+      return this.router.publish(fanout) ? ReasonCode.success : ReasonCode.noMatchingSubscribers;
+    } finally {
+      this.#publishing = outer;
+      fanout.finish();
+    }
+  }
+
+  /** Keeps or deletes a topic's retained message. Returns 0, or why not. // [MQTT-3.3.1-5] [MQTT-3.3.1-6] */
+  #retain(topic: string, fanout: Fanout, empty: boolean): number {
+    if (empty) {
+      this.retained.delete(topic); // [MQTT-3.3.1-7]
+      return 0;
+    }
+    if (this.retained.count >= this.options.limits.maxRetainedMessages && this.retained.get(topic) === null) {
+      this.metrics.retainedOverLimit += 1;
+      return ReasonCode.quotaExceeded;
+    }
+    this.retained.set(fanout.message());
+    return 0;
+  }
+
+  /** Shows a message to the interceptors; what comes back is what goes on. */
+  intercept(message: Message, client: ClientInfo | undefined): Message | 'drop' | Refusal {
+    const { interceptors } = this.ports;
+    if (interceptors.length === 0) return message;
+    const draft: PublishDraft = {
+      topic: message.topic,
+      payload: message.payload(),
+      qos: message.qos,
+      retain: message.retain,
+      properties: message.properties(),
+    };
+    for (const interceptor of interceptors) {
+      const outcome = interceptor.intercept(draft, client);
+      if (outcome !== undefined) return outcome;
+    }
+    const problem = topicNameProblem(draft.topic) ?? this.topicProblem(draft.topic);
+    if (problem !== undefined && problem !== null) {
+      return {
+        reasonCode: ReasonCode.topicNameInvalid,
+        reason: `an interceptor set a topic that is not valid: ${problem}`,
+      };
+    }
+    return Message.create(draft, this.now);
+  }
+
+  /** Why a topic name or filter exceeds the limits, or null. */
+  topicProblem(topic: string): string | null {
+    const { maxTopicLength, maxTopicLevels } = this.options.limits;
+    // A UTF-16 unit takes at most three bytes, so short ones need no counting.
+    const tooLong = topic.length * 3 > maxTopicLength && utf8Length(topic) > maxTopicLength;
+    if (!tooLong && topicLevels(topic) <= maxTopicLevels) return null;
+    this.metrics.topicsOverLimit += 1;
+    return tooLong
+      ? `a topic may have ${maxTopicLength} bytes (limits.maxTopicLength), this one has ${utf8Length(topic)}`
+      : `a topic may have ${maxTopicLevels} levels (limits.maxTopicLevels), this one has ${topicLevels(topic)}`;
+  }
+
+  // ---- sessions
+
+  /** A will is due: it goes the way of every message. */
+  publishWill(will: PendingWill, session: Session): void {
+    this.metrics.willsPublished += 1;
+    const message = this.intercept(Message.refreshed(will.message, this.now), undefined);
+    if (message instanceof Message) this.publishMessage(message, session); // [MQTT-3.1.2-14] [MQTT-3.1.2-15]
+  }
+
+  /**
+   * Ends a client's connection from outside, for example to send it elsewhere (0x9C, 0x9D with a server reference).
+   *
+   * @returns false where no such client is connected
+   */
+  disconnect(clientId: string, reasonCode: number, reason: string, properties?: Properties): boolean {
+    const connection = this.sessions.get(clientId)?.connection;
+    if (connection === null || connection === undefined) return false;
+    connection.end(reasonCode, reason, properties);
+    return true;
+  }
+
+  /** Ends a client's session and with it its connection; false where there is none. */
+  discardSession(clientId: string): boolean {
+    const session = this.sessions.get(clientId);
+    if (session === undefined) return false;
+    session.connection?.end(ReasonCode.administrativeAction, 'the session was discarded by an administrator');
+    if (this.sessions.get(clientId) === session) this.sessions.end(session, 'discarded');
+    return true;
+  }
+}

@@ -1,0 +1,277 @@
+import {
+  type AckType,
+  FrameDecoder,
+  MqttError,
+  type Packet,
+  PacketType,
+  type Properties,
+  type PublishView,
+  protocolError,
+  ReasonCode,
+} from '@cauldron/protocol';
+import type { BrokerCore } from '../broker-core.ts';
+import type { Limits, ListenerSettings } from '../options.ts';
+import type { ClientInfo, DisconnectReason, Link, LinkReceiver } from '../ports.ts';
+import type { Topic } from '../routing/topic-table.ts';
+import type { Session } from '../session/session.ts';
+import type { TimerEntry } from '../timing/timer-wheel.ts';
+import { refuseConnect } from './connack.ts';
+import { handleAuth } from './handlers/auth.ts';
+import { handleConnect } from './handlers/connect.ts';
+import { handleDisconnect } from './handlers/disconnect.ts';
+import { handlePingreq } from './handlers/pingreq.ts';
+import { handlePuback } from './handlers/puback.ts';
+import { handlePubcomp } from './handlers/pubcomp.ts';
+import { handlePublish } from './handlers/publish.ts';
+import { handlePubrec } from './handlers/pubrec.ts';
+import { handlePubrel } from './handlers/pubrel.ts';
+import { handleSubscribe } from './handlers/subscribe.ts';
+import { handleUnsubscribe } from './handlers/unsubscribe.ts';
+import { ClientOutput } from './output.ts';
+import { ConnectionState } from './state.ts';
+
+/** How long a closed connection may take to send its last bytes, milliseconds. */
+const LINGER = 5000;
+
+/**
+ * One client connection: takes bytes from a link, hands packets to their handlers, and collects what goes back. This is
+ * the only place of the data path that catches: whatever a handler or the decoder throws ends the connection here.
+ */
+export class Connection implements LinkReceiver, TimerEntry {
+  readonly core: BrokerCore;
+  readonly link: Link;
+  readonly listener: ListenerSettings;
+  readonly limits: Limits;
+  readonly decoder: FrameDecoder;
+  readonly output: ClientOutput;
+  state: ConnectionState = ConnectionState.opening;
+  session: Session | null = null;
+  client: ClientInfo | null = null;
+  /** QoS 1 and 2 publishes whose answer waits for a port. */
+  pendingPublishes = 0;
+  /** Incoming topic aliases, by alias; null until one is set. */
+  aliasesIn: (Topic | undefined)[] | null = null;
+  /** What the client asked for at CONNECT: a DISCONNECT may not make 0 into more. */
+  connectExpiryInterval = 0;
+  /** Enhanced authentication: the method of CONNECT, and what the authenticator keeps between steps. */
+  authMethod: string | undefined = undefined;
+  authExchange: unknown = undefined;
+  /** Set while an enhanced exchange of a CONNECT waits for the client's AUTH. */
+  resumeConnect: ((data: Uint8Array | undefined) => void) | null = null;
+  /** The peer is a bridge: it gets nothing back that it published, and the retain flag as published. */
+  bridge = false;
+  /** Milliseconds; 0 = no keep alive. */
+  keepAliveMs = 0;
+  /** When something last arrived. */
+  lastSeen: number;
+  dueAt = 0;
+  previous: TimerEntry | null = null;
+  next: TimerEntry | null = null;
+  slot = -1;
+
+  constructor(core: BrokerCore, link: Link, listener: ListenerSettings) {
+    const limits = listener.limits;
+    this.core = core;
+    this.link = link;
+    this.listener = listener;
+    this.limits = limits;
+    this.lastSeen = core.now;
+    this.output = new ClientOutput(core, link, limits.maxOutboundBytes, (reason) =>
+      core.sessions.dropped(this.session!, reason),
+    );
+    const maxPacketSize = Math.min(limits.maxConnectPacketSize, limits.maxPacketSize);
+    this.decoder = new FrameDecoder(this, { role: 'server', maxPacketSize, view: core.view });
+  }
+
+  get version5(): boolean {
+    return this.decoder.version === 5;
+  }
+
+  // ---- input: what the link calls
+
+  feed(chunk: Uint8Array, end: number): void {
+    if (this.state === ConnectionState.closed) return;
+    this.lastSeen = this.core.now;
+    this.core.metrics.bytesReceived += end;
+    try {
+      this.decoder.push(chunk, end);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  drained(): void {
+    if (!this.output.congested || this.state === ConnectionState.closed) return;
+    this.output.congested = false;
+    if (this.session === null) return;
+    this.session.dropping = false;
+    this.session.pump();
+  }
+
+  closed(error?: Error): void {
+    this.core.timers.cancel(this);
+    if (this.state !== ConnectionState.closed) {
+      const reason =
+        error === undefined ? 'the client closed the connection' : `the connection broke: ${error.message}`;
+      this.#finish({ reasonCode: ReasonCode.unspecifiedError, reason, by: 'network' });
+    }
+    this.output.discard();
+    this.core.forget(this);
+  }
+
+  // ---- input: what the decoder calls
+
+  onPublish(view: PublishView): void {
+    this.core.metrics.messagesReceived += 1;
+    if (this.state !== ConnectionState.connected) throw this.#tooEarly('PUBLISH');
+    handlePublish(this, view);
+  }
+
+  onAck(type: AckType, packetId: number, reasonCode: number, _properties: Properties | undefined): void {
+    this.core.metrics.messagesReceived += 1;
+    if (this.state !== ConnectionState.connected) throw this.#tooEarly('an acknowledgement');
+    const session = this.session!;
+    switch (type) {
+      case PacketType.puback:
+        handlePuback(session, packetId);
+        break;
+      case PacketType.pubrec:
+        handlePubrec(this, session, packetId, reasonCode);
+        break;
+      case PacketType.pubrel:
+        handlePubrel(this, session, packetId);
+        break;
+      case PacketType.pubcomp:
+        handlePubcomp(session, packetId);
+        break;
+    }
+  }
+
+  onPacket(packet: Packet): void {
+    this.core.metrics.messagesReceived += 1;
+    if (packet.type === PacketType.connect) {
+      handleConnect(this, packet);
+      return;
+    }
+    if (packet.type === PacketType.auth) {
+      handleAuth(this, packet);
+      return;
+    }
+    if (packet.type === PacketType.disconnect) {
+      handleDisconnect(this, packet);
+      return;
+    }
+    if (this.state !== ConnectionState.connected) throw this.#tooEarly('a packet');
+    switch (packet.type) {
+      case PacketType.pingreq:
+        handlePingreq(this);
+        break;
+      case PacketType.subscribe:
+        handleSubscribe(this, packet);
+        break;
+      case PacketType.unsubscribe:
+        handleUnsubscribe(this, packet);
+        break;
+    }
+  }
+
+  #tooEarly(what: string): MqttError {
+    return protocolError(`${what} came before the connection was accepted`, 'MQTT-3.1.2-30'); // [MQTT-3.1.2-30]
+  }
+
+  /**
+   * Waits for a port that answers later: nothing more is decoded, so order is kept; then goes on in `then`. What the
+   * port or `then` throws ends the connection like any other error.
+   */
+  wait<T>(answer: Promise<T>, then: (value: T) => void): void {
+    this.decoder.pause();
+    this.link.pause();
+    answer
+      .then((value) => {
+        if (this.state === ConnectionState.closed) return;
+        then(value);
+        if ((this.state as ConnectionState) === ConnectionState.closed) return;
+        this.link.resume();
+        this.decoder.resume();
+      })
+      .catch((error: unknown) => this.fail(error));
+  }
+
+  // ---- ending
+
+  /** Ends the connection for what the client, or the broker itself, did wrong. */
+  fail(error: unknown): void {
+    if (this.state === ConnectionState.closed) return;
+    if (error instanceof MqttError) {
+      this.core.metrics.protocolErrors += 1;
+      if (error.code === 'PACKET_TOO_LARGE') this.core.metrics.packetsTooLarge += 1;
+      this.end(error.reasonCode, error.spec === undefined ? error.message : `${error.message} [${error.spec}]`);
+      return;
+    }
+    this.core.observer.internalError?.(error, this.link.remoteAddress);
+    this.end(ReasonCode.unspecifiedError, 'the broker failed to handle a packet; its log says why');
+  }
+
+  /**
+   * Ends the connection from our side, telling a 5.0 client why: DISCONNECT where it is connected, CONNACK where it is
+   * not yet. 3.x has no such packet and sees a plain close. // [MQTT-4.13.1-1]
+   */
+  end(reasonCode: number, reason: string, properties: Properties = {}): void {
+    if (this.state === ConnectionState.closed) return;
+    if (this.state !== ConnectionState.connected) {
+      refuseConnect(this, { reasonCode, reason }, properties);
+      return;
+    }
+    if (this.version5) {
+      this.output.sendPacket({
+        type: PacketType.disconnect,
+        reasonCode,
+        properties: { reasonString: reason, ...properties },
+      });
+    }
+    this.close({ reasonCode, reason, by: 'server' });
+  }
+
+  /** Ends the connection after what was sent so far. */
+  close(reason: DisconnectReason): void {
+    if (this.state === ConnectionState.closed) return;
+    this.output.close();
+    this.#finish(reason);
+    this.link.end();
+    this.core.timers.schedule(this, this.core.now + LINGER);
+  }
+
+  #finish(reason: DisconnectReason): void {
+    this.state = ConnectionState.closed;
+    this.decoder.stop();
+    this.resumeConnect = null;
+    const session = this.session;
+    const client = this.client;
+    if (session === null || client === null) return;
+    this.core.sessions.detach(this, session, client, reason);
+  }
+
+  /** The timer wheel's call: connect time-out, keep alive, or a peer that does not take its last bytes. */
+  expire(now: number): void {
+    if (this.state === ConnectionState.closed) {
+      this.link.destroy();
+      return;
+    }
+    if (this.state !== ConnectionState.connected) {
+      this.core.metrics.refusedConnectTimeout += 1;
+      this.end(
+        ReasonCode.notAuthorized,
+        `no CONNECT was completed within ${this.limits.connectTimeout} s (limits.connectTimeout)`,
+      );
+      return;
+    }
+    const deadline = this.lastSeen + this.keepAliveMs * 1.5;
+    if (now < deadline) {
+      this.core.timers.schedule(this, deadline);
+      return;
+    }
+    this.core.metrics.keepAliveTimeouts += 1;
+    // [MQTT-3.1.2-22]
+    this.end(ReasonCode.keepAliveTimeout, `nothing came for 1.5 times the keep alive of ${this.keepAliveMs / 1000} s`);
+  }
+}

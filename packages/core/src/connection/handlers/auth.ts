@@ -1,0 +1,86 @@
+import { type AuthPacket, MqttError, PacketType, protocolError, ReasonCode } from '@cauldron/protocol';
+import type { AuthenticationResult } from '../../ports.ts';
+import type { Connection } from '../connection.ts';
+import { ConnectionState } from '../state.ts';
+import { authProperties } from './connect.ts';
+
+/**
+ * AUTH (section 3.15): a step of the enhanced authentication that CONNECT began, or a connected client that
+ * authenticates again (section 4.12.1).
+ */
+export function handleAuth(connection: Connection, packet: AuthPacket): void {
+  const method = packet.properties?.authenticationMethod;
+  if (connection.authMethod === undefined) {
+    // [MQTT-4.12.0-6]
+    throw protocolError('an AUTH came, but the CONNECT named no authentication method', 'MQTT-4.12.0-6');
+  }
+  if (method !== connection.authMethod) {
+    // [MQTT-4.12.0-5] [MQTT-4.12.1-1]
+    throw new MqttError(`the AUTH names the method '${method}', the CONNECT named '${connection.authMethod}'`, {
+      code: 'PROTOCOL_ERROR',
+      reasonCode: ReasonCode.protocolError,
+      spec: 'MQTT-4.12.0-5',
+    });
+  }
+  const data = packet.properties?.authenticationData;
+  if (connection.state !== ConnectionState.connected) {
+    continueConnect(connection, packet.reasonCode, data);
+  } else {
+    authenticateAgain(connection, packet.reasonCode, data);
+  }
+}
+
+function continueConnect(connection: Connection, reasonCode: number, data: Uint8Array | undefined): void {
+  const resume = connection.resumeConnect;
+  // [MQTT-4.12.0-3]
+  if (resume === null || reasonCode !== ReasonCode.continueAuthentication) {
+    throw protocolError('an AUTH came that no exchange waits for', 'MQTT-4.12.0-3');
+  }
+  connection.resumeConnect = null;
+  resume(data);
+}
+
+function authenticateAgain(connection: Connection, reasonCode: number, data: Uint8Array | undefined): void {
+  const begins = reasonCode === ReasonCode.reauthenticate;
+  if (begins) connection.authExchange = undefined;
+  else if (connection.authExchange === undefined) {
+    throw protocolError('an AUTH goes on with an exchange that was not begun; begin with reason code 0x19');
+  }
+  const client = connection.client!;
+  const answer = connection.core.ports.authenticator.authenticate({
+    clientId: client.clientId,
+    username: client.username,
+    password: undefined,
+    protocolVersion: client.protocolVersion,
+    remoteAddress: client.remoteAddress,
+    listener: client.listener,
+    method: connection.authMethod,
+    data,
+    exchange: connection.authExchange,
+    reauthentication: true,
+  });
+  if (answer instanceof Promise) connection.wait(answer, (result) => answered(connection, result));
+  else answered(connection, answer);
+}
+
+function answered(connection: Connection, result: AuthenticationResult): void {
+  switch (result.outcome) {
+    case 'refuse':
+      // [MQTT-4.12.1-2]
+      connection.end(result.reasonCode, result.reasonString ?? 'the client could not authenticate again');
+      return;
+    case 'continue':
+      connection.authExchange = result.exchange;
+      sendAuth(connection, ReasonCode.continueAuthentication, result.data);
+      return;
+    case 'accept':
+      connection.authExchange = undefined;
+      if (result.username !== undefined) connection.client = { ...connection.client!, username: result.username };
+      sendAuth(connection, ReasonCode.success, result.data);
+      return;
+  }
+}
+
+function sendAuth(connection: Connection, reasonCode: number, data: Uint8Array | undefined): void {
+  connection.output.sendPacket({ type: PacketType.auth, reasonCode, properties: authProperties(connection, data) });
+}

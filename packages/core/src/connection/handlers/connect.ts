@@ -1,0 +1,256 @@
+import {
+  type ConnectPacket,
+  PacketType,
+  type Properties,
+  protocolError,
+  ReasonCode,
+  topicNameProblem,
+} from '@cauldron/protocol';
+import { Message } from '../../message.ts';
+import type { AuthenticationResult, Decision, Refusal } from '../../ports.ts';
+import { refuseConnect } from '../connack.ts';
+import type { Connection } from '../connection.ts';
+import { ConnectionState } from '../state.ts';
+
+/** A CONNECT on its way through the steps. */
+interface Attempt {
+  readonly packet: ConnectPacket;
+  readonly clientId: string;
+  /** The client sent no identifier and was given this one. */
+  readonly assigned: boolean;
+}
+
+/**
+ * CONNECT (section 3.1), in named steps; each may refuse, and a refusal is one CONNACK and the end.
+ *
+ *     check -> name -> will -> authenticate (may wait; AUTH exchange) -> authorize will (may wait) -> open session -> CONNACK
+ */
+export function handleConnect(connection: Connection, packet: ConnectPacket): void {
+  if (connection.state !== ConnectionState.opening) {
+    throw protocolError('a second CONNECT came on the same connection', 'MQTT-3.1.0-2'); // [MQTT-3.1.0-2]
+  }
+  connection.state = ConnectionState.authenticating;
+  connection.output.version = packet.protocolVersion;
+  connection.bridge = packet.bridge === true;
+  connection.output.problemInformation = packet.properties?.requestProblemInformation !== 0;
+  // The client's own maximum holds for the CONNACK already. // [MQTT-3.1.2-24]
+  connection.output.maxPacketSize = packet.properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY;
+  const refusal = checkRoom(connection) ?? checkClientId(packet) ?? checkWill(connection, packet);
+  if (refusal !== null) {
+    refuseConnect(connection, refusal);
+    return;
+  }
+  const assigned = packet.clientId === '';
+  const clientId = assigned ? connection.core.options.newClientId() : packet.clientId; // [MQTT-3.1.3-6]
+  authenticate(connection, { packet, clientId, assigned }, packet.properties?.authenticationData);
+}
+
+function checkRoom(connection: Connection): Refusal | null {
+  const { core, listener } = connection;
+  const all = core.options.limits.maxConnections;
+  const own = listener.limits.maxConnections;
+  const full = core.metrics.clientsConnected >= all ? all : listener.clients >= own ? own : null;
+  if (full === null) return null;
+  core.metrics.refusedMaxConnections += 1;
+  const reason = `all ${full} places for clients are taken (maxConnections); try again later`;
+  return { reasonCode: ReasonCode.quotaExceeded, reason };
+}
+
+/** Who may leave the identifier out: 5.0 clients, and 3.1.1 clients that want a clean session. */
+function checkClientId(packet: ConnectPacket): Refusal | null {
+  if (packet.clientId !== '' || packet.protocolVersion === 5) return null;
+  if (packet.protocolVersion === 4 && packet.cleanStart) return null;
+  // [MQTT-3.1.3-8]
+  const reason = 'a session that is to be kept needs a client identifier; send one, or ask for a clean session';
+  return { reasonCode: ReasonCode.clientIdentifierNotValid, reason };
+}
+
+function checkWill(connection: Connection, packet: ConnectPacket): Refusal | null {
+  const will = packet.will;
+  if (will === undefined) return null;
+  const { core } = connection;
+  const { mqtt } = core.options;
+  const problem = topicNameProblem(will.topic) ?? core.topicProblem(will.topic);
+  if (problem !== undefined && problem !== null) {
+    return { reasonCode: ReasonCode.topicNameInvalid, reason: `the will's topic is not valid: ${problem}` };
+  }
+  if (will.topic.startsWith('$SYS/')) {
+    return { reasonCode: ReasonCode.notAuthorized, reason: 'topics below $SYS belong to the broker' };
+  }
+  if (will.qos > mqtt.maximumQoS) {
+    // [MQTT-3.2.2-12]
+    const reason = `the will's QoS ${will.qos} is above the maximum of ${mqtt.maximumQoS} (mqtt.maximumQoS)`;
+    return { reasonCode: ReasonCode.qosNotSupported, reason };
+  }
+  if (will.retain && !mqtt.retainAvailable) {
+    // [MQTT-3.2.2-13]
+    const reason = 'the will is to be retained, and retained messages are switched off (mqtt.retainAvailable)';
+    return { reasonCode: ReasonCode.retainNotSupported, reason };
+  }
+  return null;
+}
+
+/** Asks the authenticator; with an enhanced method this comes back once for every AUTH of the client. */
+function authenticate(connection: Connection, attempt: Attempt, data: Uint8Array | undefined): void {
+  const { packet, clientId } = attempt;
+  connection.authMethod = packet.properties?.authenticationMethod;
+  const answer = connection.core.ports.authenticator.authenticate({
+    clientId,
+    username: packet.username,
+    password: packet.password,
+    protocolVersion: packet.protocolVersion,
+    remoteAddress: connection.link.remoteAddress,
+    listener: connection.link.listener,
+    method: connection.authMethod,
+    data,
+    exchange: connection.authExchange,
+    reauthentication: false,
+  });
+  if (answer instanceof Promise) connection.wait(answer, (result) => authenticated(connection, attempt, result));
+  else authenticated(connection, attempt, answer);
+}
+
+function authenticated(connection: Connection, attempt: Attempt, result: AuthenticationResult): void {
+  switch (result.outcome) {
+    case 'refuse': {
+      const refusal = { reasonCode: result.reasonCode, reason: result.reasonString ?? 'authentication was refused' };
+      const { serverReference } = result;
+      refuseConnect(connection, refusal, serverReference === undefined ? {} : { serverReference });
+      return;
+    }
+    case 'continue':
+      connection.authExchange = result.exchange;
+      connection.resumeConnect = (data) => authenticate(connection, attempt, data);
+      // [MQTT-4.12.0-2] [MQTT-4.12.0-5]
+      connection.output.sendPacket({
+        type: PacketType.auth,
+        reasonCode: ReasonCode.continueAuthentication,
+        properties: authProperties(connection, result.data),
+      });
+      return;
+    case 'accept':
+      connection.authExchange = undefined;
+      connection.resumeConnect = null;
+      authorizeWill(connection, attempt, result);
+      return;
+  }
+}
+
+type Accepted = Extract<AuthenticationResult, { outcome: 'accept' }>;
+
+/** A will is a publish: it is allowed now or the connection is not. */
+function authorizeWill(connection: Connection, attempt: Attempt, result: Accepted): void {
+  const { core, link } = connection;
+  const { packet, clientId } = attempt;
+  connection.client = {
+    clientId,
+    username: result.username ?? packet.username,
+    protocolVersion: packet.protocolVersion,
+    remoteAddress: link.remoteAddress,
+    listener: link.listener,
+    keepAlive: packet.keepAlive,
+    cleanStart: packet.cleanStart,
+  };
+  const { authorizer } = core.ports;
+  const will = packet.will;
+  if (authorizer === null || will === undefined) {
+    open(connection, attempt, result);
+    return;
+  }
+  const decide = (decision: Decision) => {
+    if (decision === true) open(connection, attempt, result);
+    else refuseConnect(connection, { ...decision, reason: `the will is not allowed: ${decision.reason}` });
+  };
+  const decision = authorizer.authorizePublish(connection.client, will.topic, will.qos, will.retain);
+  if (decision instanceof Promise) connection.wait(decision, decide);
+  else decide(decision);
+}
+
+/** Opens the session, answers, and sends what waits, in that order. // [MQTT-3.2.0-1] */
+function open(connection: Connection, attempt: Attempt, result: Accepted): void {
+  const { core } = connection;
+  const { packet, clientId } = attempt;
+  const properties = packet.properties;
+  const { session, present } = core.sessions.open(clientId, packet.cleanStart);
+  connection.session = session;
+  connection.state = ConnectionState.connected;
+  connection.connectExpiryInterval = properties?.sessionExpiryInterval ?? 0;
+  session.expiryInterval = wantedExpiry(connection, packet);
+  session.will = willOf(connection, packet);
+  connection.decoder.maxPacketSize = connection.limits.maxPacketSize;
+  connection.output.allowAliases(properties?.topicAliasMaximum ?? 0); // [MQTT-3.1.2-26]
+  startKeepAlive(connection, packet.keepAlive);
+  connection.output.sendPacket({
+    type: PacketType.connack,
+    sessionPresent: present, // [MQTT-3.2.2-2] [MQTT-3.2.2-3]
+    reasonCode: ReasonCode.success,
+    properties: connection.version5 ? connackProperties(connection, attempt, result) : undefined,
+  });
+  // [MQTT-3.3.4-9]
+  session.attach(connection, Math.min(properties?.receiveMaximum ?? 65_535, connection.limits.maxInflight));
+  core.sessions.attached(connection, present);
+  session.resend();
+  session.pump();
+}
+
+/** Seconds; what 3.x sessions get is the maximum, since they cannot say. */
+function wantedExpiry(connection: Connection, packet: ConnectPacket): number {
+  if (packet.protocolVersion === 5) {
+    return connection.core.sessions.cappedExpiry(packet.properties?.sessionExpiryInterval ?? 0);
+  }
+  return packet.cleanStart ? 0 : connection.core.options.mqtt.sessionExpiryMaximum;
+}
+
+function willOf(connection: Connection, packet: ConnectPacket) {
+  const will = packet.will;
+  if (will === undefined) return null;
+  const { topic, payload, qos, retain, properties } = will;
+  const message = Message.create({ topic, payload, qos, retain, properties }, connection.core.now);
+  return { message, delay: properties?.willDelayInterval ?? 0 };
+}
+
+/** From now on the wheel watches the keep alive instead of the connect time-out. // [MQTT-3.1.2-22] */
+function startKeepAlive(connection: Connection, asked: number): void {
+  const { core } = connection;
+  const seconds = serverKeepAlive(connection) || asked; // [MQTT-3.2.2-21] [MQTT-3.2.2-22]
+  connection.keepAliveMs = seconds * 1000;
+  if (seconds === 0) core.timers.cancel(connection);
+  else core.timers.schedule(connection, core.now + seconds * 1500);
+}
+
+function serverKeepAlive(connection: Connection): number {
+  // Only 5.0 clients can be told of another keep alive than theirs.
+  return connection.version5 ? connection.listener.mqtt.serverKeepAlive : 0;
+}
+
+/** What a 5.0 client is told: only what differs from the defaults of the specification (section 3.2.2.3). */
+function connackProperties(connection: Connection, attempt: Attempt, result: Accepted): Properties {
+  const { limits } = connection;
+  const { mqtt } = connection.listener;
+  const properties: Properties = { receiveMaximum: limits.receiveMaximum };
+  const asked = attempt.packet.properties;
+  const granted = connection.session!.expiryInterval;
+  if ((asked?.sessionExpiryInterval ?? 0) !== granted) properties.sessionExpiryInterval = granted;
+  if (mqtt.maximumQoS < 2) properties.maximumQoS = mqtt.maximumQoS; // [MQTT-3.2.2-9]
+  if (!mqtt.retainAvailable) properties.retainAvailable = 0;
+  properties.maximumPacketSize = limits.maxPacketSize;
+  if (attempt.assigned) properties.assignedClientIdentifier = attempt.clientId; // [MQTT-3.2.2-16]
+  if (mqtt.topicAliasMaximum > 0) properties.topicAliasMaximum = mqtt.topicAliasMaximum;
+  if (!mqtt.wildcardSubscriptions) properties.wildcardSubscriptionAvailable = 0;
+  if (!mqtt.subscriptionIdentifiers) properties.subscriptionIdentifiersAvailable = 0;
+  if (!mqtt.sharedSubscriptions) properties.sharedSubscriptionAvailable = 0;
+  if (serverKeepAlive(connection) > 0) properties.serverKeepAlive = mqtt.serverKeepAlive;
+  if (asked?.requestResponseInformation === 1) {
+    const information = result.responseInformation ?? mqtt.responseInformation.replaceAll('%c', attempt.clientId);
+    if (information !== '') properties.responseInformation = information; // [MQTT-3.1.2-28]
+  }
+  if (connection.authMethod !== undefined) Object.assign(properties, authProperties(connection, result.data));
+  return properties;
+}
+
+/** The method always stands beside the data. // [MQTT-4.12.0-5] */
+export function authProperties(connection: Connection, data: Uint8Array | undefined): Properties {
+  const properties: Properties = { authenticationMethod: connection.authMethod! };
+  if (data !== undefined) properties.authenticationData = data;
+  return properties;
+}

@@ -1,0 +1,193 @@
+import { MqttError, PacketType, type PublishView, ReasonCode } from '@cauldron/protocol';
+import { Message } from '../../message.ts';
+import type { Decision, Refusal } from '../../ports.ts';
+import type { Topic } from '../../routing/topic-table.ts';
+import type { Connection } from '../connection.ts';
+
+/**
+ * PUBLISH (section 3.3), hop 3 of its way: what may be checked without asking anybody, authorization, interceptors,
+ * the retained message, routing, and the acknowledgement. Plain calls from end to end: a promise exists only where a port
+ * returned one.
+ */
+export function handlePublish(connection: Connection, view: PublishView): void {
+  const { core } = connection;
+  core.metrics.publishReceived += 1;
+  core.metrics.publishBytesReceived += view.end - view.payloadStart;
+  const topic = findTopic(connection, view);
+  if (view.qos !== 0 || view.retain || view.hasSubscriptionIdentifiers) {
+    checkOffer(connection, view);
+    if (view.qos === 2 && !connection.session!.inbound.begin(view.packetId)) {
+      connection.output.sendAck(PacketType.pubrec, view.packetId, ReasonCode.success); // [MQTT-4.3.3-10]
+      return;
+    }
+  }
+  if (topic.reserved) {
+    refuse(connection, topic.name, view.qos, view.packetId, reservedTopic);
+    return;
+  }
+  if (core.ports.authorizer !== null || core.ports.interceptors.length > 0) {
+    askPorts(connection, topic, view);
+    return;
+  }
+  acknowledge(connection, view.qos, view.packetId, core.publishView(topic, view, connection.session));
+}
+
+const reservedTopic: Refusal = {
+  reasonCode: ReasonCode.notAuthorized,
+  reason: 'topics below $SYS belong to the broker; publish to another topic',
+};
+
+/** The topic by alias or by its bytes, which decodes and checks the name only when it is new. */
+function findTopic(connection: Connection, view: PublishView): Topic {
+  if (view.topicAlias !== 0) return findAlias(connection, view);
+  if (view.topicEnd === view.topicStart) {
+    // [MQTT-4.7.3-1]
+    throw new MqttError('a PUBLISH has neither a topic nor a topic alias', {
+      code: connection.version5 ? 'PROTOCOL_ERROR' : 'TOPIC_NAME_INVALID',
+      reasonCode: connection.version5 ? ReasonCode.protocolError : ReasonCode.topicNameInvalid,
+      spec: 'MQTT-4.7.3-1',
+    });
+  }
+  return lookUp(connection, view);
+}
+
+function lookUp(connection: Connection, view: PublishView): Topic {
+  const { core } = connection;
+  const known = core.router.topics.find(view.bytes, view.topicStart, view.topicEnd);
+  if (known !== null) return known;
+  const name = view.topicName();
+  const problem = core.topicProblem(name);
+  if (problem !== null) {
+    throw new MqttError(problem, { code: 'TOPIC_NAME_INVALID', reasonCode: ReasonCode.topicNameInvalid });
+  }
+  return core.router.topics.add(name);
+}
+
+function findAlias(connection: Connection, view: PublishView): Topic {
+  const alias = view.topicAlias;
+  const maximum = connection.listener.mqtt.topicAliasMaximum;
+  if (alias > maximum) {
+    throw aliasInvalid(`topic alias ${alias} is above the maximum of ${maximum}`, 'MQTT-3.3.2-9'); // [MQTT-3.3.2-9]
+  }
+  if (view.topicEnd > view.topicStart) {
+    const topic = lookUp(connection, view);
+    connection.aliasesIn ??= [];
+    connection.aliasesIn[alias] = topic; // [MQTT-3.3.2-7]
+    return topic;
+  }
+  const topic = connection.aliasesIn?.[alias];
+  if (topic === undefined) throw aliasInvalid(`topic alias ${alias} stands for no topic yet; send the topic once`);
+  if (!topic.evicted) return topic;
+  const again = connection.core.router.topics.intern(topic.name);
+  connection.aliasesIn![alias] = again;
+  return again;
+}
+
+function aliasInvalid(reason: string, spec?: string): MqttError {
+  return new MqttError(reason, { code: 'TOPIC_ALIAS_INVALID', reasonCode: ReasonCode.topicAliasInvalid, spec });
+}
+
+/** What CONNACK said the broker does not do, and how much it takes at once. */
+function checkOffer(connection: Connection, view: PublishView): void {
+  const { mqtt } = connection.core.options;
+  if (view.hasSubscriptionIdentifiers) {
+    // [MQTT-3.3.4-6]
+    throw new MqttError('a PUBLISH from a client carries a subscription identifier', {
+      code: 'PROTOCOL_ERROR',
+      reasonCode: ReasonCode.protocolError,
+      spec: 'MQTT-3.3.4-6',
+    });
+  }
+  if (view.qos > mqtt.maximumQoS) {
+    // [MQTT-3.2.2-11]
+    throw new MqttError(`QoS ${view.qos} is above the maximum of ${mqtt.maximumQoS} (mqtt.maximumQoS)`, {
+      code: 'QOS_NOT_SUPPORTED',
+      reasonCode: ReasonCode.qosNotSupported,
+      spec: 'MQTT-3.2.2-11',
+    });
+  }
+  if (view.retain && !mqtt.retainAvailable) {
+    // [MQTT-3.2.2-14]
+    throw new MqttError('retained messages are switched off (mqtt.retainAvailable)', {
+      code: 'RETAIN_NOT_SUPPORTED',
+      reasonCode: ReasonCode.retainNotSupported,
+      spec: 'MQTT-3.2.2-14',
+    });
+  }
+  if (view.qos !== 0 && connection.version5) checkReceiveMaximum(connection, view);
+}
+
+/** 3.x names no receive maximum; there the packet identifiers are the limit. */
+function checkReceiveMaximum(connection: Connection, view: PublishView): void {
+  const inbound = connection.session!.inbound;
+  const inflight = inbound.size + connection.pendingPublishes;
+  if (inflight < connection.limits.receiveMaximum || inbound.has(view.packetId)) return;
+  connection.core.metrics.receiveMaximumExceeded += 1;
+  // [MQTT-3.3.4-7] [MQTT-3.3.4-8]
+  throw new MqttError(
+    `more than ${connection.limits.receiveMaximum} publishes are in flight (limits.receiveMaximum); wait for acknowledgements`,
+    { code: 'RECEIVE_MAXIMUM_EXCEEDED', reasonCode: ReasonCode.receiveMaximumExceeded, spec: 'MQTT-3.3.4-7' },
+  );
+}
+
+/** Asks authorizer and interceptors, which may take their time: from here on the message has its own bytes. */
+function askPorts(connection: Connection, topic: Topic, view: PublishView): void {
+  const { core } = connection;
+  const { authorizer, interceptors } = core.ports;
+  const { qos, packetId, retain } = view;
+  const decision: Decision | Promise<Decision> =
+    authorizer === null || authorizer.authorizePublish(connection.client!, topic.name, qos, retain);
+  if (decision instanceof Promise) {
+    const message = Message.fromView(view, topic.name, topic.bytes, core.now);
+    if (qos !== 0) connection.pendingPublishes += 1;
+    connection.wait(decision, (answer) => {
+      if (qos !== 0) connection.pendingPublishes -= 1;
+      if (answer !== true) refuse(connection, topic.name, qos, packetId, answer);
+      else publishMessage(connection, message, packetId);
+    });
+  } else if (decision !== true) {
+    refuse(connection, topic.name, qos, packetId, decision);
+  } else if (interceptors.length > 0) {
+    publishMessage(connection, Message.fromView(view, topic.name, topic.bytes, core.now), packetId);
+  } else {
+    acknowledge(connection, qos, packetId, core.publishView(topic, view, connection.session));
+  }
+}
+
+function publishMessage(connection: Connection, message: Message, packetId: number): void {
+  const outcome = connection.core.intercept(message, connection.client!);
+  if (outcome === 'drop') {
+    acknowledge(connection, message.qos, packetId, ReasonCode.success);
+  } else if (outcome instanceof Message) {
+    const reasonCode = connection.core.publishMessage(outcome, connection.session);
+    acknowledge(connection, message.qos, packetId, reasonCode);
+  } else {
+    refuse(connection, message.topic, message.qos, packetId, outcome);
+  }
+}
+
+/** Answers a publish that was routed, or refused by a limit: `reasonCode` is what PUBACK and PUBREC carry. */
+function acknowledge(connection: Connection, qos: number, packetId: number, reasonCode: number): void {
+  if (qos === 0) return;
+  if (qos === 1) {
+    connection.output.sendAck(PacketType.puback, packetId, reasonCode); // [MQTT-4.3.2-4]
+    return;
+  }
+  if (reasonCode >= 0x80) connection.session!.inbound.end(packetId);
+  connection.output.sendAck(PacketType.pubrec, packetId, reasonCode); // [MQTT-4.3.3-8]
+}
+
+/**
+ * Says no to a publish. 5.0 has a reason code for it; in 3.1.1 the message is acknowledged and goes nowhere, since its
+ * only other answer would be to close the connection (MQTT 3.1.1 section 3.3.5.2).
+ */
+function refuse(connection: Connection, topic: string, qos: number, packetId: number, refusal: Refusal): void {
+  const { core } = connection;
+  core.metrics.publishesDenied += 1;
+  core.observer.denied?.(connection.client!, 'publish', topic, refusal);
+  if (qos === 0) return;
+  // In 3.x the exchange goes on as if it had been accepted, so its PUBREL finds the identifier.
+  if (qos === 2 && connection.version5) connection.session!.inbound.end(packetId);
+  const type = qos === 1 ? PacketType.puback : PacketType.pubrec;
+  connection.output.sendAckWithReason(type, packetId, refusal.reasonCode, refusal.reason);
+}

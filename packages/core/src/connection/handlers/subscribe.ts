@@ -1,0 +1,143 @@
+import {
+  hasWildcard,
+  isShared,
+  PacketType,
+  parseSharedFilter,
+  type QoS,
+  ReasonCode,
+  type SubscribePacket,
+  type SubscriptionRequest,
+  topicFilterProblem,
+} from '@cauldron/protocol';
+import type { Decision, Refusal } from '../../ports.ts';
+import { Subscription } from '../../routing/subscription.ts';
+import type { Connection } from '../connection.ts';
+
+/** The answer of every 3.1 and 3.1.1 subscription that was not granted (MQTT 3.1.1 section 3.9.3). */
+const FAILURE_3X = 0x80;
+
+/**
+ * SUBSCRIBE (section 3.8), in named steps: each filter is checked and authorized, then all are entered, answered in one
+ * SUBACK, and what is retained follows. // [MQTT-3.8.4-5]
+ */
+export function handleSubscribe(connection: Connection, packet: SubscribePacket): void {
+  const identifier = packet.properties?.subscriptionIdentifiers?.[0];
+  const decisions = packet.subscriptions.map((request) => decide(connection, request, identifier));
+  if (decisions.some((decision) => decision instanceof Promise)) {
+    connection.wait(Promise.all(decisions), (answers) => finish(connection, packet, answers));
+    return;
+  }
+  finish(connection, packet, decisions as Decision[]);
+}
+
+function decide(
+  connection: Connection,
+  request: SubscriptionRequest,
+  identifier: number | undefined,
+): Decision | Promise<Decision> {
+  const problem = filterRefusal(connection, request.filter, identifier);
+  if (problem !== null) return problem;
+  const authorizer = connection.core.ports.authorizer;
+  return authorizer === null || authorizer.authorizeSubscribe(connection.client!, request.filter, request.qos);
+}
+
+/** What this broker does not do, or not for a filter like this one. */
+function filterRefusal(connection: Connection, filter: string, identifier: number | undefined): Refusal | null {
+  const { mqtt } = connection.core.options;
+  const problem = topicFilterProblem(filter);
+  if (problem !== undefined) return { reasonCode: ReasonCode.topicFilterInvalid, reason: problem };
+  const tooLong = connection.core.topicProblem(filter);
+  if (tooLong !== null) return { reasonCode: ReasonCode.topicFilterInvalid, reason: tooLong };
+  if (!mqtt.sharedSubscriptions && isShared(filter)) {
+    const reason = 'shared subscriptions are switched off (mqtt.sharedSubscriptions)';
+    return { reasonCode: ReasonCode.sharedSubscriptionsNotSupported, reason };
+  }
+  if (!mqtt.wildcardSubscriptions && hasWildcard(filter)) {
+    const reason = 'wildcard subscriptions are switched off (mqtt.wildcardSubscriptions)';
+    return { reasonCode: ReasonCode.wildcardSubscriptionsNotSupported, reason };
+  }
+  if (!mqtt.subscriptionIdentifiers && identifier !== undefined) {
+    const reason = 'subscription identifiers are switched off (mqtt.subscriptionIdentifiers)';
+    return { reasonCode: ReasonCode.subscriptionIdentifiersNotSupported, reason };
+  }
+  return null;
+}
+
+function finish(connection: Connection, packet: SubscribePacket, decisions: readonly Decision[]): void {
+  const identifiers = packet.properties?.subscriptionIdentifiers ?? null;
+  const wanted: [Subscription, boolean][] = [];
+  let reason: string | undefined;
+  const reasonCodes = packet.subscriptions.map((request, i) => {
+    const decision = decisions[i]!;
+    const refusal = decision === true ? limitRefusal(connection, request.filter) : decision;
+    if (refusal !== null) {
+      reason ??= refusal.reason;
+      return refused(connection, request, refusal);
+    }
+    const [subscription, isNew] = enter(connection, request, identifiers);
+    wanted.push([subscription, isNew]);
+    return subscription.qos; // [MQTT-3.8.4-7]
+  });
+  const properties =
+    reason !== undefined && connection.output.problemInformation ? { reasonString: reason } : undefined;
+  // [MQTT-3.8.4-1] [MQTT-3.8.4-2] [MQTT-3.8.4-6] [MQTT-3.9.3-1]
+  connection.output.sendPacket({ type: PacketType.suback, packetId: packet.packetId, reasonCodes, properties });
+  for (const [subscription, isNew] of wanted) sendRetained(connection, subscription, isNew);
+  connection.session!.pump();
+}
+
+function limitRefusal(connection: Connection, filter: string): Refusal | null {
+  const subscriptions = connection.session!.subscriptions;
+  const limit = connection.limits.maxSubscriptionsPerClient;
+  if (subscriptions === null || subscriptions.size < limit || subscriptions.has(filter)) return null;
+  connection.core.metrics.subscriptionsOverLimit += 1;
+  return {
+    reasonCode: ReasonCode.quotaExceeded,
+    reason: `a client may have ${limit} subscriptions (limits.maxSubscriptionsPerClient); unsubscribe from some first`,
+  };
+}
+
+function refused(connection: Connection, request: SubscriptionRequest, refusal: Refusal): number {
+  const { core } = connection;
+  core.metrics.subscriptionsDenied += 1;
+  core.observer.denied?.(connection.client!, 'subscribe', request.filter, refusal);
+  return connection.version5 ? refusal.reasonCode : FAILURE_3X;
+}
+
+/** Enters a subscription, in place of one to the same filter. // [MQTT-3.8.4-3] */
+function enter(
+  connection: Connection,
+  request: SubscriptionRequest,
+  identifiers: readonly number[] | null,
+): [subscription: Subscription, isNew: boolean] {
+  const { core } = connection;
+  const session = connection.session!;
+  const shared = parseSharedFilter(request.filter);
+  const subscription = new Subscription(session, shared?.filter ?? request.filter, {
+    qos: Math.min(request.qos, core.options.mqtt.maximumQoS) as QoS, // [MQTT-3.2.2-9] [MQTT-3.2.2-10]
+    noLocal: request.noLocal || connection.bridge,
+    retainAsPublished: request.retainAsPublished || connection.bridge,
+    retainHandling: request.retainHandling,
+    identifiers,
+    group: shared?.group,
+  });
+  session.subscriptions ??= new Map();
+  const before = session.subscriptions.get(request.filter);
+  if (before !== undefined) core.router.remove(before);
+  core.router.add(subscription);
+  session.subscriptions.set(request.filter, subscription);
+  core.observer.subscribed?.(connection.client!, request.filter, subscription.qos);
+  return [subscription, before === undefined];
+}
+
+/** Queues what is retained, as retain handling says. // [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11] */
+function sendRetained(connection: Connection, subscription: Subscription, isNew: boolean): void {
+  if (subscription.group !== undefined) return; // a share group gets none: section 4.8.2
+  if (subscription.retainHandling === 2 || (subscription.retainHandling === 1 && !isNew)) return;
+  const { core } = connection;
+  const session = connection.session!;
+  core.retained.match(subscription.filter, core.now, (message) => {
+    const qos = Math.min(message.qos, subscription.qos) as QoS;
+    session.deliverRetained(message, qos, subscription.identifiers); // [MQTT-3.3.1-8]
+  });
+}

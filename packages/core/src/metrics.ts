@@ -1,0 +1,83 @@
+import type { DropReason } from './ports.ts';
+
+/**
+ * The broker's counters: plain numbers that the data path adds to, read by whoever reports. Totals since the start,
+ * except where the name says otherwise.
+ */
+export class Metrics {
+  /** MQTT packets of every type. */
+  messagesReceived = 0;
+  messagesSent = 0;
+  bytesReceived = 0;
+  bytesSent = 0;
+  publishReceived = 0;
+  publishSent = 0;
+  publishBytesReceived = 0;
+  publishBytesSent = 0;
+  droppedSlowConsumer = 0;
+  droppedQueueFull = 0;
+  droppedOffline = 0;
+  droppedExpired = 0;
+  droppedTooLarge = 0;
+  connectionsAccepted = 0;
+  /** Connections that never became clients or whose CONNECT was refused. */
+  connectionsRefused = 0;
+  /** Of those, because of `limits.maxConnections`. */
+  refusedMaxConnections = 0;
+  /** Of those, because of `limits.connectTimeout`. */
+  refusedConnectTimeout = 0;
+  /** Connections ended because of a malformed packet or a protocol error. */
+  protocolErrors = 0;
+  /** Of those, because of `limits.maxPacketSize`. */
+  packetsTooLarge = 0;
+  keepAliveTimeouts = 0;
+  publishesDenied = 0;
+  subscriptionsDenied = 0;
+  /** Subscriptions refused by `limits.maxSubscriptionsPerClient`. */
+  subscriptionsOverLimit = 0;
+  /** Publishes and filters refused by `limits.maxTopicLength` or `limits.maxTopicLevels`. */
+  topicsOverLimit = 0;
+  /** Retained messages refused by `limits.maxRetainedMessages`. */
+  retainedOverLimit = 0;
+  receiveMaximumExceeded = 0;
+  sessionsExpired = 0;
+  willsPublished = 0;
+  /** Right now: connected clients. */
+  clientsConnected = 0;
+  /** The most clients connected at the same time. */
+  clientsMaximum = 0;
+  /** Right now: messages and bytes waiting in sessions. */
+  queuedMessages = 0;
+  queuedBytes = 0;
+
+  dropped(reason: DropReason): void {
+    switch (reason) {
+      case 'slow-consumer':
+        this.droppedSlowConsumer += 1;
+        break;
+      case 'queue-full':
+        this.droppedQueueFull += 1;
+        break;
+      case 'offline':
+        this.droppedOffline += 1;
+        break;
+      case 'expired':
+        this.droppedExpired += 1;
+        break;
+      case 'too-large':
+        this.droppedTooLarge += 1;
+        break;
+    }
+  }
+
+  /** All messages that did not reach a subscriber they matched. */
+  get publishDropped(): number {
+    return (
+      this.droppedSlowConsumer +
+      this.droppedQueueFull +
+      this.droppedOffline +
+      this.droppedExpired +
+      this.droppedTooLarge
+    );
+  }
+}

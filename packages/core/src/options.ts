@@ -1,0 +1,96 @@
+import type { QoS } from '@cauldron/protocol';
+
+/** The limits of a connection and its session; a listener may set its own. Each has a name, a default and a metric. */
+export interface Limits {
+  /** Largest whole packet accepted from a client, bytes. */
+  readonly maxPacketSize: number;
+  /** Largest packet accepted before a CONNECT succeeded, bytes. */
+  readonly maxConnectPacketSize: number;
+  /** Clients connected at the same time. */
+  readonly maxConnections: number;
+  readonly maxSubscriptionsPerClient: number;
+  /** Bytes of UTF-8 in a topic name or filter. */
+  readonly maxTopicLength: number;
+  readonly maxTopicLevels: number;
+  /** Messages waiting in one session. */
+  readonly maxQueuedMessages: number;
+  /** Bytes waiting in one session. */
+  readonly maxQueuedBytes: number;
+  /** QoS 1 and 2 messages in flight to one client. */
+  readonly maxInflight: number;
+  /** QoS 1 and 2 messages in flight from one client (Receive Maximum). */
+  readonly receiveMaximum: number;
+  /** Unsent bytes a connection may hold before QoS 0 is dropped for it and QoS 1 and 2 wait. */
+  readonly maxOutboundBytes: number;
+  /** Seconds from accepting a connection to its CONNECT. */
+  readonly connectTimeout: number;
+  readonly maxRetainedMessages: number;
+}
+
+/** What the broker offers. */
+export interface MqttOptions {
+  readonly maximumQoS: QoS;
+  readonly retainAvailable: boolean;
+  readonly wildcardSubscriptions: boolean;
+  readonly sharedSubscriptions: boolean;
+  readonly subscriptionIdentifiers: boolean;
+  /** Topic aliases a client may use, 0..65535. */
+  readonly topicAliasMaximum: number;
+  /** Seconds; replaces the client's keep alive where it is not 0. */
+  readonly serverKeepAlive: number;
+  /** Seconds a session may outlive its connection; also that of 3.x sessions, which name none. */
+  readonly sessionExpiryMaximum: number;
+  /** Queue QoS 0 messages for sessions that are away. */
+  readonly queueQos0: boolean;
+  /** Sent to 5.0 clients that request response information; `%c` stands for the client identifier. Empty = none. */
+  readonly responseInformation: string;
+}
+
+export interface CoreOptions {
+  readonly limits: Limits;
+  readonly mqtt: MqttOptions;
+  /** Entries of the match cache. */
+  readonly topicCacheSize: number;
+  /** Secret of this process that keys the hash of the match cache, an unsigned 32-bit number. */
+  readonly hashSeed: number;
+  /** Makes a client identifier for a client that sent none; never twice the same one. */
+  readonly newClientId: () => string;
+}
+
+/** The defaults, which the configuration schema shares. */
+export const defaultLimits: Limits = {
+  maxPacketSize: 16_777_216,
+  maxConnectPacketSize: 524_288,
+  maxConnections: 100_000,
+  maxSubscriptionsPerClient: 10_000,
+  maxTopicLength: 4096,
+  maxTopicLevels: 128,
+  maxQueuedMessages: 10_000,
+  maxQueuedBytes: 67_108_864,
+  maxInflight: 256,
+  receiveMaximum: 256,
+  maxOutboundBytes: 4_194_304,
+  connectTimeout: 10,
+  maxRetainedMessages: 1_000_000,
+};
+
+export const defaultMqttOptions: MqttOptions = {
+  maximumQoS: 2,
+  retainAvailable: true,
+  wildcardSubscriptions: true,
+  sharedSubscriptions: true,
+  subscriptionIdentifiers: true,
+  topicAliasMaximum: 64,
+  serverKeepAlive: 0,
+  sessionExpiryMaximum: 2_592_000,
+  queueQos0: false,
+  responseInformation: '',
+};
+
+/** What holds for the connections of one listener. */
+export interface ListenerSettings {
+  readonly limits: Limits;
+  readonly mqtt: MqttOptions;
+  /** Clients connected through it right now; kept by the core. */
+  clients: number;
+}

@@ -1,0 +1,179 @@
+import type { Properties, ProtocolVersion, QoS } from '@cauldron/protocol';
+import type { Fanout } from './routing/fanout.ts';
+import type { Delivery } from './routing/subscription.ts';
+
+/**
+ * One network connection as the core sees it. A transport implements it; the core calls nothing else of the outside
+ * world on its data path.
+ *
+ * Output: the core asks for a buffer (`take`), fills it and hands it back (`write`). The link owns the buffers, so it
+ * decides about pools and system calls.
+ */
+export interface Link {
+  /** Where the peer is, for logs and authentication, for example `127.0.0.1:50312`. */
+  readonly remoteAddress: string;
+  /** Name of the listener it came through. */
+  readonly listener: string;
+  /** Bytes handed over and not yet taken by the network. */
+  readonly pending: number;
+  /** A buffer of at least `size` bytes to fill; the core holds at most one at a time. */
+  take(size: number): Uint8Array;
+  /** Sends the first `length` bytes of a taken buffer, which is the link's again from here on. */
+  write(buffer: Uint8Array, length: number): void;
+  /** Gives a taken buffer back unsent. */
+  give(buffer: Uint8Array): void;
+  /** Sends bytes that nobody will ever change, without taking them over. */
+  writeShared(bytes: Uint8Array): void;
+  /** Stops reading: the peer is slowed by its own full send buffer. */
+  pause(): void;
+  resume(): void;
+  /** Closes after what was written has been sent. */
+  end(): void;
+  /** Closes at once. */
+  destroy(): void;
+}
+
+/** What a transport calls on the core, in the order things happen on the wire. */
+export interface LinkReceiver {
+  /** Bytes arrived: the first `end` of `chunk`, which may be reused when the call returns. */
+  feed(chunk: Uint8Array, end: number): void;
+  /** `pending` fell to zero or to where writing is welcome again. */
+  drained(): void;
+  /** The link is gone, whoever closed it. Called exactly once; `error` is the network's, where there was one. */
+  closed(error?: Error): void;
+}
+
+/** Who a client is, as the ports and events see it. */
+export interface ClientInfo {
+  readonly clientId: string;
+  readonly username: string | undefined;
+  readonly protocolVersion: ProtocolVersion;
+  readonly remoteAddress: string;
+  readonly listener: string;
+  /** Seconds; 0 = off. */
+  readonly keepAlive: number;
+  readonly cleanStart: boolean;
+}
+
+/** What an authenticator is asked. */
+export interface AuthenticationRequest {
+  readonly clientId: string;
+  readonly username: string | undefined;
+  readonly password: Uint8Array | undefined;
+  readonly protocolVersion: ProtocolVersion;
+  readonly remoteAddress: string;
+  readonly listener: string;
+  /** Enhanced authentication (section 4.12): the method the client named; undefined = user name and password only. */
+  readonly method: string | undefined;
+  /** Authentication data of this step. */
+  readonly data: Uint8Array | undefined;
+  /** What the authenticator kept from its previous `continue` of this exchange; undefined in the first step. */
+  readonly exchange: unknown;
+  /** True when a connected client authenticates again. */
+  readonly reauthentication: boolean;
+}
+
+export type AuthenticationResult =
+  | {
+      readonly outcome: 'accept';
+      /** The user the client is from now on, where it differs from the one it gave. */
+      readonly username?: string | undefined;
+      /** Last authentication data of an enhanced exchange. */
+      readonly data?: Uint8Array | undefined;
+      /** Overrides the configured response information for this client. */
+      readonly responseInformation?: string | undefined;
+    }
+  | {
+      readonly outcome: 'continue';
+      readonly data: Uint8Array | undefined;
+      /** Handed back in the next step. */
+      readonly exchange: unknown;
+    }
+  | {
+      readonly outcome: 'refuse';
+      /** 0x80 or above, one that CONNACK may carry; 0x9C and 0x9D go with `serverReference`. */
+      readonly reasonCode: number;
+      readonly reasonString?: string | undefined;
+      /** Another server to use (section 4.11). */
+      readonly serverReference?: string | undefined;
+    };
+
+/** Decides who may connect. May answer later: the link is paused meanwhile, other clients are not. */
+export interface Authenticator {
+  authenticate(request: AuthenticationRequest): AuthenticationResult | Promise<AuthenticationResult>;
+}
+
+/** Why something was refused, for the peer and the log. */
+export interface Refusal {
+  /** 0x80 or above. */
+  readonly reasonCode: number;
+  readonly reason: string;
+}
+
+/** `true` lets it happen. */
+export type Decision = true | Refusal;
+
+/** Decides what a client may publish and subscribe to. A synchronous answer costs no promise. */
+export interface Authorizer {
+  authorizePublish(client: ClientInfo, topic: string, qos: QoS, retain: boolean): Decision | Promise<Decision>;
+  authorizeSubscribe(client: ClientInfo, filter: string, qos: QoS): Decision | Promise<Decision>;
+}
+
+/** A message an interceptor may change in place. */
+export interface PublishDraft {
+  topic: string;
+  payload: Uint8Array;
+  qos: QoS;
+  retain: boolean;
+  properties: Properties | undefined;
+}
+
+/**
+ * Sees every message before it is routed and may change it (in place), drop it silently or refuse it.
+ * `client` is undefined for messages the broker itself publishes.
+ */
+export interface Interceptor {
+  intercept(draft: PublishDraft, client: ClientInfo | undefined): undefined | 'drop' | Refusal;
+}
+
+/** Why a connection ended. */
+export interface DisconnectReason {
+  /** MQTT 5.0 reason code; 0 = the client said goodbye. */
+  readonly reasonCode: number;
+  readonly reason: string;
+  /** Which side ended it. */
+  readonly by: 'client' | 'server' | 'network';
+}
+
+/** Why a message did not reach a subscriber. Every reason is counted in the metrics. */
+export type DropReason = 'slow-consumer' | 'queue-full' | 'offline' | 'expired' | 'too-large';
+
+/** Told about what happens; every method is optional and none is on the data path. */
+export interface Observer {
+  connected?(client: ClientInfo, sessionPresent: boolean): void;
+  disconnected?(client: ClientInfo, reason: DisconnectReason): void;
+  /** A connection ended before it became a client, or a CONNECT was refused. */
+  refused?(remoteAddress: string, clientId: string | undefined, refusal: Refusal): void;
+  subscribed?(client: ClientInfo, filter: string, qos: QoS): void;
+  unsubscribed?(client: ClientInfo, filter: string): void;
+  /** A publish or subscribe was not allowed. */
+  denied?(client: ClientInfo, action: 'publish' | 'subscribe', topic: string, refusal: Refusal): void;
+  /** The first message dropped for a subscriber since it last kept up; the metrics count them all. */
+  dropping?(clientId: string, reason: DropReason): void;
+  sessionEnded?(clientId: string, reason: 'expired' | 'cleaned' | 'discarded'): void;
+  /** Something in the broker itself failed; the connection it happened on was closed. */
+  internalError?(error: unknown, remoteAddress: string): void;
+}
+
+/** Whatever messages are delivered to: a session, or a function inside the program. */
+export interface Subscriber {
+  deliver(fanout: Fanout, delivery: Delivery): void;
+  /** Whether a share group prefers it now: connected and keeping up. */
+  readonly ready: boolean;
+}
+
+/** What the core asks of the loop it runs in. */
+export interface Scheduler {
+  /** Call `core.flush()` once, when the current turn's input has been read. Asked at most once a turn. */
+  requestFlush(): void;
+}

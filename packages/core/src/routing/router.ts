@@ -1,0 +1,137 @@
+import { matchTopic } from '@cauldron/protocol';
+import type { Subscriber } from '../ports.ts';
+import type { Fanout } from './fanout.ts';
+import type { ShareGroup } from './share-group.ts';
+import { type Delivery, mergeSubscriptions, type Subscription, withoutNoLocal } from './subscription.ts';
+import { isSubscription, SubscriptionTrie } from './subscription-trie.ts';
+import { type Topic, TopicTable } from './topic-table.ts';
+
+/** Who gets a topic: one delivery per subscriber, and the share groups that choose one each. */
+export interface Matches {
+  readonly deliveries: readonly Delivery[];
+  readonly groups: readonly ShareGroup[];
+}
+
+const nothing: Matches = { deliveries: [], groups: [] };
+
+/**
+ * How many changed wildcard filters a cached match is checked against before matching afresh is cheaper. A check costs
+ * about a tenth of a match.
+ */
+const CHANGES_KEPT = 32;
+
+/**
+ * Sends a message to everybody whose subscriptions match its topic.
+ *
+ * What a topic matched is kept with the topic. A change of an exact filter forgets that one topic; a change of a wildcard
+ * filter only notes the filter, and a topic looks at what was noted since it was last used: if none of these filters
+ * matches it, its match still holds. So a busy subscriber elsewhere costs a topic a few comparisons, not its cache.
+ */
+export class Router {
+  readonly topics: TopicTable;
+  readonly #trie = new SubscriptionTrie();
+  /** The last changed wildcard filters, a ring indexed by generation. */
+  readonly #changes = new Array<string>(CHANGES_KEPT).fill('');
+  #generation = 0;
+
+  /** @param topics how many topics to keep, @param seed secret of the process */
+  constructor(topics: number, seed: number) {
+    this.topics = new TopicTable(topics, seed);
+  }
+
+  /** Subscriptions of everybody, shared ones included. */
+  get subscriptions(): number {
+    return this.#trie.size;
+  }
+
+  get sharedSubscriptions(): number {
+    return this.#trie.sharedSize;
+  }
+
+  add(subscription: Subscription): void {
+    this.#trie.add(subscription);
+    this.#changed(subscription.filter);
+  }
+
+  remove(subscription: Subscription): void {
+    this.#trie.remove(subscription);
+    this.#changed(subscription.filter);
+  }
+
+  #changed(filter: string): void {
+    if (filter.includes('+') || filter.includes('#')) {
+      this.#generation += 1;
+      this.#changes[this.#generation % CHANGES_KEPT] = filter;
+      return;
+    }
+    const topic = this.topics.peek(filter);
+    if (topic !== null) topic.matches = null;
+  }
+
+  /** Delivers to everyone who matches; returns whether anyone did. */
+  publish(fanout: Fanout): boolean {
+    const topic = fanout.topic;
+    const matches = topic.generation === this.#generation && topic.matches !== null ? topic.matches : this.match(topic);
+    const { deliveries, groups } = matches;
+    const publisher = fanout.publisher;
+    for (let i = 0; i < deliveries.length; i++) {
+      const delivery = deliveries[i]!;
+      if (delivery.noLocal && delivery.subscriber === publisher) deliverToSelf(fanout, delivery, publisher);
+      else delivery.subscriber.deliver(fanout, delivery);
+    }
+    for (let i = 0; i < groups.length; i++) {
+      const chosen = groups[i]!.next(); // [MQTT-4.8.2-4]
+      chosen.subscriber.deliver(fanout, chosen);
+    }
+    return deliveries.length > 0 || groups.length > 0;
+  }
+
+  /** What a topic matches now. */
+  match(topic: Topic): Matches {
+    if (topic.matches === null || !this.#stillHolds(topic)) topic.matches = this.#matchAfresh(topic.name);
+    topic.generation = this.#generation;
+    return topic.matches;
+  }
+
+  #stillHolds(topic: Topic): boolean {
+    const since = topic.generation;
+    if (this.#generation - since > CHANGES_KEPT) return false;
+    for (let g = since + 1; g <= this.#generation; g++) {
+      if (matchTopic(this.#changes[g % CHANGES_KEPT]!, topic.name)) return false;
+    }
+    return true;
+  }
+
+  #matchAfresh(name: string): Matches {
+    const found: Subscription[] = [];
+    const groups: ShareGroup[] = [];
+    this.#trie.match(name, (route) => {
+      if (isSubscription(route)) found.push(route);
+      else groups.push(route);
+    });
+    if (found.length === 0 && groups.length === 0) return nothing;
+    return { deliveries: found.length < 2 ? found : onePerSubscriber(found), groups };
+  }
+}
+
+function deliverToSelf(fanout: Fanout, delivery: Delivery, publisher: Subscriber): void {
+  const rest = withoutNoLocal(delivery);
+  if (rest !== null) publisher.deliver(fanout, rest);
+}
+
+/** Merges the subscriptions of each subscriber, so that nobody gets a message twice. // [MQTT-3.3.4-2] */
+function onePerSubscriber(found: readonly Subscription[]): readonly Delivery[] {
+  const bySubscriber = new Map<Subscriber, Subscription | Subscription[]>();
+  for (const subscription of found) {
+    const before = bySubscriber.get(subscription.subscriber);
+    if (before === undefined) bySubscriber.set(subscription.subscriber, subscription);
+    else if (Array.isArray(before)) before.push(subscription);
+    else bySubscriber.set(subscription.subscriber, [before, subscription]);
+  }
+  if (bySubscriber.size === found.length) return found;
+  const deliveries: Delivery[] = [];
+  for (const parts of bySubscriber.values()) {
+    deliveries.push(Array.isArray(parts) ? mergeSubscriptions(parts) : parts);
+  }
+  return deliveries;
+}

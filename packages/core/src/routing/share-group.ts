@@ -1,0 +1,62 @@
+import type { Subscriber } from '../ports.ts';
+import type { Subscription } from './subscription.ts';
+
+/**
+ * A shared subscription: one filter, several subscribers, each message to one of them (section 4.8.2). Takes turns among
+ * those that are connected and keep up; if none is, whoever's turn it is gets it queued.
+ */
+export class ShareGroup {
+  readonly name: string;
+  readonly filter: string;
+  #members: Subscription[] = [];
+  #turn = 0;
+
+  constructor(name: string, filter: string) {
+    this.name = name;
+    this.filter = filter;
+  }
+
+  get size(): number {
+    return this.#members.length;
+  }
+
+  /** Adds a member, or replaces its subscription. Returns true when the subscriber is new to the group. */
+  set(subscription: Subscription): boolean {
+    const index = this.#indexOf(subscription.subscriber);
+    if (index >= 0) {
+      this.#members[index] = subscription;
+      return false;
+    }
+    this.#members.push(subscription);
+    return true;
+  }
+
+  /** Removes a member; false when it was none. */
+  delete(subscriber: Subscriber): boolean {
+    const index = this.#indexOf(subscriber);
+    if (index < 0) return false;
+    this.#members.splice(index, 1);
+    if (this.#turn > index) this.#turn -= 1;
+    return true;
+  }
+
+  #indexOf(subscriber: Subscriber): number {
+    return this.#members.findIndex((member) => member.subscriber === subscriber);
+  }
+
+  /** The member whose turn it is. The group is not empty: the trie drops a group with its last member. */
+  next(): Subscription {
+    const members = this.#members;
+    const count = members.length;
+    for (let i = 0; i < count; i++) {
+      const index = (this.#turn + i) % count;
+      if (members[index]!.subscriber.ready) {
+        this.#turn = index + 1;
+        return members[index]!;
+      }
+    }
+    const index = this.#turn % count;
+    this.#turn = index + 1;
+    return members[index]!;
+  }
+}

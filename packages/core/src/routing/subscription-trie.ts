@@ -1,0 +1,175 @@
+import { hasWildcard } from '@cauldron/protocol';
+import { EdgeTable } from './edge-table.ts';
+import { ShareGroup } from './share-group.ts';
+import { Subscription } from './subscription.ts';
+
+/** What a filter leads to: single subscriptions, and one entry for each share group. */
+export type Route = Subscription | ShareGroup;
+
+/** A filter has one route almost always, so nothing is allocated for a list until it has two. */
+type Routes = Route | Route[] | Set<Route>;
+
+/** Above this many routes a filter keeps them in a set, so that a busy filter's clients may leave in any order. */
+const LARGEST_LIST = 32;
+
+function addRoute(routes: Routes | undefined, route: Route): Routes {
+  if (routes === undefined) return route;
+  if (routes instanceof Set) return routes.add(route);
+  if (!Array.isArray(routes)) return [routes, route];
+  routes.push(route);
+  return routes.length > LARGEST_LIST ? new Set(routes) : routes;
+}
+
+/** The routes without those that `gone` picks, undefined when none is left. */
+function withoutRoute(routes: Routes, route: Route): Routes | undefined {
+  if (routes instanceof Set) {
+    routes.delete(route);
+    return routes.size === 0 ? undefined : routes;
+  }
+  if (!Array.isArray(routes)) return routes === route ? undefined : routes;
+  const index = routes.indexOf(route);
+  if (index >= 0) routes.splice(index, 1);
+  return routes.length === 0 ? undefined : routes.length === 1 ? routes[0] : routes;
+}
+
+function eachRoute(routes: Routes, visit: (route: Route) => void): void {
+  if (Array.isArray(routes) || routes instanceof Set) for (const route of routes) visit(route);
+  else visit(routes);
+}
+
+function findRoute(routes: Routes | undefined, wanted: (route: Route) => boolean): Route | undefined {
+  if (routes === undefined) return undefined;
+  if (!Array.isArray(routes) && !(routes instanceof Set)) return wanted(routes) ? routes : undefined;
+  for (const route of routes) if (wanted(route)) return route;
+  return undefined;
+}
+
+/**
+ * Every subscription, found by topic. Filters without wildcards are looked up whole; the others form a trie by level.
+ *
+ *     exact:  'site/7/temp' -> routes
+ *     trie:   root --site--> n1 --+--> n2 --temp--> n3 (routes of 'site/+/temp')
+ *                               \--#--> routes of 'site/#' sit on a node of their own, below '#'
+ *
+ * Nodes are numbers and edges rows of one table, so a million filters are a few typed arrays, not a million maps.
+ */
+export class SubscriptionTrie {
+  readonly #exact = new Map<string, Routes>();
+  readonly #edges = new EdgeTable();
+  /** Routes by node number. */
+  readonly #routes: (Routes | undefined)[] = [];
+  #subscriptions = 0;
+  #shared = 0;
+
+  /** Subscriptions of all subscribers, members of share groups included. */
+  get size(): number {
+    return this.#subscriptions;
+  }
+
+  /** Of these, members of share groups. */
+  get sharedSize(): number {
+    return this.#shared;
+  }
+
+  /** Adds a subscription. The caller removes one it replaces first. */
+  add(subscription: Subscription): void {
+    const { group, filter } = subscription;
+    this.#subscriptions += 1;
+    if (group === undefined) {
+      this.#addRoute(filter, subscription);
+      return;
+    }
+    this.#shared += 1;
+    const existing = this.#findGroup(filter, group);
+    if (existing !== undefined) {
+      existing.set(subscription);
+      return;
+    }
+    const created = new ShareGroup(group, filter);
+    created.set(subscription);
+    this.#addRoute(filter, created);
+  }
+
+  /** Removes a subscription that was added. */
+  remove(subscription: Subscription): void {
+    const { group, filter } = subscription;
+    this.#subscriptions -= 1;
+    if (group === undefined) {
+      this.#removeRoute(filter, subscription);
+      return;
+    }
+    this.#shared -= 1;
+    const existing = this.#findGroup(filter, group);
+    if (existing === undefined) return;
+    existing.delete(subscription.subscriber);
+    if (existing.size === 0) this.#removeRoute(filter, existing);
+  }
+
+  /** Calls `visit` for every route whose filter matches the topic (section 4.7). */
+  match(topic: string, visit: (route: Route) => void): void {
+    const exact = this.#exact.get(topic);
+    if (exact !== undefined) eachRoute(exact, visit);
+    if (this.#edges.size === 0) return;
+    const levels = topic.split('/');
+    // A topic that starts with $ is matched by no filter that starts with a wildcard. // [MQTT-4.7.2-1]
+    this.#walk(0, levels, 0, topic.charCodeAt(0) === 36, visit);
+  }
+
+  #walk(node: number, levels: readonly string[], depth: number, hidden: boolean, visit: (route: Route) => void): void {
+    const edges = this.#edges;
+    if (!hidden) {
+      const rest = edges.multi(node);
+      if (rest !== 0) this.#visit(rest, visit); // matches the parent level too: 'a/#' and 'a' // [MQTT-4.7.1-1]
+    }
+    if (depth === levels.length) {
+      this.#visit(node, visit);
+      return;
+    }
+    const literal = edges.child(node, levels[depth]!);
+    if (literal !== 0) this.#walk(literal, levels, depth + 1, false, visit);
+    if (!hidden) {
+      const single = edges.single(node); // [MQTT-4.7.1-2]
+      if (single !== 0) this.#walk(single, levels, depth + 1, false, visit);
+    }
+  }
+
+  #visit(node: number, visit: (route: Route) => void): void {
+    const routes = this.#routes[node];
+    if (routes !== undefined) eachRoute(routes, visit);
+  }
+
+  #findGroup(filter: string, name: string): ShareGroup | undefined {
+    const routes = hasWildcard(filter) ? this.#routes[this.#edges.find(filter)] : this.#exact.get(filter);
+    return findRoute(routes, (route) => route instanceof ShareGroup && route.name === name) as ShareGroup | undefined;
+  }
+
+  #addRoute(filter: string, route: Route): void {
+    if (!hasWildcard(filter)) {
+      this.#exact.set(filter, addRoute(this.#exact.get(filter), route));
+      return;
+    }
+    const node = this.#edges.insert(filter);
+    this.#routes[node] = addRoute(this.#routes[node], route);
+  }
+
+  #removeRoute(filter: string, route: Route): void {
+    if (!hasWildcard(filter)) {
+      const routes = this.#exact.get(filter);
+      const left = routes === undefined ? undefined : withoutRoute(routes, route);
+      if (left === undefined) this.#exact.delete(filter);
+      else this.#exact.set(filter, left);
+      return;
+    }
+    const node = this.#edges.find(filter);
+    const routes = this.#routes[node];
+    if (node === 0 || routes === undefined) return;
+    const left = withoutRoute(routes, route);
+    this.#routes[node] = left;
+    if (left === undefined) this.#edges.prune(filter, (n) => this.#routes[n] !== undefined);
+  }
+}
+
+/** True for a plain subscription, false for a share group. */
+export function isSubscription(route: Route): route is Subscription {
+  return route instanceof Subscription;
+}

@@ -1,0 +1,166 @@
+import { ReasonCode } from '@cauldron/protocol';
+import type { Connection } from '../connection/connection.ts';
+import type { Metrics } from '../metrics.ts';
+import type { CoreOptions } from '../options.ts';
+import type { ClientInfo, DisconnectReason, DropReason, Observer } from '../ports.ts';
+import type { Router } from '../routing/router.ts';
+import type { TimerWheel } from '../timing/timer-wheel.ts';
+import { Session, type SessionHost } from './session.ts';
+import type { PendingWill } from './will.ts';
+
+/** What the registry needs of the broker around it. */
+export interface RegistryHost {
+  readonly now: number;
+  readonly options: CoreOptions;
+  readonly metrics: Metrics;
+  readonly observer: Observer;
+  readonly router: Router;
+  readonly timers: TimerWheel;
+  publishWill(will: PendingWill, session: Session): void;
+}
+
+/** An expiry interval that means "never" (section 3.1.2.11.2). */
+const NEVER = 0xffffffff;
+
+/**
+ * The sessions by client identifier, and their life: opened or resumed by a CONNECT, left alone when the connection ends,
+ * ended when their time is over.
+ */
+export class SessionRegistry implements SessionHost {
+  readonly #host: RegistryHost;
+  readonly #sessions = new Map<string, Session>();
+
+  constructor(host: RegistryHost) {
+    this.#host = host;
+  }
+
+  get now(): number {
+    return this.#host.now;
+  }
+
+  get queueQos0(): boolean {
+    return this.#host.options.mqtt.queueQos0;
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  get(clientId: string): Session | undefined {
+    return this.#sessions.get(clientId);
+  }
+
+  values(): IterableIterator<Session> {
+    return this.#sessions.values();
+  }
+
+  /** The session a CONNECT gets: its own, resumed, or a new one. Takes it from a connection that still has it. */
+  open(clientId: string, cleanStart: boolean): { session: Session; present: boolean } {
+    // [MQTT-3.1.4-3]
+    this.#sessions
+      .get(clientId)
+      ?.connection?.end(ReasonCode.sessionTakenOver, `another connection took the client identifier '${clientId}'`);
+    const left = this.#sessions.get(clientId);
+    if (left !== undefined && !cleanStart) {
+      this.#stopWaiting(left);
+      return { session: left, present: true }; // [MQTT-3.1.2-5]
+    }
+    if (left !== undefined) this.end(left, 'cleaned'); // [MQTT-3.1.2-4]
+    const session = new Session(clientId, this, this.#host.options.limits);
+    this.#sessions.set(clientId, session);
+    return { session, present: false }; // [MQTT-3.1.2-6]
+  }
+
+  /** The client is back: neither will nor session end. // [MQTT-3.1.3-9] */
+  #stopWaiting(session: Session): void {
+    session.willDueAt = Number.POSITIVE_INFINITY;
+    session.endsAt = Number.POSITIVE_INFINITY;
+    session.will = null;
+    this.#host.timers.cancel(session);
+  }
+
+  /** A CONNECT was accepted and its session attached. */
+  attached(connection: Connection, present: boolean): void {
+    const { metrics, observer } = this.#host;
+    metrics.clientsConnected += 1;
+    if (metrics.clientsConnected > metrics.clientsMaximum) metrics.clientsMaximum = metrics.clientsConnected;
+    connection.listener.clients += 1;
+    observer.connected?.(connection.client!, present);
+  }
+
+  /** A client's connection ended: its will and its session take their time, or happen now. */
+  detach(connection: Connection, session: Session, client: ClientInfo, reason: DisconnectReason): void {
+    if (session.connection !== connection) return;
+    session.detach();
+    this.#host.metrics.clientsConnected -= 1;
+    connection.listener.clients -= 1;
+    this.#host.observer.disconnected?.(client, reason);
+    const { expiryInterval, will } = session;
+    if (will !== null) {
+      // Due when its delay is over or the session ends, whichever is first. // [MQTT-3.1.3-9]
+      const delay = Math.min(will.delay, expiryInterval);
+      if (delay === 0) this.#publishWill(session);
+      else session.willDueAt = this.now + delay * 1000;
+    }
+    if (expiryInterval === 0) {
+      this.end(session, 'cleaned'); // [MQTT-3.1.2-23]
+      return;
+    }
+    session.endsAt = expiryInterval === NEVER ? Number.POSITIVE_INFINITY : this.now + expiryInterval * 1000;
+    this.#schedule(session);
+  }
+
+  #schedule(session: Session): void {
+    const dueAt = Math.min(session.willDueAt, session.endsAt);
+    if (dueAt < Number.POSITIVE_INFINITY) this.#host.timers.schedule(session, dueAt);
+  }
+
+  sessionDue(session: Session, now: number): void {
+    if (session.willDueAt <= now) this.#publishWill(session);
+    if (session.endsAt > now) {
+      this.#schedule(session);
+      return;
+    }
+    this.#host.metrics.sessionsExpired += 1;
+    this.end(session, 'expired');
+  }
+
+  /** Publishes the will, if one still waits, and forgets it. // [MQTT-3.1.2-8] [MQTT-3.1.2-10] */
+  #publishWill(session: Session): void {
+    const will = session.will;
+    session.will = null;
+    session.willDueAt = Number.POSITIVE_INFINITY;
+    if (will !== null) this.#host.publishWill(will, session);
+  }
+
+  /** Ends a session: nothing of it remains. A will that still waits is published. */
+  end(session: Session, reason: 'expired' | 'cleaned' | 'discarded'): void {
+    this.#host.timers.cancel(session);
+    this.#publishWill(session);
+    if (this.#sessions.get(session.clientId) === session) this.#sessions.delete(session.clientId);
+    if (session.subscriptions !== null) {
+      for (const subscription of session.subscriptions.values()) this.#host.router.remove(subscription);
+      session.subscriptions = null;
+    }
+    session.clear();
+    this.#host.observer.sessionEnded?.(session.clientId, reason);
+  }
+
+  /** Seconds a session may outlive its connection, of those asked for. */
+  cappedExpiry(asked: number): number {
+    return Math.min(asked, this.#host.options.mqtt.sessionExpiryMaximum);
+  }
+
+  /** Counts a message that did not reach a session's client; says so once until the client keeps up again. */
+  dropped(session: Session, reason: DropReason): void {
+    this.#host.metrics.dropped(reason);
+    if (session.dropping || reason === 'offline' || reason === 'expired') return;
+    session.dropping = true;
+    this.#host.observer.dropping?.(session.clientId, reason);
+  }
+
+  queueChanged(messages: number, bytes: number): void {
+    this.#host.metrics.queuedMessages += messages;
+    this.#host.metrics.queuedBytes += bytes;
+  }
+}
