@@ -39,7 +39,7 @@ function refuse() {
 
 function runOn(runtime) {
   const script = fileURLToPath(import.meta.url);
-  const child = spawn(runtime, [...process.execArgv, script, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(runtime, [script, ...process.argv.slice(2)], { stdio: 'inherit' });
   // A terminal sends Ctrl-C to both of us; what only we get (kill PID) is passed on. Either way we end when it ends.
   const terminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
