@@ -57,11 +57,13 @@ test('a failed run is printed as failed and never as a number or a met goal', ()
   assert.deepEqual(remarks(outcomes), ['FAILED x, cauldron: it broke']);
 });
 
-test('a broker that was not busy and a host that took CPU time are remarked', () => {
-  const [idle, stolen] = remarks([
+test('a broker that was not busy, a starved generator and a host that took CPU time are remarked', () => {
+  const [idle, stolen, starved] = remarks([
     outcome('cauldron', 1, { broker_cpu_percent: 40 }),
     outcome('cauldron', 2, { broker_cpu_percent: 99, stolen_percent: 20 }),
+    outcome('cauldron', 3, { broker_cpu_percent: 99, load_cpu_percent: 50 }),
   ]);
   assert.match(idle!, /not busy all the time/);
   assert.match(stolen!, /took more than 5 %/);
+  assert.match(starved!, /less than 90 % of its core/);
 });

@@ -115,10 +115,17 @@ export function remarks(outcomes: readonly Outcome[]): string[] {
 const SATURATED_PERCENT = 85;
 /** Above this the host of a virtual machine took so much that absolute figures say little. */
 const STOLEN_PERCENT = 5;
+/** The generator never sleeps while it measures: below this share of its core somebody else was using it. */
+const STARVED_PERCENT = 90;
 
 function notes(load: string, broker: string, result: LoadResult): string[] {
   const lines = result.notes.map((note) => `${load}, ${broker}: ${note}`);
-  const { broker_cpu_percent: cpu, stolen_percent: stolen, p50_us: latency } = result.figures;
+  const { broker_cpu_percent: cpu, load_cpu_percent: own, stolen_percent: stolen, p50_us: latency } = result.figures;
+  if (typeof own === 'number' && own < STARVED_PERCENT) {
+    lines.push(
+      `${load}, ${broker}: the load generator got less than ${STARVED_PERCENT} % of its core, others were using it`,
+    );
+  }
   if (latency === undefined && typeof cpu === 'number' && cpu < SATURATED_PERCENT) {
     lines.push(
       `${load}, ${broker}: the broker was not busy all the time: the load was the limit, or the machine shared`,

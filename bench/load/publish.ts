@@ -12,8 +12,8 @@ const DIALLING = 100;
 /** How long the broker may go on delivering after the last publish; later it cannot be told what was dropped. */
 const DRAIN_LIMIT_MS = 5000;
 const STALL_MS = 1000;
-/** More messages than this at once mean that the generator fell behind; the rest wait for the next turn. */
-const MOST_PER_TURN = 4096;
+/** At a rate, reads are served after this many writes at the latest, or the generator's own turn would be the latency. */
+const MOST_PER_TURN = 32;
 
 /** The broker's and our own counters at one moment. */
 interface Counts {
