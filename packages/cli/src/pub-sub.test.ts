@@ -183,6 +183,24 @@ test('sub -C acknowledges what it printed and nothing beyond', async (t) => {
   );
 });
 
+test('sub -C takes one message of a kept session at a time, even when all come right behind the CONNACK', async (t) => {
+  const waiting = [1, 2, 3].map((packetId) => message('a', String(packetId), { qos: 1, packetId }));
+  const fake = await broker(t, (packet, link) => {
+    if (packet.type !== PacketType.connect) return undefined;
+    link.send({ type: PacketType.connack, sessionPresent: true, reasonCode: 0 });
+    for (const one of waiting) link.send(one);
+    return true;
+  });
+  const program = start(['sub', ...at(fake), '-t', 'a', '-q', '1', '-C', '1', '-c', '-i', 'worker']);
+  assert.equal(await program.code, 0);
+  await fake.until(PacketType.disconnect);
+  assert.equal(program.out(), '1\n');
+  assert.deepEqual(
+    fake.all(PacketType.puback).map(({ packetId }) => packetId),
+    [1],
+  );
+});
+
 test('-T, -R and --json choose and shape what is printed', async (t) => {
   const old = message('old', 'x', { retain: true });
   const fake = await broker(t, sending(old, message('hidden/1', 'x'), message('seen', 'x')));

@@ -162,7 +162,6 @@ class Receiver {
 
   async work(client: Client, { properties }: MqttSettings): Promise<number> {
     this.#client = client;
-    if (this.#finished) client.pause();
     void this.#printer.closed.then(() => this.#finish());
     const answers: Promise<void>[] = [];
     const { subscriptions, unsubscribe } = this.#job;
@@ -200,7 +199,9 @@ class Receiver {
 
   take(message: PublishPacket): undefined | Promise<void> {
     const job = this.#job;
-    if (this.#finished) return undefined;
+    // Never done, so never acknowledged: in a kept session it waits for the next run. Whoever waits for the removals of
+    // retained messages must go on reading.
+    if (this.#finished) return this.#removals.length > 0 ? undefined : new Promise(() => undefined);
     if (job.retainedOnly && !message.retain) {
       this.#finish();
       return undefined;
@@ -231,13 +232,9 @@ class Receiver {
     this.#removals.push(client.publish(topic, '', { qos: 1, retain: true }));
   }
 
-  /**
-   * No message after the current one is handled, so none is acknowledged and lost. The current one's acknowledgement
-   * leaves after its handler has returned; only then may the session end.
-   */
+  /** The current message's acknowledgement leaves after its handler has returned; only then may the session end. */
   #finish(): void {
     this.#finished = true;
-    if (this.#removals.length === 0) this.#client?.pause(); // else the acknowledgements of the removals must be read
     setImmediate(() => this.#enough.resolve(exitCode.ok));
   }
 }
