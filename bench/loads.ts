@@ -163,6 +163,7 @@ const idle: Load = {
     { figure: 'kb_per_connection', label: 'resident KB per connection', better: 'less', ...atMost(12) },
     { figure: 'accepts_per_s', label: 'connections accepted a second', better: 'more', ...atLeast(8000) },
     { figure: 'cpu_us_per_connect', label: 'broker CPU, us per connect', better: 'less' },
+    { figure: 'load_cpu_us_per_connect', label: "the load's own CPU, us per connect", better: 'none' },
     { figure: 'idle_cpu_percent', label: 'idle CPU, %', better: 'less' },
   ],
 };
