@@ -8,8 +8,9 @@ export class UnreachableError extends Error {
   /** What was tried: `host:port` or the path of a socket. */
   readonly target: string;
 
-  constructor(target: string, cause: NodeJS.ErrnoException) {
-    super(`cannot reach ${target}: ${explain(cause)}`, { cause });
+  /** @param secure whether TLS was tried */
+  constructor(target: string, cause: NodeJS.ErrnoException, secure: boolean) {
+    super(`cannot reach ${target}: ${explain(cause, secure)}`, { cause });
     this.target = target;
   }
 }
@@ -21,7 +22,7 @@ const explanations: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'no answer in time; check the address, and firewalls on the way',
   EHOSTUNREACH: 'no route to the host; check the address and the network',
   ENETUNREACH: 'no route to its network; check the address and the network',
-  ECONNRESET: 'the other end closed the connection; does this port want TLS?',
+  ECONNRESET: 'the other end closed the connection',
   ENOENT: 'there is no such socket file; is the broker running?',
   EACCES: 'permission denied',
   EPROTO: 'the other end does not speak TLS on this port, or not this version of it',
@@ -34,7 +35,9 @@ const explanations: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host name',
 };
 
-function explain(error: NodeJS.ErrnoException): string {
+function explain(error: NodeJS.ErrnoException, secure: boolean): string {
+  if (secure && error.code === 'ECONNRESET')
+    return 'the other end closed the connection; does it speak TLS on this port?';
   const known = explanations[error.code ?? ''];
   return known ?? (error.message === '' ? (error.code ?? 'unknown reason') : error.message);
 }

@@ -28,7 +28,7 @@ export function openSocket(options: ConnectOptions, timeout: number): Promise<So
     const failed = (error: Error) => {
       clearTimeout(timer);
       options.signal?.removeEventListener('abort', abort);
-      reject(new UnreachableError(targetOf(options), error));
+      reject(new UnreachableError(targetOf(options), error, options.tls !== undefined));
     };
     socket.once('error', failed);
     socket.once(options.tls === undefined ? 'connect' : 'secureConnect', () => {
