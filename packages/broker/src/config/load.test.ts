@@ -92,7 +92,7 @@ test('listeners of the file replace the default ones, each with its own limits',
 test('the environment changes one listener of the file, and flags replace them all', () => {
   const options = {
     file: file('[[listeners]]\nport = 1\n[[listeners]]\nport = 2\n'),
-    env: { CAULDRON_LISTENERS_1_PORT: '3' },
+    env: { CAULDRON_LISTENERS_0_HOST: '127.0.0.2', CAULDRON_LISTENERS_1_PORT: '3' },
   };
   assert.deepEqual(
     loadConfig(options).config.listeners.map(({ port }) => port),

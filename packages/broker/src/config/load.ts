@@ -162,7 +162,7 @@ class Layers {
 
 function readText(file: string): string {
   try {
-    return readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
+    return readFileSync(file, 'utf8');
   } catch (cause) {
     const message = `cannot read the configuration file: ${(cause as Error).message}`;
     throw new ConfigError('CONFIG_UNREADABLE', [{ path: '', message, file }], { cause });

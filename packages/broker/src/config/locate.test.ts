@@ -73,6 +73,11 @@ test('a key that is not there has the line of the nearest table around it', () =
   assert.equal(locator.nearestLine(['other']), undefined);
 });
 
+test('a long string may end in quotes of its own', () => {
+  assert.equal(locateKeys('a = """x"""""\nb = [\'\'\'y\'\'\'\', 2]\nc = 1\n').lineOf(['b', 1]), 2);
+  assert.equal(locateKeys('a = """x"""""\nb = 1\n').lineOf(['b']), 2);
+});
+
 test('line ends of Windows count once', () => {
   assert.equal(locateKeys('a = 1\r\n[b]\r\nc = "x"\r\n').lineOf(['b', 'c']), 3);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -9,7 +9,7 @@ import { after, test } from 'node:test';
 import { type Config, loadConfig, parseConfig } from '@cauldron/broker/config';
 import { parseArgs } from '../args.ts';
 import { type Io, UsageError } from '../command.ts';
-import { brokerCommand, overridesOf } from './broker.ts';
+import { broker, brokerCommand, overridesOf } from './broker.ts';
 import { bannerLines, isLoopback, startWarnings } from './broker-banner.ts';
 import type { RunningBroker, StartBroker } from './broker-start.ts';
 
@@ -158,6 +158,10 @@ test('a data directory is answered with one honest line: nothing is written ther
   const run = await new Run(['--data', '/var/lib/x']).stopped();
   assert.match(run.stderr, /^WARNING: nothing is written to \/var\/lib\/x yet: [^\n]*\n$/);
   assert.equal((await new Run(['--memory']).stopped()).stderr, '');
+  const file = join(folder, 'data.toml');
+  writeFileSync(file, '[data]\ndirectory = "/d"\nmemory = true\n');
+  assert.equal((await new Run(['-c', file]).stopped()).stderr, '');
+  assert.match((await new Run(['-c', file, '--data', '/e']).stopped()).stderr, /nothing is written to \/e yet/);
 });
 
 test('a bad flag value is refused with what it takes, and nothing is started', async () => {
@@ -302,4 +306,31 @@ test('only this machine reaches loopback addresses', () => {
   for (const host of ['127.0.0.1', '127.9.9.9', '::1', 'localhost', '::ffff:127.0.0.1'])
     assert.ok(isLoopback(host), host);
   for (const host of ['0.0.0.0', '::', '192.168.1.1', '128.0.0.1', 'example.org']) assert.ok(!isLoopback(host), host);
+});
+
+test('the command of the program starts the real broker, which answers a client, and stops it', async () => {
+  const empty = join(folder, 'empty.toml');
+  writeFileSync(empty, '');
+  const stdout = new PassThrough();
+  let signal: (signal: Signal) => void = () => assert.fail('the command does not listen to signals');
+  const code = broker.run(parseArgs(['-c', empty, '-p', '0', '--log-level', 'silent'], broker.flags), {
+    stdout,
+    stderr: new PassThrough(),
+    stdin: new PassThrough(),
+    env: {},
+    onSignal: (handler) => {
+      signal = handler;
+      return () => {};
+    },
+  });
+  const [banner] = await once(stdout, 'data');
+  const port = /mqtt:\/\/127\.0\.0\.1:(\d+)\n/.exec(String(banner))?.[1];
+  const socket = connect(Number(port), '127.0.0.1');
+  // CONNECT, 3.1.1, clean session, client identifier "a".
+  socket.write(Uint8Array.of(0x10, 13, 0, 4, 0x4d, 0x51, 0x54, 0x54, 4, 2, 0, 0, 0, 1, 0x61));
+  const [answer] = await once(socket, 'data');
+  assert.deepEqual([...answer], [0x20, 2, 0, 0]);
+  signal('SIGTERM');
+  assert.equal(await code, 0);
+  socket.destroy();
 });
