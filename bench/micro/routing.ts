@@ -8,7 +8,7 @@ const TOPICS_CACHED = 65_536;
 const LOOKUPS_PER_CHANGE = 1000;
 
 /** A subscriber that only exists. */
-const nobody = (): Subscriber => ({ deliver: () => {}, ready: true });
+const nobody = (): Subscriber => ({ deliver: () => {}, deliverRun: () => false, ready: true });
 
 function filled(subscriptions: number): Router {
   const router = new Router(TOPICS_CACHED, 1);

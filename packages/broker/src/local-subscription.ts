@@ -65,6 +65,10 @@ export class LocalSubscription implements Subscriber {
     this.#wait({ message: fanout.message(), qos, retain: false });
   }
 
+  deliverRun(): boolean {
+    return false;
+  }
+
   #wait(item: Waiting): void {
     if (this.#waiting.push(item) === 1) this.#core.flushSet.add(this);
   }

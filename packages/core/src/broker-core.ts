@@ -26,6 +26,7 @@ import type {
   Subscriber,
 } from './ports.ts';
 import { Fanout } from './routing/fanout.ts';
+import { PublishRun } from './routing/publish-run.ts';
 import { RetainedTree } from './routing/retained-tree.ts';
 import { Router } from './routing/router.ts';
 import type { Topic } from './routing/topic-table.ts';
@@ -69,6 +70,8 @@ export class BrokerCore implements RegistryHost {
   readonly flushSet: FlushSet;
   /** The one view of all decoders: they never run at the same time. */
   readonly view = new PublishView();
+  /** QoS 0 publishes of the packet stream being read that go on together. */
+  readonly run = new PublishRun();
   /** Milliseconds, as of the last {@link tick}. */
   now: number;
   readonly #connections = new Set<Connection>();
@@ -186,6 +189,21 @@ export class BrokerCore implements RegistryHost {
       if (refused !== 0) return refused;
     }
     return this.#route(fanout);
+  }
+
+  /** Sends the run on its way, if there is one: its buffer is about to be reused, or something else comes. */
+  endRun(): void {
+    const run = this.run;
+    if (run.count === 0) return;
+    const left = this.router.publishRun(run);
+    if (left !== null) {
+      run.each((view) => {
+        this.#fanout.startView(run.topic, view, run.publisher, this.now);
+        this.router.deliver(this.#fanout, left);
+      });
+      this.#fanout.finish();
+    }
+    run.clear();
   }
 
   /** Routes a message that has its own bytes. */

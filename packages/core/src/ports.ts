@@ -1,5 +1,6 @@
 import type { Properties, ProtocolVersion, QoS } from '@cauldron/protocol';
 import type { Fanout } from './routing/fanout.ts';
+import type { PublishRun } from './routing/publish-run.ts';
 import type { Delivery } from './routing/subscription.ts';
 
 /**
@@ -39,6 +40,8 @@ export interface LinkReceiver {
   feed(chunk: Uint8Array, end: number): void;
   /** `pending` fell to zero or to where writing is welcome again. */
   drained(): void;
+  /** The peer sends no more. What it is owed goes out, then the link is closed. */
+  ended(): void;
   /** The link is gone, whoever closed it. Called exactly once; `error` is the network's, where there was one. */
   closed(error?: Error): void;
 }
@@ -168,6 +171,8 @@ export interface Observer {
 /** Whatever messages are delivered to: a session, or a function inside the program. */
 export interface Subscriber {
   deliver(fanout: Fanout, delivery: Delivery): void;
+  /** Takes a whole run of QoS 0 messages as they stand on the wire; false = they are to be delivered one by one. */
+  deliverRun(run: PublishRun, delivery: Delivery): boolean;
   /** Whether a share group prefers it now: connected and keeping up. */
   readonly ready: boolean;
 }

@@ -138,8 +138,8 @@ function onRead(this: LinkSocket, length: number, buffer: Uint8Array): boolean {
 }
 
 function onEnd(this: LinkSocket): void {
-  // The peer sends no more, and MQTT has no half-open connections: what waits for it goes out, then it is over.
-  this.destroySoon();
+  // MQTT has no half-open connections.
+  this.link.receiver.ended();
 }
 
 function onError(this: LinkSocket, error: Error): void {

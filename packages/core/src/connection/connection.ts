@@ -95,9 +95,15 @@ export class Connection implements LinkReceiver, TimerEntry {
     this.core.metrics.bytesReceived += end;
     try {
       this.decoder.push(chunk, end);
+      this.core.endRun();
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  ended(): void {
+    const reason = 'the client closed the connection';
+    this.close({ reasonCode: ReasonCode.unspecifiedError, reason, by: 'network' });
   }
 
   drained(): void {
@@ -129,6 +135,7 @@ export class Connection implements LinkReceiver, TimerEntry {
 
   onAck(type: AckType, packetId: number, reasonCode: number, _properties: Properties | undefined): void {
     this.core.metrics.messagesReceived += 1;
+    this.core.endRun();
     if (this.state !== ConnectionState.connected) throw this.#tooEarly('an acknowledgement');
     const session = this.session!;
     switch (type) {
@@ -149,6 +156,7 @@ export class Connection implements LinkReceiver, TimerEntry {
 
   onPacket(packet: Packet): void {
     this.core.metrics.messagesReceived += 1;
+    this.core.endRun();
     if (packet.type === PacketType.connect) {
       handleConnect(this, packet);
       return;
@@ -193,6 +201,7 @@ export class Connection implements LinkReceiver, TimerEntry {
         if ((this.state as ConnectionState) === ConnectionState.closed) return;
         this.link.resume();
         this.decoder.resume();
+        this.core.endRun();
       })
       .catch((error: unknown) => this.fail(error));
   }
@@ -202,6 +211,7 @@ export class Connection implements LinkReceiver, TimerEntry {
   /** Ends the connection for what the client, or the broker itself, did wrong. */
   fail(error: unknown): void {
     if (this.state === ConnectionState.closed) return;
+    this.core.endRun(); // what stood before the mistake was accepted
     if (error instanceof MqttError) {
       this.core.metrics.protocolErrors += 1;
       if (error.code === 'PACKET_TOO_LARGE') this.core.metrics.packetsTooLarge += 1;

@@ -21,6 +21,9 @@ export class Outbox {
     this.#link = link;
   }
 
+  /** Something went to the link before the end of the turn; whoever looks at the link then clears it. */
+  wroteEarly = false;
+
   /** A buffer with room for `size` more bytes behind `#length`. */
   #room(size: number): Uint8Array {
     const buffer = this.#buffer;
@@ -39,6 +42,7 @@ export class Outbox {
       const length = this.#length;
       this.#length = 0;
       this.#early += length;
+      this.wroteEarly = true;
       this.#link.write(old, length);
       this.#buffer = this.#link.take(Math.max(size, this.#wanted));
       return this.#buffer;
@@ -82,6 +86,7 @@ export class Outbox {
     }
     this.#length = at + own;
     this.#early += this.flush() + frame.end - frame.start - own;
+    this.wroteEarly = true;
     this.#link.writeShared(frame.bytes.subarray(frame.start + own, frame.end));
   }
 
@@ -99,8 +104,13 @@ export class Outbox {
 
   /** Adds an encoded packet. */
   bytes(packet: Uint8Array): void {
-    const buffer = this.#room(packet.length);
-    this.#length = copyBytes(packet, 0, packet.length, buffer, this.#length);
+    this.range(packet, 0, packet.length);
+  }
+
+  /** Adds encoded packets that stand next to each other. */
+  range(bytes: Uint8Array, start: number, end: number): void {
+    const buffer = this.#room(end - start);
+    this.#length = copyBytes(bytes, start, end, buffer, this.#length);
   }
 
   /** Hands everything to the link. Returns how many bytes went to it since the last call. */

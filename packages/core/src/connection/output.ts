@@ -12,6 +12,7 @@ import type { Message } from '../message.ts';
 import type { Metrics } from '../metrics.ts';
 import type { DropReason, Link } from '../ports.ts';
 import type { Fanout } from '../routing/fanout.ts';
+import type { PublishRun } from '../routing/publish-run.ts';
 import type { Flushable, FlushSet } from './flush-set.ts';
 import { Outbox } from './outbox.ts';
 
@@ -117,6 +118,24 @@ export class ClientOutput implements Flushable {
     if (frame !== null) this.sendFrame(frame, 0, retain, false, 0);
   }
 
+  /** Sends a run of QoS 0 messages where this client takes them as they are; false = not so. */
+  sendRun(run: PublishRun, identifiers: readonly number[] | null): boolean {
+    const version5 = this.version === 5;
+    if (run.version5 !== version5 || run.largest > this.maxPacketSize || this.#aliases !== null) return false;
+    if (version5 && identifiers !== null) return false;
+    if (this.congested) {
+      for (let i = 0; i < run.count; i++) this.onDrop('slow-consumer');
+      return true;
+    }
+    const metrics = this.#host.metrics;
+    metrics.messagesSent += run.count;
+    metrics.publishSent += run.count;
+    metrics.publishBytesSent += run.end - run.start;
+    this.#outbox.range(run.bytes, run.start, run.end);
+    this.#touch();
+    return true;
+  }
+
   sendFrame(frame: PublishFrame, qos: QoS, retain: boolean, dup: boolean, packetId: number): void {
     const metrics = this.#host.metrics;
     metrics.messagesSent += 1;
@@ -161,10 +180,11 @@ export class ClientOutput implements Flushable {
       this.#touched = true;
       this.#host.flushSet.add(this);
     }
-    this.#checkCongestion();
+    if (this.#outbox.wroteEarly) this.#checkCongestion();
   }
 
   #checkCongestion(): void {
+    this.#outbox.wroteEarly = false;
     if (this.#link.pending > this.#maxPending) this.congested = true;
   }
 

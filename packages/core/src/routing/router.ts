@@ -1,6 +1,7 @@
 import { matchTopic } from '@cauldron/protocol';
 import type { Subscriber } from '../ports.ts';
 import type { Fanout } from './fanout.ts';
+import type { PublishRun } from './publish-run.ts';
 import type { ShareGroup } from './share-group.ts';
 import { type Delivery, mergeSubscriptions, type Subscription, withoutNoLocal } from './subscription.ts';
 import { isSubscription, SubscriptionTrie } from './subscription-trie.ts';
@@ -72,6 +73,11 @@ export class Router {
   publish(fanout: Fanout): boolean {
     const topic = fanout.topic;
     const matches = topic.generation === this.#generation && topic.matches !== null ? topic.matches : this.match(topic);
+    return this.deliver(fanout, matches);
+  }
+
+  /** Delivers to everyone in `matches`; returns whether there is anyone. */
+  deliver(fanout: Fanout, matches: Matches): boolean {
     const { deliveries, groups } = matches;
     const publisher = fanout.publisher;
     for (let i = 0; i < deliveries.length; i++) {
@@ -84,6 +90,19 @@ export class Router {
       chosen.subscriber.deliver(fanout, chosen);
     }
     return deliveries.length > 0 || groups.length > 0;
+  }
+
+  /** Gives a run to everyone who takes it whole; returns who is left, null = nobody. */
+  publishRun(run: PublishRun): Matches | null {
+    const { deliveries, groups } = this.match(run.topic);
+    let left: Delivery[] | null = null;
+    for (let i = 0; i < deliveries.length; i++) {
+      const delivery = deliveries[i]!;
+      if (!delivery.noLocal && delivery.subscriber.deliverRun(run, delivery)) continue;
+      left ??= [];
+      left.push(delivery);
+    }
+    return left === null && groups.length === 0 ? null : { deliveries: left ?? [], groups };
   }
 
   /** What a topic matches now. */

@@ -3,6 +3,7 @@ import type { Connection } from '../connection/connection.ts';
 import type { Message } from '../message.ts';
 import type { Subscriber } from '../ports.ts';
 import type { Fanout } from '../routing/fanout.ts';
+import type { PublishRun } from '../routing/publish-run.ts';
 import type { Delivery, Subscription } from '../routing/subscription.ts';
 import type { TimerEntry } from '../timing/timer-wheel.ts';
 import { OfflineQueue, type QueuedMessage } from './offline-queue.ts';
@@ -114,6 +115,11 @@ export class Session implements Subscriber, TimerEntry {
     const item: QueuedMessage = { message: fanout.message(), qos, retain, identifiers: delivery.identifiers };
     if (connection !== null && this.#mayStart(connection)) this.#sendFanout(connection, fanout, item);
     else this.#enqueue(item, false);
+  }
+
+  deliverRun(run: PublishRun, delivery: Delivery): boolean {
+    const connection = this.#connection;
+    return connection !== null && this.#orderedInQueue === 0 && connection.output.sendRun(run, delivery.identifiers);
   }
 
   /** Whether a QoS 1 or 2 message may go out now: nothing waits before it and the window has room. */

@@ -1,6 +1,7 @@
 import { MqttError, PacketType, type PublishView, ReasonCode } from '@cauldron/protocol';
 import { Message } from '../../message.ts';
 import type { Decision, Refusal } from '../../ports.ts';
+import { PublishRun } from '../../routing/publish-run.ts';
 import type { Topic } from '../../routing/topic-table.ts';
 import type { Connection } from '../connection.ts';
 
@@ -13,6 +14,8 @@ export function handlePublish(connection: Connection, view: PublishView): void {
   const { core } = connection;
   core.metrics.publishReceived += 1;
   core.metrics.publishBytesReceived += view.end - view.payloadStart;
+  if (core.run.extend(view)) return;
+  core.endRun();
   const topic = findTopic(connection, view);
   if (view.qos !== 0 || view.retain || view.hasSubscriptionIdentifiers) {
     checkOffer(connection, view);
@@ -29,7 +32,8 @@ export function handlePublish(connection: Connection, view: PublishView): void {
     askPorts(connection, topic, view);
     return;
   }
-  acknowledge(connection, view.qos, view.packetId, core.publishView(topic, view, connection.session));
+  if (PublishRun.fits(view)) core.run.begin(topic, view, connection.session);
+  else acknowledge(connection, view.qos, view.packetId, core.publishView(topic, view, connection.session));
 }
 
 const reservedTopic: Refusal = {
