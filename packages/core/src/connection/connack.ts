@@ -1,10 +1,12 @@
 import { PacketType, type Properties, ReasonCode, toConnectReturnCode } from '@cauldron/protocol';
 import type { Refusal } from '../ports.ts';
+import { connackCode } from './answer-codes.ts';
 import type { Connection } from './connection.ts';
 
 /**
  * Refuses a connection that is not connected yet: CONNACK with the reason in 5.0, with the nearest return code in 3.x, or
- * nothing where 3.x has none; then closes. // [MQTT-3.1.4-2] [MQTT-3.2.2-7]
+ * nothing where 3.x has none; then closes.
+ * // [MQTT-3.1.4-1] [MQTT-3.1.4-2] [MQTT-3.2.2-7] [MQTT-4.12.0-4] [MQTT-4.13.2-1]
  */
 export function refuseConnect(connection: Connection, refusal: Refusal, properties: Properties = {}): void {
   const { core, link } = connection;
@@ -31,22 +33,4 @@ export function refuseConnect(connection: Connection, refusal: Refusal, properti
     }
   }
   connection.close({ reasonCode: refusal.reasonCode, reason: refusal.reason, by: 'server' });
-}
-
-/** DISCONNECT has codes that CONNACK has not; the nearest that CONNACK may carry. */
-function connackCode(reasonCode: number): number {
-  switch (reasonCode) {
-    case ReasonCode.serverShuttingDown:
-      return ReasonCode.serverUnavailable;
-    case ReasonCode.sessionTakenOver:
-    case ReasonCode.administrativeAction:
-    case ReasonCode.keepAliveTimeout:
-      return ReasonCode.notAuthorized;
-    case ReasonCode.topicFilterInvalid:
-    case ReasonCode.topicAliasInvalid:
-    case ReasonCode.receiveMaximumExceeded:
-      return ReasonCode.protocolError;
-    default:
-      return reasonCode;
-  }
 }

@@ -15,6 +15,7 @@ import type { ClientInfo, DisconnectReason, Link, LinkReceiver } from '../ports.
 import type { Topic } from '../routing/topic-table.ts';
 import type { Session } from '../session/session.ts';
 import type { TimerEntry } from '../timing/timer-wheel.ts';
+import { disconnectCode } from './answer-codes.ts';
 import { refuseConnect } from './connack.ts';
 import { handleAuth } from './handlers/auth.ts';
 import { handleConnect } from './handlers/connect.ts';
@@ -56,6 +57,8 @@ export class Connection implements LinkReceiver, TimerEntry {
   /** Enhanced authentication: the method of CONNECT, and what the authenticator keeps between steps. */
   authMethod: string | undefined = undefined;
   authExchange: unknown = undefined;
+  /** A connected client is authenticating again, and its next AUTH is due. */
+  authPending = false;
   /** Set while an enhanced exchange of a CONNECT waits for the client's AUTH. */
   resumeConnect: ((data: Uint8Array | undefined) => void) | null = null;
   /** The peer is a bridge: it gets nothing back that it published, and the retain flag as published. */
@@ -68,6 +71,8 @@ export class Connection implements LinkReceiver, TimerEntry {
   previous: TimerEntry | null = null;
   next: TimerEntry | null = null;
   slot = -1;
+  /** Answers of ports that are due; meanwhile nothing is read. */
+  #waiting = 0;
 
   constructor(core: BrokerCore, link: Link, listener: ListenerSettings) {
     const limits = listener.limits;
@@ -192,13 +197,17 @@ export class Connection implements LinkReceiver, TimerEntry {
    * port or `then` throws ends the connection like any other error.
    */
   wait<T>(answer: Promise<T>, then: (value: T) => void): void {
+    this.#waiting += 1;
     this.decoder.pause();
     this.link.pause();
     answer
       .then((value) => {
+        this.#waiting -= 1;
         if (this.state === ConnectionState.closed) return;
         then(value);
-        if ((this.state as ConnectionState) === ConnectionState.closed) return;
+        // `then` may have ended the connection, or wait for the next answer.
+        if ((this.state as ConnectionState) === ConnectionState.closed || this.#waiting > 0) return;
+        this.lastSeen = this.core.now;
         this.link.resume();
         this.decoder.resume();
         this.core.endRun();
@@ -210,16 +219,25 @@ export class Connection implements LinkReceiver, TimerEntry {
 
   /** Ends the connection for what the client, or the broker itself, did wrong. */
   fail(error: unknown): void {
+    if (!(error instanceof MqttError)) this.core.observer.internalError?.(error, this.link.remoteAddress);
     if (this.state === ConnectionState.closed) return;
     this.core.endRun(); // what stood before the mistake was accepted
     if (error instanceof MqttError) {
       this.core.metrics.protocolErrors += 1;
-      if (error.code === 'PACKET_TOO_LARGE') this.core.metrics.packetsTooLarge += 1;
-      this.end(error.reasonCode, error.spec === undefined ? error.message : `${error.message} [${error.spec}]`);
+      const limit = error.code === 'PACKET_TOO_LARGE' ? this.#packetTooLarge() : '';
+      const spec = error.spec === undefined ? '' : ` [${error.spec}]`;
+      this.end(error.reasonCode, `${error.message}${limit}${spec}`);
       return;
     }
-    this.core.observer.internalError?.(error, this.link.remoteAddress);
     this.end(ReasonCode.unspecifiedError, 'the broker failed to handle a packet; its log says why');
+  }
+
+  /** Counts a packet that is too large, and names the limit. */
+  #packetTooLarge(): string {
+    this.core.metrics.packetsTooLarge += 1;
+    const { maxConnectPacketSize, maxPacketSize } = this.limits;
+    const early = this.state !== ConnectionState.connected && maxConnectPacketSize < maxPacketSize;
+    return early ? ' before a CONNECT is accepted (limits.maxConnectPacketSize)' : ' (limits.maxPacketSize)';
   }
 
   /**
@@ -235,7 +253,7 @@ export class Connection implements LinkReceiver, TimerEntry {
     if (this.version5) {
       this.output.sendPacket({
         type: PacketType.disconnect,
-        reasonCode,
+        reasonCode: disconnectCode(reasonCode),
         properties: { reasonString: reason, ...properties },
       });
     }
@@ -275,6 +293,7 @@ export class Connection implements LinkReceiver, TimerEntry {
       );
       return;
     }
+    if (this.#waiting > 0) this.lastSeen = now; // the silence is ours: we do not read
     const deadline = this.lastSeen + this.keepAliveMs * 1.5;
     if (now < deadline) {
       this.core.timers.schedule(this, deadline);

@@ -74,7 +74,9 @@ export class ClientOutput implements Flushable {
     }
     const known = this.#aliases?.get(fanout.topic.name);
     const alias = known ?? this.#newAlias(fanout.topic.name);
-    return this.#fitting(fanout.specialFrame(hasId, identifiers, alias, known !== undefined));
+    const frame = this.#fitting(fanout.specialFrame(hasId, identifiers, alias, known !== undefined));
+    if (frame === null && known === undefined) this.#aliases?.delete(fanout.topic.name); // the client never heard of it
+    return frame;
   }
 
   /** The same for a message that waited. */
@@ -90,10 +92,12 @@ export class ClientOutput implements Flushable {
       expiry: message.remainingExpiry(this.#host.now), // [MQTT-3.3.2-6]
     };
     queuedScratch = encodeFrame(message, layout, queuedFrame, queuedScratch);
-    return this.#fitting(queuedFrame);
+    const frame = this.#fitting(queuedFrame);
+    if (frame === null && known === undefined) this.#aliases?.delete(message.topic);
+    return frame;
   }
 
-  /** An alias for a topic that has none yet; 0 where all are given or the client takes none. */
+  /** An alias for a topic that has none yet; 0 where all are given or the client takes none. // [MQTT-3.3.2-11] */
   #newAlias(topic: string): number {
     const aliases = this.#aliases;
     if (aliases === null || aliases.size >= this.#aliasMaximum) return 0;
@@ -158,9 +162,17 @@ export class ClientOutput implements Flushable {
     else this.sendPacket({ type, packetId, reasonCode, properties: { reasonString: reason } });
   }
 
+  /** Whether the client takes a packet as it is. // [MQTT-3.1.2-24] */
+  fits(packet: Packet): boolean {
+    return (
+      this.maxPacketSize === Number.POSITIVE_INFINITY || encodePacket(packet, this.version).length <= this.maxPacketSize
+    );
+  }
+
   /**
    * Sends any other packet. One that is too large for the client goes without its reason string and user properties, or
-   * not at all. // [MQTT-3.2.2-19] [MQTT-3.2.2-20]
+   * not at all.
+   * // [MQTT-3.2.2-19] [MQTT-3.2.2-20] [MQTT-3.14.2-3] [MQTT-3.14.2-4] [MQTT-3.15.2-2] [MQTT-3.15.2-3]
    */
   sendPacket(packet: Packet): void {
     if (this.#closed) return;

@@ -201,7 +201,7 @@ export class FrameDecoder {
 
   #tooLarge(size: number): Error {
     return packetTooLarge(
-      `a packet of ${size} bytes was announced; at most ${this.maxPacketSize} are accepted (limits.maxPacketSize)`,
+      `a packet of ${size} bytes was announced; at most ${this.maxPacketSize} are accepted`,
       'MQTT-3.2.2-15',
     );
   }

@@ -11,8 +11,8 @@ import { authProperties } from './connect.ts';
 export function handleAuth(connection: Connection, packet: AuthPacket): void {
   const method = packet.properties?.authenticationMethod;
   if (connection.authMethod === undefined) {
-    // [MQTT-4.12.0-6]
-    throw protocolError('an AUTH came, but the CONNECT named no authentication method', 'MQTT-4.12.0-6');
+    // [MQTT-4.12.0-7]
+    throw protocolError('an AUTH came, but the CONNECT named no authentication method', 'MQTT-4.12.0-7');
   }
   if (method !== connection.authMethod) {
     // [MQTT-4.12.0-5] [MQTT-4.12.1-1]
@@ -43,9 +43,10 @@ function continueConnect(connection: Connection, reasonCode: number, data: Uint8
 function authenticateAgain(connection: Connection, reasonCode: number, data: Uint8Array | undefined): void {
   const begins = reasonCode === ReasonCode.reauthenticate;
   if (begins) connection.authExchange = undefined;
-  else if (connection.authExchange === undefined) {
-    throw protocolError('an AUTH goes on with an exchange that was not begun; begin with reason code 0x19');
+  else if (!connection.authPending || reasonCode !== ReasonCode.continueAuthentication) {
+    throw protocolError('an AUTH came that no exchange waits for; begin one with reason code 0x19', 'MQTT-4.12.0-3');
   }
+  connection.authPending = false;
   const client = connection.client!;
   const answer = connection.core.ports.authenticator.authenticate({
     clientId: client.clientId,
@@ -65,12 +66,15 @@ function authenticateAgain(connection: Connection, reasonCode: number, data: Uin
 
 function answered(connection: Connection, result: AuthenticationResult): void {
   switch (result.outcome) {
-    case 'refuse':
-      // [MQTT-4.12.1-2]
-      connection.end(result.reasonCode, result.reasonString ?? 'the client could not authenticate again');
+    case 'refuse': {
+      const { reasonCode, reasonString, serverReference } = result;
+      const reason = reasonString ?? 'the client could not authenticate again';
+      connection.end(reasonCode, reason, serverReference === undefined ? {} : { serverReference }); // [MQTT-4.12.1-2]
       return;
+    }
     case 'continue':
       connection.authExchange = result.exchange;
+      connection.authPending = true;
       sendAuth(connection, ReasonCode.continueAuthentication, result.data);
       return;
     case 'accept':

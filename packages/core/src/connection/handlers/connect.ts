@@ -6,6 +6,7 @@ import {
   ReasonCode,
   topicNameProblem,
 } from '@cauldron/protocol';
+import type { BrokerCore } from '../../broker-core.ts';
 import { Message } from '../../message.ts';
 import type { AuthenticationResult, Decision, Refusal } from '../../ports.ts';
 import { refuseConnect } from '../connack.ts';
@@ -35,25 +36,37 @@ export function handleConnect(connection: Connection, packet: ConnectPacket): vo
   connection.output.problemInformation = packet.properties?.requestProblemInformation !== 0;
   // The client's own maximum holds for the CONNACK already. // [MQTT-3.1.2-24]
   connection.output.maxPacketSize = packet.properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY;
-  const refusal = checkRoom(connection) ?? checkClientId(packet) ?? checkWill(connection, packet);
+  const refusal = checkRoom(connection, packet.clientId) ?? checkClientId(packet) ?? checkWill(connection, packet);
   if (refusal !== null) {
     refuseConnect(connection, refusal);
     return;
   }
   const assigned = packet.clientId === '';
-  const clientId = assigned ? connection.core.options.newClientId() : packet.clientId; // [MQTT-3.1.3-6]
+  const clientId = assigned ? newClientId(connection.core) : packet.clientId; // [MQTT-3.1.3-6] [MQTT-3.1.3-7]
   authenticate(connection, { packet, clientId, assigned }, packet.properties?.authenticationData);
 }
 
-function checkRoom(connection: Connection): Refusal | null {
+/** Whether there is room for one more client; one that takes over its own connection needs none. */
+function checkRoom(connection: Connection, clientId: string): Refusal | null {
   const { core, listener } = connection;
   const all = core.options.limits.maxConnections;
   const own = listener.limits.maxConnections;
-  const full = core.metrics.clientsConnected >= all ? all : listener.clients >= own ? own : null;
+  const replaced = core.sessions.get(clientId)?.connection ?? null;
+  const others = core.metrics.clientsConnected - (replaced === null ? 0 : 1);
+  const here = listener.clients - (replaced?.listener === listener ? 1 : 0);
+  const full = others >= all ? all : here >= own ? own : null;
   if (full === null) return null;
   core.metrics.refusedMaxConnections += 1;
   const reason = `all ${full} places for clients are taken (maxConnections); try again later`;
   return { reasonCode: ReasonCode.quotaExceeded, reason };
+}
+
+/** An identifier that no session has, whatever clients call themselves. // [MQTT-3.2.2-16] */
+function newClientId(core: BrokerCore): string {
+  for (;;) {
+    const clientId = core.options.newClientId();
+    if (core.sessions.get(clientId) === undefined) return clientId;
+  }
 }
 
 /** Who may leave the identifier out: 5.0 clients, and 3.1.1 clients that want a clean session. */
@@ -74,7 +87,7 @@ function checkWill(connection: Connection, packet: ConnectPacket): Refusal | nul
   if (problem !== undefined && problem !== null) {
     return { reasonCode: ReasonCode.topicNameInvalid, reason: `the will's topic is not valid: ${problem}` };
   }
-  if (will.topic.startsWith('$SYS/')) {
+  if (will.topic === '$SYS' || will.topic.startsWith('$SYS/')) {
     return { reasonCode: ReasonCode.notAuthorized, reason: 'topics below $SYS belong to the broker' };
   }
   if (will.qos > mqtt.maximumQoS) {
@@ -119,6 +132,10 @@ function authenticated(connection: Connection, attempt: Attempt, result: Authent
       return;
     }
     case 'continue':
+      if (connection.authMethod === undefined) {
+        // [MQTT-4.12.0-6]
+        throw new Error('the authenticator wants to go on with a client that named no authentication method');
+      }
       connection.authExchange = result.exchange;
       connection.resumeConnect = (data) => authenticate(connection, attempt, data);
       // [MQTT-4.12.0-2] [MQTT-4.12.0-5]
@@ -171,26 +188,41 @@ function open(connection: Connection, attempt: Attempt, result: Accepted): void 
   const { core } = connection;
   const { packet, clientId } = attempt;
   const properties = packet.properties;
-  const { session, present } = core.sessions.open(clientId, packet.cleanStart);
+  const expiryInterval = wantedExpiry(connection, packet);
+  const answer = connection.version5 ? connackProperties(connection, attempt, result, expiryInterval) : undefined;
+  const refusal = checkRoom(connection, clientId) ?? checkConnack(connection, answer);
+  if (refusal !== null) {
+    refuseConnect(connection, refusal);
+    return;
+  }
+  const { session, present } = core.sessions.open(clientId, packet.cleanStart); // [MQTT-3.1.4-4]
   connection.session = session;
   connection.state = ConnectionState.connected;
   connection.connectExpiryInterval = properties?.sessionExpiryInterval ?? 0;
-  session.expiryInterval = wantedExpiry(connection, packet);
-  session.will = willOf(connection, packet);
+  session.expiryInterval = expiryInterval;
+  session.will = willOf(connection, packet); // [MQTT-3.1.2-7]
   connection.decoder.maxPacketSize = connection.limits.maxPacketSize;
   connection.output.allowAliases(properties?.topicAliasMaximum ?? 0); // [MQTT-3.1.2-26]
   startKeepAlive(connection, packet.keepAlive);
   connection.output.sendPacket({
     type: PacketType.connack,
     sessionPresent: present, // [MQTT-3.2.2-2] [MQTT-3.2.2-3]
-    reasonCode: ReasonCode.success,
-    properties: connection.version5 ? connackProperties(connection, attempt, result) : undefined,
+    reasonCode: ReasonCode.success, // [MQTT-3.1.4-5]
+    properties: answer,
   });
   // [MQTT-3.3.4-9]
   session.attach(connection, Math.min(properties?.receiveMaximum ?? 65_535, connection.limits.maxInflight));
   core.sessions.attached(connection, present);
   session.resend();
   session.pump();
+}
+
+/** A client that takes no packet as large as its CONNACK could never be told that it is connected. */
+function checkConnack(connection: Connection, properties: Properties | undefined): Refusal | null {
+  const connack = { type: PacketType.connack, sessionPresent: false, reasonCode: ReasonCode.success, properties };
+  if (connection.output.fits(connack)) return null;
+  const reason = `the CONNACK is larger than the client's maximum packet size of ${connection.output.maxPacketSize} bytes`;
+  return { reasonCode: ReasonCode.packetTooLarge, reason };
 }
 
 /** Seconds; what 3.x sessions get is the maximum, since they cannot say. */
@@ -224,17 +256,16 @@ function serverKeepAlive(connection: Connection): number {
 }
 
 /** What a 5.0 client is told: only what differs from the defaults of the specification (section 3.2.2.3). */
-function connackProperties(connection: Connection, attempt: Attempt, result: Accepted): Properties {
+function connackProperties(connection: Connection, attempt: Attempt, result: Accepted, granted: number): Properties {
   const { limits } = connection;
   const { mqtt } = connection.listener;
   const properties: Properties = { receiveMaximum: limits.receiveMaximum };
   const asked = attempt.packet.properties;
-  const granted = connection.session!.expiryInterval;
   if ((asked?.sessionExpiryInterval ?? 0) !== granted) properties.sessionExpiryInterval = granted;
   if (mqtt.maximumQoS < 2) properties.maximumQoS = mqtt.maximumQoS; // [MQTT-3.2.2-9]
   if (!mqtt.retainAvailable) properties.retainAvailable = 0;
   properties.maximumPacketSize = limits.maxPacketSize;
-  if (attempt.assigned) properties.assignedClientIdentifier = attempt.clientId; // [MQTT-3.2.2-16]
+  if (attempt.assigned) properties.assignedClientIdentifier = attempt.clientId; // [MQTT-3.1.3-7] [MQTT-3.2.2-16]
   if (mqtt.topicAliasMaximum > 0) properties.topicAliasMaximum = mqtt.topicAliasMaximum;
   if (!mqtt.wildcardSubscriptions) properties.wildcardSubscriptionAvailable = 0;
   if (!mqtt.subscriptionIdentifiers) properties.subscriptionIdentifiersAvailable = 0;

@@ -11,8 +11,7 @@ export function handleDisconnect(connection: Connection, packet: DisconnectPacke
       if (connection.connectExpiryInterval === 0 && expiry !== 0) {
         throw protocolError(
           'a DISCONNECT asks for a session expiry where the CONNECT asked for none; ask for it in CONNECT',
-          'MQTT-3.14.2-2',
-        );
+        ); // section 3.14.2.2.2
       }
       session.expiryInterval = connection.core.sessions.cappedExpiry(expiry);
     }
