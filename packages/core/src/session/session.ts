@@ -1,4 +1,4 @@
-import { InboundQos2, OutboundWindow, type QoS } from '@cauldron/protocol';
+import { InboundQos2, OutboundWindow, PacketType, type QoS } from '@cauldron/protocol';
 import type { Connection } from '../connection/connection.ts';
 import type { Message } from '../message.ts';
 import type { Subscriber } from '../ports.ts';
@@ -57,6 +57,8 @@ export class Session implements Subscriber, TimerEntry {
   /** Retained and QoS 0 items in the queue: while there are any, live QoS 0 waits behind them and passes nothing older. */
   #orderedInQueue = 0;
   #windowLimit = 0;
+  /** In flight since an earlier connection and not sent again yet: the window of this one had no room. Null = none. */
+  #unsent: number[] | null = null;
 
   constructor(clientId: string, host: SessionHost, limits: SessionLimits) {
     this.clientId = clientId;
@@ -95,6 +97,7 @@ export class Session implements Subscriber, TimerEntry {
 
   detach(): void {
     this.#connection = null;
+    this.#unsent = null;
   }
 
   deliver(fanout: Fanout, delivery: Delivery): void {
@@ -141,27 +144,44 @@ export class Session implements Subscriber, TimerEntry {
 
   /** Queues a retained message for a new subscription. It is not counted against the limits: the client asked. */
   deliverRetained(message: Message, qos: QoS, identifiers: readonly number[] | null): void {
-    this.#enqueue({ message, qos, retain: true, identifiers }, true); // [MQTT-3.3.1-8]
+    this.#enqueue({ message, qos, retain: true, identifiers }, true);
   }
 
   #enqueue(item: QueuedMessage, unlimited: boolean): void {
     this.#queue ??= new OfflineQueue();
     const queue = this.#queue;
-    const { maxQueuedMessages, maxQueuedBytes } = this.#limits;
-    if (!unlimited && (queue.length >= maxQueuedMessages || queue.bytes + item.message.size > maxQueuedBytes)) {
-      this.#host.dropped(this, 'queue-full');
-      return;
+    if (!unlimited && this.#full(queue, item.message.size)) {
+      this.#dropExpired(queue);
+      if (this.#full(queue, item.message.size)) {
+        this.#host.dropped(this, 'queue-full');
+        return;
+      }
     }
     queue.push(item);
     if (item.qos === 0 || item.retain) this.#orderedInQueue += 1;
     this.#host.queueChanged(1, item.message.size);
   }
 
+  #full(queue: OfflineQueue, more: number): boolean {
+    const { maxQueuedMessages, maxQueuedBytes } = this.#limits;
+    return queue.length >= maxQueuedMessages || queue.bytes + more > maxQueuedBytes;
+  }
+
+  /** Drops what expired at the head of the queue. // [MQTT-3.3.2-5] */
+  #dropExpired(queue: OfflineQueue): void {
+    while (queue.peek()?.message.expired(this.#host.now) === true) {
+      this.#shift(queue);
+      this.#host.dropped(this, 'expired');
+    }
+  }
+
   /** Sends what waits, as far as window and connection take it. */
   pump(): void {
     const connection = this.#connection;
+    if (connection === null) return;
+    if (this.#unsent !== null) this.#resendRest(connection);
     const queue = this.#queue;
-    if (connection === null || queue === null) return;
+    if (queue === null) return;
     while (!connection.output.congested) {
       const item = queue.peek();
       if (item === undefined) return;
@@ -190,27 +210,48 @@ export class Session implements Subscriber, TimerEntry {
     connection.output.sendFrame(frame, item.qos, item.retain, false, this.#window.add(item));
   }
 
-  /** Sends everything unacknowledged again, in its order, when a client comes back. // [MQTT-4.4.0-1] */
+  /**
+   * Sends everything unacknowledged again, in its order, when a client comes back: PUBRELs at once, PUBLISHes as the
+   * window of the new connection allows. {@link pump} follows. // [MQTT-4.4.0-1]
+   */
   resend(): void {
     const connection = this.#connection;
     if (connection === null || this.#window === null) return;
-    const window = this.#window;
-    window.forEach((packetId, item, released) => {
-      if (released) {
-        connection.output.sendAck(6, packetId, 0); // PUBREL // [MQTT-4.3.3-4]
-        return;
-      }
+    const unsent: number[] = [];
+    this.#window.forEach((packetId, _item, released) => {
+      if (released)
+        connection.output.sendAck(PacketType.pubrel, packetId, 0); // [MQTT-4.3.3-5] [MQTT-4.3.3-6]
+      else unsent.push(packetId);
+    });
+    if (unsent.length > 0) this.#unsent = unsent;
+  }
+
+  #resendRest(connection: Connection): void {
+    const unsent = this.#unsent!;
+    const window = this.#window!;
+    let next = 0;
+    // [MQTT-3.3.4-9]
+    while (
+      next < unsent.length &&
+      !connection.output.congested &&
+      window.size - (unsent.length - next) < this.#windowLimit
+    ) {
+      const packetId = unsent[next++]!;
+      const item = window.published(packetId)!;
+      // It expires no more: its delivery has begun. // [MQTT-4.3.3-7]
       const frame = connection.output.frameOfMessage(item.message, true, item.identifiers);
       if (frame === null) window.remove(packetId);
       else connection.output.sendFrame(frame, item.qos, item.retain, true, packetId); // [MQTT-3.3.1-1]
-    });
+    }
+    this.#unsent = next === unsent.length ? null : unsent.slice(next);
   }
 
   /** PUBACK: the QoS 1 message is the client's. False when none was in flight under that identifier. */
   acknowledged(packetId: number): boolean {
     const item = this.#window?.published(packetId);
     if (item === undefined || item === null || item.qos !== 1) return false;
-    this.#window!.remove(packetId); // [MQTT-4.3.2-5]
+    this.#window!.remove(packetId); // [MQTT-4.3.2-3] [MQTT-4.4.0-2]
+    this.#settled(packetId);
     this.pump();
     return true;
   }
@@ -222,11 +263,12 @@ export class Session implements Subscriber, TimerEntry {
     if (window.released(packetId)) return true;
     const item = window.published(packetId);
     if (item === null || item.qos !== 2) return false;
+    this.#settled(packetId);
     if (reasonCode < 0x80) {
       window.release(packetId);
       return true;
     }
-    window.remove(packetId);
+    window.remove(packetId); // [MQTT-4.4.0-2] [MQTT-4.8.2-6]
     this.pump();
     return true;
   }
@@ -234,9 +276,14 @@ export class Session implements Subscriber, TimerEntry {
   /** PUBCOMP: the identifier is free again. False when unknown. */
   completed(packetId: number): boolean {
     if (this.#window === null || !this.#window.released(packetId)) return false;
-    this.#window.remove(packetId);
+    this.#window.remove(packetId); // [MQTT-4.3.3-5]
     this.pump();
     return true;
+  }
+
+  /** The client answered for a message of an earlier connection: it need not be sent again. // [MQTT-4.3.3-6] */
+  #settled(packetId: number): void {
+    if (this.#unsent !== null) this.#unsent = this.#unsent.filter((id) => id !== packetId);
   }
 
   /** Whether a PUBREL is due for the identifier. */
@@ -249,6 +296,7 @@ export class Session implements Subscriber, TimerEntry {
     if (this.#queue !== null) this.#host.queueChanged(-this.#queue.length, -this.#queue.bytes);
     this.#queue = null;
     this.#window = null;
+    this.#unsent = null;
     this.#orderedInQueue = 0;
   }
 }

@@ -5,14 +5,17 @@
  *     QoS 1   published --PUBACK--> free
  *     QoS 2   published --PUBREC--> released --PUBCOMP--> free
  *
- * Items sit in a ring indexed by `packetId & mask`. Identifiers are handed out in ascending order, so the ring is also
- * the order in which everything is sent again after a reconnect. // [MQTT-4.6.0-1]
+ * Items sit in a ring indexed by `packetId & mask`, each with its place in the sending order: one that stays unacknowledged
+ * while the identifiers go round is still the oldest. // [MQTT-4.6.0-1]
  */
 export class OutboundWindow<T extends object> {
   #items: (T | null)[] = [];
   #ids: number[] = [];
   /** 0 free, 1 published, 2 released. */
   #states: number[] = [];
+  /** When it was sent, counted in items. */
+  #order: number[] = [];
+  #sent = 0;
   #mask = -1;
   #next = 1;
   #size = 0;
@@ -23,7 +26,8 @@ export class OutboundWindow<T extends object> {
   }
 
   /**
-   * Takes the next free packet identifier for `item`, 1..65535. // [MQTT-2.2.1-3] [MQTT-2.2.1-4]
+   * Takes the next free packet identifier for `item`, 1..65535.
+   * // [MQTT-2.2.1-3] [MQTT-2.2.1-4] [MQTT-4.3.2-1] [MQTT-4.3.3-1]
    *
    * @throws {RangeError} when all 65,535 are in use; callers keep to a limit below that
    */
@@ -32,16 +36,17 @@ export class OutboundWindow<T extends object> {
     if (this.#size * 2 >= this.#items.length && this.#items.length < 65_536) this.#grow();
     let id = this.#next;
     while (this.#states[id & this.#mask] !== 0) id = id === 65_535 ? 1 : id + 1;
-    this.#put(id, item, 1);
+    this.#put(id, item, 1, this.#sent++);
     this.#next = id === 65_535 ? 1 : id + 1;
     return id;
   }
 
-  #put(id: number, item: T, state: number): void {
+  #put(id: number, item: T, state: number, order: number): void {
     const slot = id & this.#mask;
     this.#items[slot] = item;
     this.#ids[slot] = id;
     this.#states[slot] = state;
+    this.#order[slot] = order;
     this.#size += 1;
   }
 
@@ -49,14 +54,16 @@ export class OutboundWindow<T extends object> {
     const items = this.#items;
     const ids = this.#ids;
     const states = this.#states;
+    const order = this.#order;
     const capacity = items.length === 0 ? 4 : items.length * 2;
     this.#items = new Array<T | null>(capacity).fill(null);
     this.#ids = new Array<number>(capacity).fill(0);
     this.#states = new Array<number>(capacity).fill(0);
+    this.#order = new Array<number>(capacity).fill(0);
     this.#mask = capacity - 1;
     this.#size = 0;
     for (let i = 0; i < items.length; i++) {
-      if (states[i] !== 0) this.#put(ids[i]!, items[i]!, states[i]!);
+      if (states[i] !== 0) this.#put(ids[i]!, items[i]!, states[i]!, order[i]!);
     }
   }
 
@@ -92,14 +99,9 @@ export class OutboundWindow<T extends object> {
    * `released` tells a PUBREL from a PUBLISH. // [MQTT-4.4.0-1]
    */
   forEach(visit: (id: number, item: T, released: boolean) => void): void {
-    let left = this.#size;
-    for (let step = 0, id = this.#next; step < 65_535 && left > 0; step++) {
-      const slot = id & this.#mask;
-      if (this.#states[slot] !== 0 && this.#ids[slot] === id) {
-        left -= 1;
-        visit(id, this.#items[slot]!, this.#states[slot] === 2);
-      }
-      id = id === 65_535 ? 1 : id + 1;
-    }
+    const slots: number[] = [];
+    for (let slot = 0; slot < this.#states.length; slot++) if (this.#states[slot] !== 0) slots.push(slot);
+    slots.sort((a, b) => this.#order[a]! - this.#order[b]!);
+    for (const slot of slots) visit(this.#ids[slot]!, this.#items[slot]!, this.#states[slot] === 2);
   }
 }
