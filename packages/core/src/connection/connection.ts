@@ -50,7 +50,7 @@ export class Connection implements LinkReceiver, TimerEntry {
   client: ClientInfo | null = null;
   /** QoS 1 and 2 publishes whose answer waits for a port. */
   pendingPublishes = 0;
-  /** Incoming topic aliases, by alias; null until one is set. */
+  /** Incoming topic aliases, by alias; null until one is set. They end with the connection. // [MQTT-3.3.2-7] */
   aliasesIn: (Topic | undefined)[] | null = null;
   /** What the client asked for at CONNECT: a DISCONNECT may not make 0 into more. */
   connectExpiryInterval = 0;

@@ -45,7 +45,7 @@ export class ClientOutput implements Flushable {
   readonly #link: Link;
   readonly #outbox: Outbox;
   readonly #maxPending: number;
-  /** Aliases given to topics; null where the client takes none. */
+  /** Aliases given to topics, for this connection; null where the client takes none. // [MQTT-3.3.2-7] */
   #aliases: Map<string, number> | null = null;
   #aliasMaximum = 0;
   #touched = false;
@@ -149,14 +149,20 @@ export class ClientOutput implements Flushable {
     this.#touch();
   }
 
-  /** Sends an acknowledgement; 3.x has no place for the reason code. */
+  /**
+   * Sends an acknowledgement; 3.x has no place for the reason code. It carries neither reason string nor user properties.
+   * // [MQTT-3.6.2-2] [MQTT-3.6.2-3] [MQTT-3.7.2-2] [MQTT-3.7.2-3] [MQTT-3.4.2-3] [MQTT-3.5.2-3]
+   */
   sendAck(type: AckType, packetId: number, reasonCode: number): void {
     this.#host.metrics.messagesSent += 1;
     this.#outbox.ack(type, packetId, this.version === 5 ? reasonCode : 0);
     this.#touch();
   }
 
-  /** Sends an acknowledgement that says why in words, where the client wants to know. // [MQTT-3.1.2-29] */
+  /**
+   * Sends an acknowledgement that says why in words, where the client wants to know and takes a packet that large.
+   * // [MQTT-3.1.2-29] [MQTT-3.4.2-2] [MQTT-3.5.2-2]
+   */
   sendAckWithReason(type: AckType, packetId: number, reasonCode: number, reason: string): void {
     if (this.version !== 5 || !this.problemInformation) this.sendAck(type, packetId, reasonCode);
     else this.sendPacket({ type, packetId, reasonCode, properties: { reasonString: reason } });

@@ -19,7 +19,7 @@ export function handlePublish(connection: Connection, view: PublishView): void {
   const topic = findTopic(connection, view);
   if (view.qos !== 0 || view.retain || view.hasSubscriptionIdentifiers) {
     checkOffer(connection, view);
-    if (view.qos === 2 && !connection.session!.inbound.begin(view.packetId)) {
+    if (view.qos === 2 && connection.session!.inbound.has(view.packetId)) {
       connection.output.sendAck(PacketType.pubrec, view.packetId, ReasonCode.success); // [MQTT-4.3.3-10]
       return;
     }
@@ -76,10 +76,10 @@ function findAlias(connection: Connection, view: PublishView): Topic {
   if (view.topicEnd > view.topicStart) {
     const topic = lookUp(connection, view);
     connection.aliasesIn ??= [];
-    connection.aliasesIn[alias] = topic; // [MQTT-3.3.2-7]
+    connection.aliasesIn[alias] = topic; // [MQTT-3.3.2-12]
     return topic;
   }
-  const topic = connection.aliasesIn?.[alias];
+  const topic = connection.aliasesIn?.[alias]; // [MQTT-3.3.2-12]
   if (topic === undefined) throw aliasInvalid(`topic alias ${alias} stands for no topic yet; send the topic once`);
   if (!topic.evicted) return topic;
   const again = connection.core.router.topics.intern(topic.name);
@@ -93,7 +93,7 @@ function aliasInvalid(reason: string, spec?: string): MqttError {
 
 /** What CONNACK said the broker does not do, and how much it takes at once. */
 function checkOffer(connection: Connection, view: PublishView): void {
-  const { mqtt } = connection.core.options;
+  const { mqtt } = connection.listener;
   if (view.hasSubscriptionIdentifiers) {
     // [MQTT-3.3.4-6]
     throw new MqttError('a PUBLISH from a client carries a subscription identifier', {
@@ -170,14 +170,19 @@ function publishMessage(connection: Connection, message: Message, packetId: numb
   }
 }
 
-/** Answers a publish that was routed, or refused by a limit: `reasonCode` is what PUBACK and PUBREC carry. */
+/**
+ * Answers a publish that was routed, or refused by a limit: `reasonCode` is what PUBACK and PUBREC carry.
+ * // [MQTT-3.3.4-1] [MQTT-2.2.1-5]
+ */
 function acknowledge(connection: Connection, qos: number, packetId: number, reasonCode: number): void {
   if (qos === 0) return;
   if (qos === 1) {
-    connection.output.sendAck(PacketType.puback, packetId, reasonCode); // [MQTT-4.3.2-4]
+    connection.output.sendAck(PacketType.puback, packetId, reasonCode); // [MQTT-4.3.2-4] [MQTT-4.3.2-5]
     return;
   }
-  if (reasonCode >= 0x80) connection.session!.inbound.end(packetId);
+  // Noted only now: a message whose connection broke while a port thought about it is new when it comes again. In 3.x
+  // the exchange goes on whatever the code, which it cannot tell. // [MQTT-4.3.3-9]
+  if (reasonCode < 0x80 || !connection.version5) connection.session!.inbound.begin(packetId);
   connection.output.sendAck(PacketType.pubrec, packetId, reasonCode); // [MQTT-4.3.3-8]
 }
 
@@ -190,8 +195,8 @@ function refuse(connection: Connection, topic: string, qos: number, packetId: nu
   core.metrics.publishesDenied += 1;
   core.observer.denied?.(connection.client!, 'publish', topic, refusal);
   if (qos === 0) return;
-  // In 3.x the exchange goes on as if it had been accepted, so its PUBREL finds the identifier.
-  if (qos === 2 && connection.version5) connection.session!.inbound.end(packetId);
+  // In 3.x the exchange goes on as if it had been accepted, so its PUBREL finds the identifier. // [MQTT-4.3.3-9]
+  if (qos === 2 && !connection.version5) connection.session!.inbound.begin(packetId);
   const type = qos === 1 ? PacketType.puback : PacketType.pubrec;
   connection.output.sendAckWithReason(type, packetId, refusal.reasonCode, refusal.reason);
 }

@@ -43,7 +43,7 @@ function decide(
 
 /** What this broker does not do, or not for a filter like this one. */
 function filterRefusal(connection: Connection, filter: string, identifier: number | undefined): Refusal | null {
-  const { mqtt } = connection.core.options;
+  const { mqtt } = connection.listener;
   const problem = topicFilterProblem(filter);
   if (problem !== undefined) return { reasonCode: ReasonCode.topicFilterInvalid, reason: problem };
   const tooLong = connection.core.topicProblem(filter);
@@ -76,11 +76,11 @@ function finish(connection: Connection, packet: SubscribePacket, decisions: read
     }
     const [subscription, isNew] = enter(connection, request, identifiers);
     wanted.push([subscription, isNew]);
-    return subscription.qos; // [MQTT-3.8.4-7]
+    return subscription.qos; // [MQTT-3.8.4-7] [MQTT-3.9.3-2]
   });
   const properties =
     reason !== undefined && connection.output.problemInformation ? { reasonString: reason } : undefined;
-  // [MQTT-3.8.4-1] [MQTT-3.8.4-2] [MQTT-3.8.4-6] [MQTT-3.9.3-1]
+  // [MQTT-3.8.4-1] [MQTT-3.8.4-2] [MQTT-2.2.1-6] [MQTT-3.8.4-6] [MQTT-3.9.3-1] [MQTT-3.9.2-1] [MQTT-3.9.2-2]
   connection.output.sendPacket({ type: PacketType.suback, packetId: packet.packetId, reasonCodes, properties });
   for (const [subscription, isNew] of wanted) sendRetained(connection, subscription, isNew);
   connection.session!.pump();
@@ -114,7 +114,7 @@ function enter(
   const session = connection.session!;
   const shared = parseSharedFilter(request.filter);
   const subscription = new Subscription(session, shared?.filter ?? request.filter, {
-    qos: Math.min(request.qos, core.options.mqtt.maximumQoS) as QoS, // [MQTT-3.2.2-9] [MQTT-3.2.2-10]
+    qos: Math.min(request.qos, connection.listener.mqtt.maximumQoS) as QoS, // [MQTT-3.2.2-9] [MQTT-3.2.2-10]
     noLocal: request.noLocal || connection.bridge,
     retainAsPublished: request.retainAsPublished || connection.bridge,
     retainHandling: request.retainHandling,
@@ -123,6 +123,7 @@ function enter(
   });
   session.subscriptions ??= new Map();
   const before = session.subscriptions.get(request.filter);
+  // Nothing is lost between the two: no message is routed before this returns. // [MQTT-3.8.4-4]
   if (before !== undefined) core.router.remove(before);
   core.router.add(subscription);
   session.subscriptions.set(request.filter, subscription);
@@ -138,6 +139,6 @@ function sendRetained(connection: Connection, subscription: Subscription, isNew:
   const session = connection.session!;
   core.retained.match(subscription.filter, core.now, (message) => {
     const qos = Math.min(message.qos, subscription.qos) as QoS;
-    session.deliverRetained(message, qos, subscription.identifiers); // [MQTT-3.3.1-8]
+    session.deliverRetained(message, qos, subscription.identifiers);
   });
 }

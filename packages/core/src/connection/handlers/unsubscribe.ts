@@ -9,10 +9,12 @@ export function handleUnsubscribe(connection: Connection, packet: UnsubscribePac
     const subscription = session.subscriptions?.get(filter);
     if (subscription === undefined) return ReasonCode.noSubscriptionExisted;
     session.subscriptions!.delete(filter);
+    // What waits or is in flight stays with the session. // [MQTT-3.10.4-3]
     core.router.remove(subscription); // [MQTT-3.10.4-2]
     core.observer.unsubscribed?.(connection.client!, filter);
     return ReasonCode.success;
   });
-  // [MQTT-3.10.4-4] [MQTT-3.10.4-5] [MQTT-3.11.3-1]
+  // Neither reason string nor user properties, so it is never too large for them. // [MQTT-3.11.2-1] [MQTT-3.11.2-2]
+  // [MQTT-3.10.4-4] [MQTT-3.10.4-5] [MQTT-2.2.1-6] [MQTT-3.10.4-6] [MQTT-3.11.3-1] [MQTT-3.11.3-2]
   connection.output.sendPacket({ type: PacketType.unsuback, packetId: packet.packetId, reasonCodes });
 }
