@@ -184,6 +184,7 @@ export class BrokerCore implements RegistryHost {
   publishView(topic: Topic, view: PublishView, publisher: Subscriber | null): number {
     const fanout = this.#publishing ? new Fanout() : this.#fanout;
     fanout.startView(topic, view, publisher, this.now);
+    // [MQTT-3.3.1-8]
     if (view.retain) {
       const refused = this.#retain(topic.name, fanout, view.payloadStart === view.end);
       if (refused !== 0) return refused;

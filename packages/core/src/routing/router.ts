@@ -76,7 +76,7 @@ export class Router {
     return this.deliver(fanout, matches);
   }
 
-  /** Delivers to everyone in `matches`; returns whether there is anyone. */
+  /** Delivers to everyone in `matches`, at once and in turn; returns whether there is anyone. // [MQTT-4.5.0-1] [MQTT-4.6.0-5] [MQTT-4.6.0-6] */
   deliver(fanout: Fanout, matches: Matches): boolean {
     const { deliveries, groups } = matches;
     const publisher = fanout.publisher;
@@ -86,8 +86,9 @@ export class Router {
       else delivery.subscriber.deliver(fanout, delivery);
     }
     for (let i = 0; i < groups.length; i++) {
-      const chosen = groups[i]!.next(); // [MQTT-4.8.2-4]
-      chosen.subscriber.deliver(fanout, chosen);
+      const chosen = groups[i]!.next();
+      // From here on it is this session's alone, with its own QoS. // [MQTT-4.8.2-3] [MQTT-4.8.2-4] [MQTT-4.8.2-5]
+      chosen.subscriber.deliver(fanout, chosen); // [MQTT-3.3.4-5]
     }
     return deliveries.length > 0 || groups.length > 0;
   }
@@ -138,7 +139,7 @@ function deliverToSelf(fanout: Fanout, delivery: Delivery, publisher: Subscriber
   if (rest !== null) publisher.deliver(fanout, rest);
 }
 
-/** Merges the subscriptions of each subscriber, so that nobody gets a message twice. // [MQTT-3.3.4-2] */
+/** Merges the subscriptions of each subscriber, so that nobody gets a message twice. // [MQTT-3.3.4-4] */
 function onePerSubscriber(found: readonly Subscription[]): readonly Delivery[] {
   const bySubscriber = new Map<Subscriber, Subscription | Subscription[]>();
   for (const subscription of found) {

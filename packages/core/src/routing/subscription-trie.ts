@@ -105,7 +105,7 @@ export class SubscriptionTrie {
     if (existing.size === 0) this.#removeRoute(filter, existing);
   }
 
-  /** Calls `visit` for every route whose filter matches the topic (section 4.7). */
+  /** Calls `visit` for every route whose filter matches the topic (section 4.7). // [MQTT-3.3.2-3] [MQTT-4.7.3-4] */
   match(topic: string, visit: (route: Route) => void): void {
     const exact = this.#exact.get(topic);
     if (exact !== undefined) eachRoute(exact, visit);

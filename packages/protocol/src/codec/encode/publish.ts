@@ -92,7 +92,7 @@ export function encodeFrame(
   const size = 1 + varintSize(remaining) + remaining;
   const large = size >= LARGE_FRAME;
   const out = large ? new Uint8Array(size) : size <= scratch.length ? scratch : new Uint8Array(2 * size);
-  out[0] = 0x30;
+  out[0] = 0x30; // Whoever copies it out sets DUP, QoS and RETAIN for its receiver. // [MQTT-3.3.1-3]
   let at = putVarint(out, 1, remaining);
   out[at++] = topicLength >> 8;
   out[at++] = topicLength;
@@ -116,11 +116,14 @@ function forwardedSize(body: PublishBody, layout: FrameLayout): number {
   return size;
 }
 
-/** The publisher's properties in their order, without its Topic Alias; the receiver's own come behind. */
+/**
+ * The publisher's properties as they came, byte for byte, without its Topic Alias; the receiver's own come behind.
+ * // [MQTT-3.3.2-4] [MQTT-3.3.2-15] [MQTT-3.3.2-16] [MQTT-3.3.2-17] [MQTT-3.3.2-18] [MQTT-3.3.2-20]
+ */
 function putForwarded(body: PublishBody, layout: FrameLayout, out: Uint8Array, from: number): number {
   let at = from;
   if (body.aliasAt < 0) {
-    at = copyBytes(body.bytes, body.propertiesStart, body.propertiesEnd, out, at); // [MQTT-3.3.2-17] [MQTT-3.3.2-18]
+    at = copyBytes(body.bytes, body.propertiesStart, body.propertiesEnd, out, at);
   } else {
     at = copyBytes(body.bytes, body.propertiesStart, body.aliasAt, out, at);
     at = copyBytes(body.bytes, body.aliasAt + 3, body.propertiesEnd, out, at);
