@@ -6,16 +6,20 @@ const FIRST_LITERAL = 3;
 /** Marks a row whose edge was removed: probing goes on past it. */
 const REMOVED = -1;
 
+/** Numbers a row has: node, level, child, and one unused, so that no row straddles two cache lines. */
+const ROW = 4;
+const LEVEL = 1;
+const CHILD = 2;
+
 /**
- * The edges of the subscription trie as one open-addressing hash table over typed arrays: (node, level) -> child node.
- * Node 0 is the root and, as a result, "none". Levels are interned, so a level shared by many filters is one string.
+ * The edges of the subscription trie as one open-addressing hash table over a typed array: (node, level) -> child node.
+ * Node 0 is the root and, as a result, "none". Levels are interned, so a level shared by many filters is one string. A
+ * look-up in a large table costs a cache miss and little else, so the three numbers of an edge lie together.
  *
- *     row = hash(node, level) & mask      nodes[row] levels[row] children[row]
+ *     row = (hash(node, level) & mask) * 4      rows[row..row+3] = node, level, child, -
  */
 export class EdgeTable {
-  #nodes = new Int32Array(64);
-  #levels = new Int32Array(64);
-  #children = new Int32Array(64);
+  #rows = new Int32Array(64 * ROW);
   #mask = 63;
   #used = 0;
   #removed = 0;
@@ -39,11 +43,14 @@ export class EdgeTable {
     return this.#used - this.#removed;
   }
 
+  /** The identifier of a topic's level, 0 where no filter has it. Topics have no wildcards, so it is none of theirs. */
+  levelId(level: string): number {
+    return this.#levelIds.get(level) ?? 0;
+  }
+
   /** The node a literal level leads to, 0 = none. */
-  child(node: number, level: string): number {
-    const id = this.#levelIds.get(level);
-    // A topic's level is never a wildcard, whatever it is spelled like: names with + or # were refused.
-    return id === undefined || id < FIRST_LITERAL ? 0 : this.#lookup(node, id);
+  child(node: number, levelId: number): number {
+    return levelId === 0 ? 0 : this.#lookup(node, levelId);
   }
 
   /** The node `+` leads to, 0 = none. */
@@ -103,19 +110,20 @@ export class EdgeTable {
   }
 
   #row(node: number, level: number): number {
-    const levels = this.#levels;
-    const nodes = this.#nodes;
-    let row = this.#hash(node, level);
-    while (levels[row] !== 0) {
-      if (levels[row] === level && nodes[row] === node) return row;
-      row = (row + 1) & this.#mask;
+    const rows = this.#rows;
+    let slot = this.#hash(node, level);
+    for (;;) {
+      const row = slot * ROW;
+      const found = rows[row + LEVEL];
+      if (found === 0) return -1;
+      if (found === level && rows[row] === node) return row;
+      slot = (slot + 1) & this.#mask;
     }
-    return -1;
   }
 
   #lookup(node: number, level: number): number {
     const row = this.#row(node, level);
-    return row < 0 ? 0 : this.#children[row]!;
+    return row < 0 ? 0 : this.#rows[row + CHILD]!;
   }
 
   #intern(level: string): number {
@@ -140,18 +148,20 @@ export class EdgeTable {
   }
 
   #place(node: number, level: number, child: number): void {
-    let row = this.#hash(node, level);
-    while (this.#levels[row] !== 0) row = (row + 1) & this.#mask;
-    this.#nodes[row] = node;
-    this.#levels[row] = level;
-    this.#children[row] = child;
+    const rows = this.#rows;
+    let slot = this.#hash(node, level);
+    while (rows[slot * ROW + LEVEL] !== 0) slot = (slot + 1) & this.#mask;
+    const row = slot * ROW;
+    rows[row] = node;
+    rows[row + LEVEL] = level;
+    rows[row + CHILD] = child;
     this.#used += 1;
   }
 
   #removeEdge(parent: number, level: string): void {
     const id = this.#levelIds.get(level)!;
     const row = this.#row(parent, id);
-    this.#levels[row] = REMOVED;
+    this.#rows[row + LEVEL] = REMOVED;
     this.#removed += 1;
     this.#degrees[parent]! -= 1;
     if (id < FIRST_LITERAL) return;
@@ -164,20 +174,16 @@ export class EdgeTable {
 
   /** Doubles the table, or only sweeps the removed rows out where these are what fills it. */
   #rehash(): void {
-    const nodes = this.#nodes;
-    const levels = this.#levels;
-    const children = this.#children;
+    const old = this.#rows;
     const live = this.size;
     let capacity = this.#mask + 1;
     while ((live + 1) * 3 > capacity) capacity *= 2;
-    this.#nodes = new Int32Array(capacity);
-    this.#levels = new Int32Array(capacity);
-    this.#children = new Int32Array(capacity);
+    this.#rows = new Int32Array(capacity * ROW);
     this.#mask = capacity - 1;
     this.#used = 0;
     this.#removed = 0;
-    for (let row = 0; row < levels.length; row++) {
-      if (levels[row]! > 0) this.#place(nodes[row]!, levels[row]!, children[row]!);
+    for (let row = 0; row < old.length; row += ROW) {
+      if (old[row + LEVEL]! > 0) this.#place(old[row]!, old[row + LEVEL]!, old[row + CHILD]!);
     }
   }
 }

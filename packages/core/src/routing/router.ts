@@ -139,8 +139,19 @@ function deliverToSelf(fanout: Fanout, delivery: Delivery, publisher: Subscriber
   if (rest !== null) publisher.deliver(fanout, rest);
 }
 
+/** Up to here comparing each with each is cheaper than a map. */
+const FEW = 16;
+
+function allDifferent(found: readonly Subscription[]): boolean {
+  for (let i = 1; i < found.length; i++) {
+    for (let k = 0; k < i; k++) if (found[i]!.subscriber === found[k]!.subscriber) return false;
+  }
+  return true;
+}
+
 /** Merges the subscriptions of each subscriber, so that nobody gets a message twice. // [MQTT-3.3.4-4] */
 function onePerSubscriber(found: readonly Subscription[]): readonly Delivery[] {
+  if (found.length <= FEW && allDifferent(found)) return found;
   const bySubscriber = new Map<Subscriber, Subscription | Subscription[]>();
   for (const subscription of found) {
     const before = bySubscriber.get(subscription.subscriber);

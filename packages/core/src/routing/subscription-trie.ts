@@ -110,12 +110,23 @@ export class SubscriptionTrie {
     const exact = this.#exact.get(topic);
     if (exact !== undefined) eachRoute(exact, visit);
     if (this.#edges.size === 0) return;
-    const levels = topic.split('/');
+    const levels = this.#levels(topic);
     // A topic that starts with $ is matched by no filter that starts with a wildcard. // [MQTT-4.7.2-1]
     this.#walk(0, levels, 0, topic.charCodeAt(0) === 36, visit);
   }
 
-  #walk(node: number, levels: readonly string[], depth: number, hidden: boolean, visit: (route: Route) => void): void {
+  /** The identifiers of a topic's levels. Looked up once, since the walk may come by a level several times. */
+  #levels(topic: string): number[] {
+    const ids: number[] = [];
+    for (let start = 0; ; ) {
+      const slash = topic.indexOf('/', start);
+      ids.push(this.#edges.levelId(slash < 0 ? topic.slice(start) : topic.slice(start, slash)));
+      if (slash < 0) return ids;
+      start = slash + 1;
+    }
+  }
+
+  #walk(node: number, levels: readonly number[], depth: number, hidden: boolean, visit: (route: Route) => void): void {
     const edges = this.#edges;
     if (!hidden) {
       const rest = edges.multi(node);
