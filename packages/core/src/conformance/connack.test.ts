@@ -136,11 +136,9 @@ test('a retained will is refused with 0x9A where retained messages are off [MQTT
 test('response information goes only to a client that asks for it [MQTT-3.1.2-28]', () => {
   const broker = new TestBroker({ mqtt: { responseInformation: 'replies/%c' } });
   const asking = (requestResponseInformation: number | undefined) =>
-    broker
-      .open()
-      .connect('c7', {
-        properties: { ...(requestResponseInformation !== undefined && { requestResponseInformation }) },
-      }).properties?.responseInformation;
+    broker.open().connect('c7', {
+      properties: { ...(requestResponseInformation !== undefined && { requestResponseInformation }) },
+    }).properties?.responseInformation;
   assert.deepEqual([asking(1), asking(0), asking(undefined)], ['replies/c7', undefined, undefined]);
   const silent = new TestBroker().open().connect('c', { properties: { requestResponseInformation: 1 } });
   assert.equal(silent.properties?.responseInformation, undefined);
