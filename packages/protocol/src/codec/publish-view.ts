@@ -140,9 +140,17 @@ export class PublishView implements PublishBody {
     return decodeBodyProperties(this);
   }
 
-  /** A copy of everything as a packet that outlives the call. */
+  /**
+   * A copy of everything as a packet that outlives the call.
+   *
+   * @throws {MqttError} as {@link topicName}; protocol error where neither topic nor alias is there (section 3.3.2.1)
+   */
   toPacket(): PublishPacket {
-    const topic = this.topicEnd === this.topicStart && this.topicAlias !== 0 ? '' : this.topicName();
+    const empty = this.topicEnd === this.topicStart;
+    if (empty && this.topicAlias === 0 && this.version5) {
+      throw protocolError('a PUBLISH has neither a topic nor a topic alias', 'MQTT-4.7.3-1');
+    }
+    const topic = empty && this.topicAlias !== 0 ? '' : this.topicName();
     return {
       type: 3,
       topic,
