@@ -20,6 +20,7 @@ export interface TcpListenerOptions {
 
 /**
  * A listener for MQTT over TCP: hop 1 of a message's way. Everything about sockets ends here; the core gets bytes.
+ * // [MQTT-4.2.0-1]
  *
  * Reads go through `onread` into one buffer for all connections, writes come from a pool: a plain `data` event would
  * allocate for each of them, and an idle connection would keep a buffer.

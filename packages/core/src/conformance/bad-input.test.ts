@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { type Packet, PacketType, ReasonCode, reasonCodes } from '@cauldron/protocol';
+import {
+  type ConnackPacket,
+  type DisconnectPacket,
+  type Packet,
+  PacketType,
+  ReasonCode,
+  reasonCodes,
+} from '@cauldron/protocol';
 import { TestBroker, type TestClient, textOf } from '@cauldron/testkit';
 import { loadWireCorpus, type WireCase } from '@cauldron/testkit/wire-corpus';
 
@@ -61,11 +68,14 @@ class Stage {
   }
 }
 
-/** The last thing a client may have been told. */
-const last = (packets: Packet[]): Packet | undefined => packets.at(-1);
+function checkReason({ reasonCode, properties }: ConnackPacket | DisconnectPacket, wanted: number): void {
+  const said = properties?.reasonString ?? '';
+  assert.equal(reasonCode, wanted, said);
+  assert.notEqual(said, '');
+}
 
 function checkAnswer(wire: WireCase, client: TestClient): void {
-  const answer = last(client.take());
+  const answer = client.take().at(-1);
   assert.equal(client.closed, true, 'the connection is closed');
   const wanted = wire.error?.reasonCode ?? 0;
   if (wanted === ReasonCode.unsupportedProtocolVersion) {
@@ -74,13 +84,11 @@ function checkAnswer(wire: WireCase, client: TestClient): void {
   } else if (wire.version !== 5) {
     assert.equal(answer, undefined, 'in 3.x a plain close is the answer');
   } else if (isConnect(wire)) {
-    assert(answer.type === PacketType.connack);
-    assert.equal(answer.reasonCode, wanted, answer.properties?.reasonString);
-    assert((answer.properties?.reasonString ?? '') !== '');
+    assert(answer?.type === PacketType.connack);
+    checkReason(answer, wanted);
   } else {
     assert(answer?.type === PacketType.disconnect);
-    assert.equal(answer.reasonCode, wanted, answer.properties?.reasonString);
-    assert((answer.properties?.reasonString ?? '') !== '');
+    checkReason(answer, wanted);
   }
 }
 

@@ -130,6 +130,7 @@ test('a DISCONNECT of the broker has no session expiry interval, whatever ends t
     (broker) => broker.core.close(),
     (broker) => broker.advance(15_250),
     (_broker, client) => client.sendBytes(Uint8Array.of(0x36, 0x00)),
+    (broker) => broker.core.disconnect('c', ReasonCode.administrativeAction, 'because', { sessionExpiryInterval: 1 }),
   ];
   for (const end of ends) {
     const broker = new TestBroker({ mqtt: { sessionExpiryMaximum: 30 } });

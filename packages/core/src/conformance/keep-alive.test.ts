@@ -96,7 +96,7 @@ test('bytes of a packet that takes long to arrive count as life', () => {
   assert.equal(broker.core.metrics.publishReceived, 1);
 });
 
-test('a server keep alive replaces that of 5.0 clients, which are told, and of nobody else [MQTT-3.2.2-21] [MQTT-3.1.2-21]', () => {
+test('a server keep alive replaces that of 5.0 clients, which are told, and of nobody else', () => {
   const broker = new TestBroker({ mqtt: { serverKeepAlive: 20 } });
   for (const keepAlive of [0, 5, 600]) {
     const client = broker.open();

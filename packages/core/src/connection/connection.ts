@@ -242,7 +242,7 @@ export class Connection implements LinkReceiver, TimerEntry {
 
   /**
    * Ends the connection from our side, telling a 5.0 client why: DISCONNECT where it is connected, CONNACK where it is
-   * not yet. 3.x has no such packet and sees a plain close. // [MQTT-4.13.1-1]
+   * not yet. 3.x has no such packet and sees a plain close. // [MQTT-3.14.0-1] [MQTT-4.13.1-1] [MQTT-4.13.2-1]
    */
   end(reasonCode: number, reason: string, properties: Properties = {}): void {
     if (this.state === ConnectionState.closed) return;
@@ -251,16 +251,17 @@ export class Connection implements LinkReceiver, TimerEntry {
       return;
     }
     if (this.version5) {
+      const { sessionExpiryInterval: _clientsOnly, ...said } = properties; // [MQTT-3.14.2-2]
       this.output.sendPacket({
         type: PacketType.disconnect,
         reasonCode: disconnectCode(reasonCode),
-        properties: { reasonString: reason, ...properties },
+        properties: { reasonString: reason, ...said },
       });
     }
     this.close({ reasonCode, reason, by: 'server' });
   }
 
-  /** Ends the connection after what was sent so far. */
+  /** Ends the connection after what was sent so far. // [MQTT-3.14.4-1] [MQTT-3.14.4-2] */
   close(reason: DisconnectReason): void {
     if (this.state === ConnectionState.closed) return;
     this.output.close();
@@ -271,7 +272,7 @@ export class Connection implements LinkReceiver, TimerEntry {
 
   #finish(reason: DisconnectReason): void {
     this.state = ConnectionState.closed;
-    this.decoder.stop();
+    this.decoder.stop(); // [MQTT-3.1.4-6]
     this.resumeConnect = null;
     const session = this.session;
     const client = this.client;

@@ -28,7 +28,7 @@ const NEVER = 0xffffffff;
  */
 export class SessionRegistry implements SessionHost {
   readonly #host: RegistryHost;
-  readonly #sessions = new Map<string, Session>();
+  readonly #sessions = new Map<string, Session>(); // [MQTT-3.1.3-2]
 
   constructor(host: RegistryHost) {
     this.#host = host;
@@ -71,7 +71,7 @@ export class SessionRegistry implements SessionHost {
     return { session, present: false }; // [MQTT-3.1.2-6]
   }
 
-  /** The client is back: neither will nor session end. // [MQTT-3.1.3-9] */
+  /** The client is back: neither will nor session end. // [MQTT-3.1.3-9] [MQTT-4.1.0-1] */
   #stopWaiting(session: Session): void {
     session.willDueAt = Number.POSITIVE_INFINITY;
     session.endsAt = Number.POSITIVE_INFINITY;
@@ -122,7 +122,7 @@ export class SessionRegistry implements SessionHost {
       return;
     }
     this.#host.metrics.sessionsExpired += 1;
-    this.end(session, 'expired');
+    this.end(session, 'expired'); // [MQTT-4.1.0-2]
   }
 
   /** Publishes the will, if one still waits, and forgets it. // [MQTT-3.1.2-8] [MQTT-3.1.2-10] */

@@ -69,7 +69,10 @@ function newClientId(core: BrokerCore): string {
   }
 }
 
-/** Who may leave the identifier out: 5.0 clients, and 3.1.1 clients that want a clean session. */
+/**
+ * Who may leave the identifier out: 5.0 clients, and 3.1.1 clients that want a clean session. Whoever sends one may send
+ * any. // [MQTT-3.1.3-5]
+ */
 function checkClientId(packet: ConnectPacket): Refusal | null {
   if (packet.clientId !== '' || packet.protocolVersion === 5) return null;
   if (packet.protocolVersion === 4 && packet.cleanStart) return null;
@@ -183,7 +186,7 @@ function authorizeWill(connection: Connection, attempt: Attempt, result: Accepte
   else decide(decision);
 }
 
-/** Opens the session, answers, and sends what waits, in that order. // [MQTT-3.2.0-1] */
+/** Opens the session, answers, and sends what waits, in that order. // [MQTT-3.2.0-1] [MQTT-3.2.0-2] */
 function open(connection: Connection, attempt: Attempt, result: Accepted): void {
   const { core } = connection;
   const { packet, clientId } = attempt;
@@ -237,14 +240,14 @@ function willOf(connection: Connection, packet: ConnectPacket) {
   const will = packet.will;
   if (will === undefined) return null;
   const { topic, payload, qos, retain, properties } = will;
-  const message = Message.create({ topic, payload, qos, retain, properties }, connection.core.now);
+  const message = Message.create({ topic, payload, qos, retain, properties }, connection.core.now); // [MQTT-3.1.3-10]
   return { message, delay: properties?.willDelayInterval ?? 0 };
 }
 
 /** From now on the wheel watches the keep alive instead of the connect time-out. // [MQTT-3.1.2-22] */
 function startKeepAlive(connection: Connection, asked: number): void {
   const { core } = connection;
-  const seconds = serverKeepAlive(connection) || asked; // [MQTT-3.2.2-21] [MQTT-3.2.2-22]
+  const seconds = serverKeepAlive(connection) || asked; // [MQTT-3.2.2-22]
   connection.keepAliveMs = seconds * 1000;
   if (seconds === 0) core.timers.cancel(connection);
   else core.timers.schedule(connection, core.now + seconds * 1500);
