@@ -15,8 +15,8 @@ export class Topic {
   matches: Matches | null = null;
   /** The router's generation at which `matches` was last known to hold. */
   generation = 0;
-  /** Used since the eviction hand last passed. */
-  used = true;
+  /** Used again since the eviction hand last passed: topics that are published to once do not drive out the others. */
+  used = false;
   next: Topic | null = null;
   /** No longer in the table: nobody tells it of changes, so whoever kept it looks it up again. */
   evicted = false;

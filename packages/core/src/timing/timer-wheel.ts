@@ -4,11 +4,14 @@ export interface TimerEntry {
   dueAt: number;
   previous: TimerEntry | null;
   next: TimerEntry | null;
-  /** Slot it sits in, -1 = not scheduled. */
+  /** Slot it sits in, -1 = not scheduled, -2 = about to be called. */
   slot: number;
   /** Called once when due; it may schedule itself again. */
   expire(now: number): void;
 }
+
+/** Marks an entry that was taken out of its slot to be called and was not yet. */
+const DUE = -2;
 
 /** The fields a new entry starts with. */
 export class Timer implements TimerEntry {
@@ -40,6 +43,7 @@ export class TimerWheel {
   /** Number of the slot (not taken modulo) that was last advanced to. */
   #position: number;
   #size = 0;
+  readonly #due: TimerEntry[] = [];
 
   /**
    * @param now milliseconds; the wheel starts here
@@ -73,7 +77,10 @@ export class TimerWheel {
 
   /** Takes an entry out; nothing happens where it is not scheduled. */
   cancel(entry: TimerEntry): void {
-    if (entry.slot < 0) return;
+    if (entry.slot < 0) {
+      entry.slot = -1;
+      return;
+    }
     if (entry.previous === null) this.#slots[entry.slot] = entry.next;
     else entry.previous.next = entry.next;
     if (entry.next !== null) entry.next.previous = entry.previous;
@@ -96,23 +103,24 @@ export class TimerWheel {
 
   #fire(slot: number, now: number): void {
     // What is due is taken out first, since `expire` may schedule into this very slot.
-    let due: TimerEntry | null = null;
+    const due = this.#due;
     let entry = this.#slots[slot]!;
     while (entry !== null) {
       const next: TimerEntry | null = entry.next;
       if (entry.dueAt <= now) {
         this.cancel(entry);
-        entry.next = due;
-        due = entry;
+        entry.slot = DUE;
+        due.push(entry);
       }
       entry = next!;
     }
-    while (due !== null) {
-      const next: TimerEntry | null = due.next;
-      due.next = null;
-      // An earlier `expire` may have rescheduled it.
-      if (due.slot < 0) due.expire(now);
-      due = next;
+    for (let i = 0; i < due.length; i++) {
+      const next = due[i]!;
+      // An earlier `expire` may have cancelled or moved it.
+      if (next.slot !== DUE) continue;
+      next.slot = -1;
+      next.expire(now);
     }
+    due.length = 0;
   }
 }
