@@ -15,7 +15,7 @@ function filled(subscriptions: number): Router {
   for (let client = 0; client < CLIENTS; client++) {
     const subscriber = nobody();
     for (const filter of filtersOf(client, CLIENTS, subscriptions)) {
-      router.add(new Subscription(subscriber, filter, { qos: 0 }));
+      router.add(filter, new Subscription(subscriber, { qos: 0 }));
     }
   }
   return router;
@@ -49,10 +49,10 @@ function lookupBesideChurn(name: string, router: Router, topics: number): MicroC
     run: (times) => {
       let matched = 0;
       for (let i = 0; i < times; i += LOOKUPS_PER_CHANGE) {
-        const passing = new Subscription(subscriber, `bench/+/away/${i & 1023}/#`, { qos: 0 });
-        router.add(passing);
+        const filter = `bench/+/away/${i & 1023}/#`;
+        router.add(filter, new Subscription(subscriber, { qos: 0 }));
         matched += plain.run(LOOKUPS_PER_CHANGE);
-        router.remove(passing);
+        router.remove(filter, subscriber);
       }
       return matched;
     },

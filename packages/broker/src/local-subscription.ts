@@ -6,7 +6,7 @@ import {
   type Subscriber,
   Subscription,
 } from '@cauldron/core';
-import type { Properties, QoS } from '@cauldron/protocol';
+import { isShared, type Properties, type QoS } from '@cauldron/protocol';
 
 /** A message as a program gets it. */
 export interface ReceivedMessage {
@@ -44,17 +44,16 @@ export class LocalSubscription implements Subscriber {
   }
 
   /** Enters the subscription and hands over what is retained; returns what ends it. */
-  start(filter: string, group: string | undefined, qos: QoS): () => void {
-    const subscription = new Subscription(this, filter, { qos, group });
-    this.#core.router.add(subscription);
-    if (group === undefined) {
+  start(filter: string, qos: QoS): () => void {
+    this.#core.router.add(filter, new Subscription(this, { qos }));
+    if (!isShared(filter)) {
       this.#core.retained.match(filter, this.#core.now, (message) => {
         this.#wait({ message, qos: Math.min(qos, message.qos) as QoS, retain: true });
       });
     }
     let active = true;
     return () => {
-      if (active) this.#core.router.remove(subscription);
+      if (active) this.#core.router.remove(filter, this);
       active = false;
       this.#waiting = [];
     };

@@ -12,14 +12,7 @@ import {
   type Observer,
   type Refusal,
 } from '@cauldron/core';
-import {
-  MqttError,
-  type Properties,
-  parseSharedFilter,
-  type QoS,
-  ReasonCode,
-  topicFilterProblem,
-} from '@cauldron/protocol';
+import { MqttError, type Properties, type QoS, ReasonCode, topicFilterProblem } from '@cauldron/protocol';
 import { allowAll } from './auth/allow-all.ts';
 import { type Config, type ConfigInput, parseConfig } from './config/index.ts';
 import { LocalSubscription, type MessageHandler } from './local-subscription.ts';
@@ -214,11 +207,10 @@ export class Broker extends EventEmitter<BrokerEvents> {
     if (problem !== undefined) {
       throw new MqttError(problem, { code: 'TOPIC_FILTER_INVALID', reasonCode: ReasonCode.topicFilterInvalid });
     }
-    const shared = parseSharedFilter(filter);
     const local = new LocalSubscription(this.core, handler, (error) => {
       this.#log.error(`a handler of '${filter}' failed: ${describe(error)}`);
     });
-    return local.start(shared?.filter ?? filter, shared?.group, options.qos ?? 2);
+    return local.start(filter, options.qos ?? 2);
   }
 
   /** Adds an interceptor behind those there are; returns what removes it. */

@@ -1,4 +1,4 @@
-import { matchTopic } from '@cauldron/protocol';
+import { hasWildcard, matchTopic, parseSharedFilter } from '@cauldron/protocol';
 import type { Subscriber } from '../ports.ts';
 import type { Fanout } from './fanout.ts';
 import type { PublishRun } from './publish-run.ts';
@@ -49,18 +49,21 @@ export class Router {
     return this.#trie.sharedSize;
   }
 
-  add(subscription: Subscription): void {
-    this.#trie.add(subscription);
-    this.#changed(subscription.filter);
+  /** Enters a subscription; `filter` is as the client wrote it, `$share/group/` included. */
+  add(filter: string, subscription: Subscription): void {
+    this.#trie.add(filter, subscription);
+    this.#changed(filter);
   }
 
-  remove(subscription: Subscription): void {
-    this.#trie.remove(subscription);
-    this.#changed(subscription.filter);
+  /** Removes what a subscriber has entered for a filter. */
+  remove(filter: string, subscriber: Subscriber): void {
+    this.#trie.remove(filter, subscriber);
+    this.#changed(filter);
   }
 
-  #changed(filter: string): void {
-    if (filter.includes('+') || filter.includes('#')) {
+  #changed(written: string): void {
+    const filter = parseSharedFilter(written)?.filter ?? written;
+    if (hasWildcard(filter)) {
       this.#generation += 1;
       this.#changes[this.#generation % CHANGES_KEPT] = filter;
       return;

@@ -7,13 +7,11 @@ import type { Subscription } from './subscription.ts';
  */
 export class ShareGroup {
   readonly name: string;
-  readonly filter: string;
   #members: Subscription[] = [];
   #turn = 0;
 
-  constructor(name: string, filter: string) {
+  constructor(name: string) {
     this.name = name;
-    this.filter = filter;
   }
 
   get size(): number {

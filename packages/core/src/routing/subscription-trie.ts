@@ -1,4 +1,5 @@
-import { hasWildcard } from '@cauldron/protocol';
+import { hasWildcard, parseSharedFilter } from '@cauldron/protocol';
+import type { Subscriber } from '../ports.ts';
 import { EdgeTable } from './edge-table.ts';
 import { ShareGroup } from './share-group.ts';
 import { Subscription } from './subscription.ts';
@@ -20,7 +21,7 @@ function addRoute(routes: Routes | undefined, route: Route): Routes {
   return routes.length > LARGEST_LIST ? new Set(routes) : routes;
 }
 
-/** The routes without those that `gone` picks, undefined when none is left. */
+/** The routes without one of them, undefined when none is left. */
 function withoutRoute(routes: Routes, route: Route): Routes | undefined {
   if (routes instanceof Set) {
     routes.delete(route);
@@ -71,38 +72,40 @@ export class SubscriptionTrie {
     return this.#shared;
   }
 
-  /** Adds a subscription. The caller removes one it replaces first. */
-  add(subscription: Subscription): void {
-    const { group, filter } = subscription;
+  /**
+   * Adds a subscription to a filter, `$share/group/...` included. The caller removes one it replaces first.
+   */
+  add(filter: string, subscription: Subscription): void {
+    const shared = parseSharedFilter(filter);
     this.#subscriptions += 1;
-    if (group === undefined) {
+    if (shared === undefined) {
       this.#addRoute(filter, subscription);
       return;
     }
     this.#shared += 1;
-    const existing = this.#findGroup(filter, group);
+    const existing = this.#findGroup(shared.filter, shared.group);
     if (existing !== undefined) {
       existing.set(subscription);
       return;
     }
-    const created = new ShareGroup(group, filter);
+    const created = new ShareGroup(shared.group);
     created.set(subscription);
-    this.#addRoute(filter, created);
+    this.#addRoute(shared.filter, created);
   }
 
-  /** Removes a subscription that was added. */
-  remove(subscription: Subscription): void {
-    const { group, filter } = subscription;
+  /** Removes the subscription a subscriber has to a filter. */
+  remove(filter: string, subscriber: Subscriber): void {
+    const shared = parseSharedFilter(filter);
     this.#subscriptions -= 1;
-    if (group === undefined) {
-      this.#removeRoute(filter, subscription);
+    if (shared === undefined) {
+      this.#removeRoute(filter, this.#findOwn(filter, subscriber));
       return;
     }
     this.#shared -= 1;
-    const existing = this.#findGroup(filter, group);
-    if (existing === undefined) return;
-    existing.delete(subscription.subscriber);
-    if (existing.size === 0) this.#removeRoute(filter, existing);
+    const group = this.#findGroup(shared.filter, shared.group);
+    if (group === undefined) return;
+    group.delete(subscriber);
+    if (group.size === 0) this.#removeRoute(shared.filter, group);
   }
 
   /** Calls `visit` for every route whose filter matches the topic (section 4.7). // [MQTT-3.3.2-3] [MQTT-4.7.3-4] */
@@ -149,9 +152,18 @@ export class SubscriptionTrie {
     if (routes !== undefined) eachRoute(routes, visit);
   }
 
+  #routesOf(filter: string): Routes | undefined {
+    return hasWildcard(filter) ? this.#routes[this.#edges.find(filter)] : this.#exact.get(filter);
+  }
+
   #findGroup(filter: string, name: string): ShareGroup | undefined {
-    const routes = hasWildcard(filter) ? this.#routes[this.#edges.find(filter)] : this.#exact.get(filter);
-    return findRoute(routes, (route) => route instanceof ShareGroup && route.name === name) as ShareGroup | undefined;
+    const wanted = (route: Route) => route instanceof ShareGroup && route.name === name;
+    return findRoute(this.#routesOf(filter), wanted) as ShareGroup | undefined;
+  }
+
+  #findOwn(filter: string, subscriber: Subscriber): Route | undefined {
+    const wanted = (route: Route) => route instanceof Subscription && route.subscriber === subscriber;
+    return findRoute(this.#routesOf(filter), wanted);
   }
 
   #addRoute(filter: string, route: Route): void {
@@ -163,7 +175,8 @@ export class SubscriptionTrie {
     this.#routes[node] = addRoute(this.#routes[node], route);
   }
 
-  #removeRoute(filter: string, route: Route): void {
+  #removeRoute(filter: string, route: Route | undefined): void {
+    if (route === undefined) return;
     if (!hasWildcard(filter)) {
       const routes = this.#exact.get(filter);
       const left = routes === undefined ? undefined : withoutRoute(routes, route);

@@ -1,4 +1,4 @@
-import type { QoS, RetainHandling } from '@cauldron/protocol';
+import type { QoS } from '@cauldron/protocol';
 import type { Subscriber } from '../ports.ts';
 
 /** How one subscriber gets a message: what is left of its subscriptions once they matched. */
@@ -13,39 +13,32 @@ export interface Delivery {
   readonly parts: readonly Subscription[] | null;
 }
 
-/** One subscription of one subscriber. Immutable: subscribing again replaces it. // [MQTT-3.8.4-3] */
+/** What a subscription asks for beside its filter (section 3.8.3.1). */
+export interface SubscriptionOptions {
+  readonly qos: QoS;
+  readonly noLocal?: boolean;
+  readonly retainAsPublished?: boolean;
+  readonly identifiers?: readonly number[] | null;
+}
+
+/**
+ * How a subscriber wants what a filter matches. It does not name the filter, so one object serves all filters for which
+ * a subscriber asked the same: with a million subscriptions, a publish touches the few objects of its subscribers, not one
+ * more for each match.
+ */
 export class Subscription implements Delivery {
   readonly subscriber: Subscriber;
-  /** The filter as routed: without `$share/group/`. */
-  readonly filter: string;
   readonly qos: QoS;
   readonly noLocal: boolean;
   readonly retainAsPublished: boolean;
-  readonly retainHandling: RetainHandling;
   readonly identifiers: readonly number[] | null;
-  /** Name of the share group, undefined = not shared. */
-  readonly group: string | undefined;
 
-  constructor(
-    subscriber: Subscriber,
-    filter: string,
-    options: {
-      readonly qos: QoS;
-      readonly noLocal?: boolean;
-      readonly retainAsPublished?: boolean;
-      readonly retainHandling?: RetainHandling;
-      readonly identifiers?: readonly number[] | null;
-      readonly group?: string | undefined;
-    },
-  ) {
+  constructor(subscriber: Subscriber, options: SubscriptionOptions) {
     this.subscriber = subscriber;
-    this.filter = filter;
     this.qos = options.qos;
     this.noLocal = options.noLocal ?? false;
     this.retainAsPublished = options.retainAsPublished ?? false;
-    this.retainHandling = options.retainHandling ?? 0;
     this.identifiers = options.identifiers ?? null;
-    this.group = options.group;
   }
 
   get parts(): null {

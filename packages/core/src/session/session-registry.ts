@@ -139,7 +139,7 @@ export class SessionRegistry implements SessionHost {
     this.#publishWill(session);
     if (this.#sessions.get(session.clientId) === session) this.#sessions.delete(session.clientId);
     if (session.subscriptions !== null) {
-      for (const subscription of session.subscriptions.values()) this.#host.router.remove(subscription);
+      for (const filter of session.subscriptions.keys()) this.#host.router.remove(filter, session);
       session.subscriptions = null;
     }
     session.clear();

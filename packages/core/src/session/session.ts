@@ -4,7 +4,7 @@ import type { Message } from '../message.ts';
 import type { Subscriber } from '../ports.ts';
 import type { Fanout } from '../routing/fanout.ts';
 import type { PublishRun } from '../routing/publish-run.ts';
-import type { Delivery, Subscription } from '../routing/subscription.ts';
+import { type Delivery, Subscription, type SubscriptionOptions } from '../routing/subscription.ts';
 import type { TimerEntry } from '../timing/timer-wheel.ts';
 import { OfflineQueue, type QueuedMessage } from './offline-queue.ts';
 import type { PendingWill } from './will.ts';
@@ -57,6 +57,8 @@ export class Session implements Subscriber, TimerEntry {
   /** Retained and QoS 0 items in the queue: while there are any, live QoS 0 waits behind them and passes nothing older. */
   #orderedInQueue = 0;
   #windowLimit = 0;
+  /** Subscriptions without options, by QoS. */
+  #plain: (Subscription | null)[] | null = null;
   /** In flight since an earlier connection and not sent again yet: the window of this one had no room. Null = none. */
   #unsent: number[] | null = null;
 
@@ -82,6 +84,15 @@ export class Session implements Subscriber, TimerEntry {
 
   get inflight(): number {
     return this.#window?.size ?? 0;
+  }
+
+  /** A subscription as asked for; plain ones of the same QoS are one object. */
+  subscription(options: SubscriptionOptions): Subscription {
+    const { qos, noLocal = false, retainAsPublished = false, identifiers = null } = options;
+    if (noLocal || retainAsPublished || identifiers !== null) return new Subscription(this, options);
+    this.#plain ??= [null, null, null];
+    this.#plain[qos] ??= new Subscription(this, { qos });
+    return this.#plain[qos];
   }
 
   expire(now: number): void {

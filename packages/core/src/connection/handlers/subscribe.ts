@@ -2,7 +2,6 @@ import {
   hasWildcard,
   isShared,
   PacketType,
-  parseSharedFilter,
   type QoS,
   ReasonCode,
   type SubscribePacket,
@@ -10,7 +9,7 @@ import {
   topicFilterProblem,
 } from '@cauldron/protocol';
 import type { Decision, Refusal } from '../../ports.ts';
-import { Subscription } from '../../routing/subscription.ts';
+import type { Subscription } from '../../routing/subscription.ts';
 import type { Connection } from '../connection.ts';
 
 /** The answer of every 3.1 and 3.1.1 subscription that was not granted (MQTT 3.1.1 section 3.9.3). */
@@ -65,7 +64,7 @@ function filterRefusal(connection: Connection, filter: string, identifier: numbe
 
 function finish(connection: Connection, packet: SubscribePacket, decisions: readonly Decision[]): void {
   const identifiers = packet.properties?.subscriptionIdentifiers ?? null;
-  const wanted: [Subscription, boolean][] = [];
+  const entered: [SubscriptionRequest, Subscription, boolean][] = [];
   let reason: string | undefined;
   const reasonCodes = packet.subscriptions.map((request, i) => {
     const decision = decisions[i]!;
@@ -75,14 +74,14 @@ function finish(connection: Connection, packet: SubscribePacket, decisions: read
       return refused(connection, request, refusal);
     }
     const [subscription, isNew] = enter(connection, request, identifiers);
-    wanted.push([subscription, isNew]);
+    entered.push([request, subscription, isNew]);
     return subscription.qos; // [MQTT-3.8.4-7] [MQTT-3.9.3-2]
   });
   const properties =
     reason !== undefined && connection.output.problemInformation ? { reasonString: reason } : undefined;
   // [MQTT-3.8.4-1] [MQTT-3.8.4-2] [MQTT-2.2.1-6] [MQTT-3.8.4-6] [MQTT-3.9.3-1] [MQTT-3.9.2-1] [MQTT-3.9.2-2]
   connection.output.sendPacket({ type: PacketType.suback, packetId: packet.packetId, reasonCodes, properties });
-  for (const [subscription, isNew] of wanted) sendRetained(connection, subscription, isNew);
+  for (const [request, subscription, isNew] of entered) sendRetained(connection, request, subscription, isNew);
   connection.session!.pump();
 }
 
@@ -112,32 +111,34 @@ function enter(
 ): [subscription: Subscription, isNew: boolean] {
   const { core } = connection;
   const session = connection.session!;
-  const shared = parseSharedFilter(request.filter);
-  const subscription = new Subscription(session, shared?.filter ?? request.filter, {
+  const subscription = session.subscription({
     qos: Math.min(request.qos, connection.listener.mqtt.maximumQoS) as QoS, // [MQTT-3.2.2-9] [MQTT-3.2.2-10]
     noLocal: request.noLocal || connection.bridge,
     retainAsPublished: request.retainAsPublished || connection.bridge,
-    retainHandling: request.retainHandling,
     identifiers,
-    group: shared?.group,
   });
   session.subscriptions ??= new Map();
-  const before = session.subscriptions.get(request.filter);
+  const isNew = !session.subscriptions.has(request.filter);
   // Nothing is lost between the two: no message is routed before this returns. // [MQTT-3.8.4-4]
-  if (before !== undefined) core.router.remove(before);
-  core.router.add(subscription);
+  if (!isNew) core.router.remove(request.filter, session);
+  core.router.add(request.filter, subscription);
   session.subscriptions.set(request.filter, subscription);
   core.observer.subscribed?.(connection.client!, request.filter, subscription.qos);
-  return [subscription, before === undefined];
+  return [subscription, isNew];
 }
 
 /** Queues what is retained, as retain handling says. // [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11] */
-function sendRetained(connection: Connection, subscription: Subscription, isNew: boolean): void {
-  if (subscription.group !== undefined) return; // a share group gets none: section 4.8.2
-  if (subscription.retainHandling === 2 || (subscription.retainHandling === 1 && !isNew)) return;
+function sendRetained(
+  connection: Connection,
+  request: SubscriptionRequest,
+  subscription: Subscription,
+  isNew: boolean,
+): void {
+  if (isShared(request.filter)) return; // a share group gets none: section 4.8.2
+  if (request.retainHandling === 2 || (request.retainHandling === 1 && !isNew)) return;
   const { core } = connection;
   const session = connection.session!;
-  core.retained.match(subscription.filter, core.now, (message) => {
+  core.retained.match(request.filter, core.now, (message) => {
     const qos = Math.min(message.qos, subscription.qos) as QoS;
     session.deliverRetained(message, qos, subscription.identifiers);
   });

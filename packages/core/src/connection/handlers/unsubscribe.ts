@@ -6,11 +6,8 @@ export function handleUnsubscribe(connection: Connection, packet: UnsubscribePac
   const { core } = connection;
   const session = connection.session!;
   const reasonCodes = packet.filters.map((filter) => {
-    const subscription = session.subscriptions?.get(filter);
-    if (subscription === undefined) return ReasonCode.noSubscriptionExisted;
-    session.subscriptions!.delete(filter);
-    // What waits or is in flight stays with the session. // [MQTT-3.10.4-3]
-    core.router.remove(subscription); // [MQTT-3.10.4-2]
+    if (!session.subscriptions?.delete(filter)) return ReasonCode.noSubscriptionExisted;
+    core.router.remove(filter, session); // [MQTT-3.10.4-2]
     core.observer.unsubscribed?.(connection.client!, filter);
     return ReasonCode.success;
   });
