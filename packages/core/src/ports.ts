@@ -66,7 +66,10 @@ export interface AuthenticationRequest {
   readonly protocolVersion: ProtocolVersion;
   readonly remoteAddress: string;
   readonly listener: string;
-  /** Enhanced authentication (section 4.12): the method the client named; undefined = user name and password only. */
+  /**
+   * Enhanced authentication (section 4.12): the method the client named; undefined = user name and password only. An
+   * authenticator refuses a method it does not know, with 0x8C. // [MQTT-4.12.0-1]
+   */
   readonly method: string | undefined;
   /** Authentication data of this step. */
   readonly data: Uint8Array | undefined;

@@ -203,6 +203,18 @@ test('a client whose maximum packet size is below its CONNACK is refused with 0x
   assert.deepEqual([dumb.take(), dumb.closed], [[], true], 'not even the shortest CONNACK fits');
 });
 
+test('a client that declined problem information is refused and disconnected without words', () => {
+  const properties = { requestProblemInformation: 0 };
+  const broker = new TestBroker({ limits: { maxConnections: 1 } });
+  const client = broker.connect('c', { properties });
+  const refused = broker.open().tryConnect('d', { properties });
+  assert.deepEqual([refused.reasonCode, refused.properties], [ReasonCode.quotaExceeded, undefined]);
+  client.sendBytes(Uint8Array.of(0x36, 0x00));
+  const last = client.takeOne();
+  assert(last.type === PacketType.disconnect);
+  assert.deepEqual([last.reasonCode, last.properties?.reasonString], [ReasonCode.malformedPacket, undefined]);
+});
+
 test('a client that declined problem information gets no reason string in SUBACK, PUBACK and PUBREC [MQTT-3.1.2-29]', () => {
   for (const requestProblemInformation of [0, 1]) {
     const no = { reasonCode: ReasonCode.notAuthorized, reason: 'no' };

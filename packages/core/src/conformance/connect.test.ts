@@ -210,6 +210,7 @@ test('nothing that stands behind a refused CONNECT is processed [MQTT-3.1.4-6] [
     const witness = broker.connect('witness');
     witness.subscribe('#');
     const client = broker.open(version);
+    const before = broker.core.metrics.messagesReceived;
     const frames = [
       connectPacket(version, 'bad'),
       { type: PacketType.publish, topic: 't', payload: textBytes('x'), qos: 0, retain: false, dup: false, packetId: 0 },
@@ -221,6 +222,7 @@ test('nothing that stands behind a refused CONNECT is processed [MQTT-3.1.4-6] [
     assert.deepEqual(client.take(), []);
     assert.deepEqual(witness.take(), []);
     assert.deepEqual(requests, ['witness', 'bad']);
+    assert.equal(broker.core.metrics.messagesReceived, before + 1, 'not even decoded');
   }
 });
 

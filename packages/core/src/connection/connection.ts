@@ -251,11 +251,12 @@ export class Connection implements LinkReceiver, TimerEntry {
       return;
     }
     if (this.version5) {
-      const { sessionExpiryInterval: _clientsOnly, ...said } = properties; // [MQTT-3.14.2-2]
+      const { sessionExpiryInterval: _clientsOnly, ...more } = properties; // [MQTT-3.14.2-2]
+      const said = this.output.problemInformation ? { reasonString: reason } : {};
       this.output.sendPacket({
         type: PacketType.disconnect,
         reasonCode: disconnectCode(reasonCode),
-        properties: { reasonString: reason, ...said },
+        properties: { ...said, ...more },
       });
     }
     this.close({ reasonCode, reason, by: 'server' });
