@@ -1,10 +1,14 @@
 import net from 'node:net';
+import { getSystemErrorName } from 'node:util';
 import type { BrokerCore, Link, LinkReceiver, ListenerSettings } from '@cauldron/core';
+import { ReasonCode } from '@cauldron/protocol';
 import type { BufferPool } from './buffer-pool.ts';
 
 /** Bytes read at once; one buffer serves every connection, since the core copies what it keeps. */
 const READ_BUFFER = 65_536;
 const BACKLOG = 4096;
+/** Milliseconds between two reports of connections that could not be accepted. */
+const SAY_EVERY = 5000;
 
 /** The part of an accepted handle's owner that `net` keeps to itself; see {@link takeHandles}. */
 interface ServerHandle {
@@ -33,6 +37,7 @@ export class TcpListener {
   readonly #server: net.Server;
   readonly #links = new Set<TcpLink>();
   readonly #onread: net.OnReadOpts;
+  #saidAt = Number.NEGATIVE_INFINITY;
 
   constructor(core: BrokerCore, options: TcpListenerOptions, settings: ListenerSettings, pool: BufferPool) {
     this.name = options.name;
@@ -89,6 +94,7 @@ export class TcpListener {
     if (handle !== undefined && handle !== null && typeof handle.onconnection === 'function') {
       handle.onconnection = (status, client) => {
         if (status === 0) this.#accept(client);
+        else this.#acceptFailed(status);
       };
       return;
     }
@@ -98,6 +104,16 @@ export class TcpListener {
       owner._handle = null;
       this.#accept(client);
     });
+  }
+
+  /** The system could not hand a connection over; said at most every few seconds. */
+  #acceptFailed(status: number): void {
+    const now = this.#core.now;
+    this.#core.metrics.connectionsRefused += 1;
+    if (now - this.#saidAt < SAY_EVERY) return;
+    this.#saidAt = now;
+    const reason = `the system could not accept a connection: ${getSystemErrorName(status)}`;
+    this.#core.observer.refused?.('unknown', undefined, { reasonCode: ReasonCode.serverUnavailable, reason });
   }
 
   #accept(handle: unknown): void {
