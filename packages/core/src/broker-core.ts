@@ -196,15 +196,22 @@ export class BrokerCore implements RegistryHost {
   endRun(): void {
     const run = this.run;
     if (run.count === 0) return;
-    const left = this.router.publishRun(run);
-    if (left !== null) {
-      run.each((view) => {
-        this.#fanout.startView(run.topic, view, run.publisher, this.now);
-        this.router.deliver(this.#fanout, left);
-      });
-      this.#fanout.finish();
+    const outer = this.#publishing;
+    const fanout = outer ? new Fanout() : this.#fanout;
+    this.#publishing = true;
+    try {
+      const left = this.router.publishRun(run);
+      if (left !== null) {
+        run.each((view) => {
+          fanout.startView(run.topic, view, run.publisher, this.now);
+          this.router.deliver(fanout, left);
+        });
+      }
+    } finally {
+      this.#publishing = outer;
+      fanout.finish();
+      run.clear();
     }
-    run.clear();
   }
 
   /** Routes a message that has its own bytes. */
