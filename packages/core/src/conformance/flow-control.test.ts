@@ -98,7 +98,7 @@ test('a full window holds back nothing but QoS 1 and 2 publishes [MQTT-3.3.4-10]
   );
 });
 
-test('one QoS 2 publish more than the receive maximum the broker announced ends the connection with 0x93 [MQTT-3.3.4-7] [MQTT-3.3.4-8]', () => {
+test('one QoS 2 publish more than the receive maximum the broker announced ends the connection with 0x93 [MQTT-3.3.4-7]', () => {
   const broker = new TestBroker({ limits: { receiveMaximum: 3 } });
   const client = broker.open();
   assert.equal(client.connect('c').properties?.receiveMaximum, 3);

@@ -119,7 +119,7 @@ export class ClientOutput implements Flushable {
       return;
     }
     const frame = this.frameOf(fanout, false, identifiers);
-    if (frame !== null) this.sendFrame(frame, 0, retain, false, 0);
+    if (frame !== null) this.sendFrame(frame, 0, retain, false, 0); // [MQTT-4.3.1-1]
   }
 
   /** Sends a run of QoS 0 messages where this client takes them as they are; false = not so. */

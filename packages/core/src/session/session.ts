@@ -136,12 +136,15 @@ export class Session implements Subscriber, TimerEntry {
     return connection !== null && this.#orderedInQueue === 0 && connection.output.sendRun(run, delivery.identifiers);
   }
 
-  /** Whether a QoS 1 or 2 message may go out now: nothing waits before it and the window has room. */
+  /**
+   * Whether a QoS 1 or 2 message may go out now: nothing waits before it and the window has room. Nothing else asks.
+   * // [MQTT-3.3.4-10] [MQTT-4.9.0-3]
+   */
   #mayStart(connection: Connection): boolean {
     return (
       (this.#queue === null || this.#queue.length === 0) &&
       !connection.output.congested &&
-      (this.#window === null || this.#window.size < this.#windowLimit) // [MQTT-3.3.4-9]
+      (this.#window === null || this.#window.size < this.#windowLimit) // [MQTT-3.3.4-9] [MQTT-4.9.0-2]
     );
   }
 
@@ -150,7 +153,7 @@ export class Session implements Subscriber, TimerEntry {
     if (frame === null) return;
     this.#window ??= new OutboundWindow();
     const packetId = this.#window.add(item);
-    connection.output.sendFrame(frame, item.qos, item.retain, false, packetId);
+    connection.output.sendFrame(frame, item.qos, item.retain, false, packetId); // [MQTT-4.3.2-2] [MQTT-4.3.3-2]
   }
 
   /** Queues a retained message for a new subscription. It is not counted against the limits: the client asked. */
@@ -241,7 +244,7 @@ export class Session implements Subscriber, TimerEntry {
     const unsent = this.#unsent!;
     const window = this.#window!;
     let next = 0;
-    // [MQTT-3.3.4-9]
+    // [MQTT-3.3.4-9] [MQTT-4.9.0-2]
     while (
       next < unsent.length &&
       !connection.output.congested &&
@@ -267,7 +270,10 @@ export class Session implements Subscriber, TimerEntry {
     return true;
   }
 
-  /** PUBREC: the QoS 2 message is the client's, or with an error code it never will be. False when unknown. */
+  /**
+   * PUBREC: the QoS 2 message is the client's, or with an error code it never will be. The exchange goes on whether the
+   * message has expired or not. False when unknown. // [MQTT-4.3.3-3] [MQTT-4.3.3-13]
+   */
   received(packetId: number, reasonCode: number): boolean {
     const window = this.#window;
     if (window === null) return false;

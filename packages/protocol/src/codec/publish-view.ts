@@ -201,12 +201,12 @@ function scanProperties(view: PublishView, bytes: Uint8Array, start: number, end
         break;
       case 0x03: // Content Type
         bit = seen.contentType;
-        at = skipText(bytes, at, end, 'Content Type');
+        at = skipText(bytes, at, end, 'Content Type'); // [MQTT-3.3.2-19]
         break;
       case 0x08: {
         bit = seen.responseTopic;
         const from = at;
-        at = skipText(bytes, at, end, 'Response Topic');
+        at = skipText(bytes, at, end, 'Response Topic'); // [MQTT-3.3.2-13]
         for (let i = from + 2; i < at; i++) {
           if (bytes[i] === 0x2b || bytes[i] === 0x23) {
             throw protocolError('the Response Topic of a PUBLISH has a wildcard', 'MQTT-3.3.2-14'); // [MQTT-3.3.2-14]

@@ -38,7 +38,7 @@ export function handleConnect(connection: Connection, packet: ConnectPacket): vo
   connection.output.maxPacketSize = packet.properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY;
   const refusal = checkRoom(connection, packet.clientId) ?? checkClientId(packet) ?? checkWill(connection, packet);
   if (refusal !== null) {
-    refuseConnect(connection, refusal);
+    refuseConnect(connection, refusal, {}, packet.clientId);
     return;
   }
   const assigned = packet.clientId === '';
@@ -131,7 +131,7 @@ function authenticated(connection: Connection, attempt: Attempt, result: Authent
     case 'refuse': {
       const refusal = { reasonCode: result.reasonCode, reason: result.reasonString ?? 'authentication was refused' };
       const { serverReference } = result;
-      refuseConnect(connection, refusal, serverReference === undefined ? {} : { serverReference });
+      refuseConnect(connection, refusal, serverReference === undefined ? {} : { serverReference }, attempt.clientId);
       return;
     }
     case 'continue':
@@ -213,7 +213,7 @@ function open(connection: Connection, attempt: Attempt, result: Accepted): void 
     reasonCode: ReasonCode.success, // [MQTT-3.1.4-5]
     properties: answer,
   });
-  // [MQTT-3.3.4-9]
+  // [MQTT-3.3.4-9] [MQTT-4.9.0-1]
   session.attach(connection, Math.min(properties?.receiveMaximum ?? 65_535, connection.limits.maxInflight));
   core.sessions.attached(connection, present);
   session.resend();

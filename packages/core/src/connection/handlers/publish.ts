@@ -127,7 +127,7 @@ function checkReceiveMaximum(connection: Connection, view: PublishView): void {
   const inflight = inbound.size + connection.pendingPublishes;
   if (inflight < connection.limits.receiveMaximum || inbound.has(view.packetId)) return;
   connection.core.metrics.receiveMaximumExceeded += 1;
-  // [MQTT-3.3.4-7] [MQTT-3.3.4-8]
+  // [MQTT-3.3.4-7]
   throw new MqttError(
     `more than ${connection.limits.receiveMaximum} publishes are in flight (limits.receiveMaximum); wait for acknowledgements`,
     { code: 'RECEIVE_MAXIMUM_EXCEEDED', reasonCode: ReasonCode.receiveMaximumExceeded, spec: 'MQTT-3.3.4-7' },

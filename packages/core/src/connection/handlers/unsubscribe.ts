@@ -7,6 +7,7 @@ export function handleUnsubscribe(connection: Connection, packet: UnsubscribePac
   const session = connection.session!;
   const reasonCodes = packet.filters.map((filter) => {
     if (!session.subscriptions?.delete(filter)) return ReasonCode.noSubscriptionExisted;
+    // What waits or is in flight stays with the session. // [MQTT-3.10.4-3]
     core.router.remove(filter, session); // [MQTT-3.10.4-2]
     core.observer.unsubscribed?.(connection.client!, filter);
     return ReasonCode.success;
