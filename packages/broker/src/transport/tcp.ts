@@ -230,6 +230,8 @@ export class TcpLink implements Link {
   }
 
   end(): void {
+    // Paused or not: only a socket that is read from sees the peer's end and closes.
+    this.#socket.resume();
     this.#socket.end();
   }
 

@@ -5,13 +5,18 @@ import type { Connection } from './connection.ts';
 
 /**
  * Refuses a connection that is not connected yet: CONNACK with the reason in 5.0, with the nearest return code in 3.x, or
- * nothing where 3.x has none; then closes.
+ * nothing where 3.x has none; then closes. `clientId` is the one it would have had, for whoever watches.
  * // [MQTT-3.1.4-1] [MQTT-3.1.4-2] [MQTT-3.2.2-7] [MQTT-4.12.0-4] [MQTT-4.13.2-1]
  */
-export function refuseConnect(connection: Connection, refusal: Refusal, properties: Properties = {}): void {
+export function refuseConnect(
+  connection: Connection,
+  refusal: Refusal,
+  properties: Properties = {},
+  clientId = connection.client?.clientId,
+): void {
   const { core, link } = connection;
   core.metrics.connectionsRefused += 1;
-  core.observer.refused?.(link.remoteAddress, connection.client?.clientId, refusal);
+  core.observer.refused?.(link.remoteAddress, clientId, refusal);
   const version = connection.decoder.version;
   if (version !== 0) connection.output.version = version;
   if (version === 5) {

@@ -13,7 +13,7 @@ import type { Connection } from '../connection.ts';
 export function handlePublish(connection: Connection, view: PublishView): void {
   const { core } = connection;
   core.metrics.publishReceived += 1;
-  core.metrics.publishBytesReceived += view.end - view.payloadStart;
+  core.metrics.publishBytesReceived += view.end - view.frameStart; // whole packets, as those sent are
   if (core.run.extend(view)) return;
   core.endRun();
   const topic = findTopic(connection, view);
