@@ -197,6 +197,22 @@ test('an AUTH that no exchange waits for is a protocol error, as is one with a c
   }
 });
 
+test('an exchange is over once it succeeded, and one that is begun again starts afresh', async () => {
+  const broker = new TestBroker({ authenticator: { authenticate: step } });
+  const client = await connected(broker);
+  auth(client, 0x19, 'bob');
+  auth(client, 0x18, '2');
+  client.take();
+  auth(client, 0x19, 'eve');
+  assert.deepEqual(await answers(client), [[PacketType.auth, 0x18, 'TEST', '1+1']]);
+  auth(client, 0x18, '2');
+  client.take();
+  auth(client, 0x18, '4');
+  assert.deepEqual(await answers(client), [[PacketType.auth, 0, 'TEST', 'welcome eve']]);
+  auth(client, 0x18, '4');
+  assert.deepEqual(await answers(client), [[PacketType.disconnect, ReasonCode.protocolError, undefined, undefined]]);
+});
+
 test('during the exchange only AUTH and DISCONNECT are taken from the client [MQTT-3.1.2-30] [MQTT-3.2.0-1]', async () => {
   const broker = new TestBroker({ authenticator: { authenticate: step } });
   const witness = broker.connect('witness');
