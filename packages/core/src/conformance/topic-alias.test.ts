@@ -220,3 +220,23 @@ test('an alias in a message that was too large for the client is not taken as kn
     [['t', 1]],
   );
 });
+
+test('nor is one in a message that waited and was too large for the client when it came back', () => {
+  const broker = new TestBroker();
+  const options = {
+    cleanStart: false,
+    properties: { sessionExpiryInterval: 100, topicAliasMaximum: 2, maximumPacketSize: 100 },
+  };
+  const client = broker.connect('c', options);
+  client.subscribe('t', { qos: 1 });
+  client.cut();
+  const publisher = broker.connect('p');
+  for (const text of ['x'.repeat(200), 'small']) publisher.publish('t', text, { qos: 1 });
+  assert.deepEqual(
+    broker
+      .connect('c', options)
+      .takeMessages()
+      .map(({ topic, properties }) => [topic, properties?.topicAlias]),
+    [['t', 1]],
+  );
+});

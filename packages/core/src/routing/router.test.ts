@@ -181,6 +181,17 @@ test('a match outlives changes of other filters, exact or with wildcards, and is
   );
 });
 
+test('a change is not forgotten behind many others that do not match', () => {
+  for (const others of [0, 31, 32, 33, 64, 100]) {
+    const router = new Router(16, 1);
+    const topicOf = () => router.match(router.topics.intern('a/b')).deliveries.length;
+    assert.equal(topicOf(), 0);
+    router.add('a/+', new Subscription(subscribers[0]!, { qos: 0 }));
+    for (let i = 0; i < others; i++) router.add(`other/${i}/+`, new Subscription(subscribers[1]!, { qos: 0 }));
+    assert.equal(topicOf(), 1, `${others} other changes`);
+  }
+});
+
 test('many subscribers of one filter may leave in any order', () => {
   for (const wanted of ['a', 'a/+']) {
     const trie = new SubscriptionTrie();
