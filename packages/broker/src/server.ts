@@ -291,6 +291,7 @@ export class Broker extends EventEmitter<BrokerEvents> {
  *
  * @example
  * const broker = await createBroker({ listeners: [{ port: 0 }] });
+ * await broker.close();
  */
 export async function createBroker(input: ConfigInput = {}, options: BrokerOptions = {}): Promise<Broker> {
   const broker = new Broker(parseConfig(input), options);

@@ -115,8 +115,9 @@ export function topicLevels(topic: string): number {
 
 /**
  * Whether a topic name matches a topic filter. Both must be valid; of a shared subscription pass the filter part.
+ * `#` stands for the parent level too.
  *
- * @example matchTopic('a/#', 'a') // true: '#' stands for the parent level too
+ * @example matchTopic('a/#', 'a') // true
  */
 export function matchTopic(filter: string, topic: string): boolean {
   const first = filter.charCodeAt(0);

@@ -24,6 +24,7 @@ export type Reaction = (packet: Packet, link: FakeLink) => boolean | undefined;
  *   link.send({ type: PacketType.suback, packetId: packet.packetId, reasonCodes: [0x87] });
  *   return true;
  * });
+ * await broker.close();
  */
 export class FakeBroker {
   /** Every packet in the order of arrival, of all connections. */

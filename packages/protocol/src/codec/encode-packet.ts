@@ -20,7 +20,7 @@ import { encodeUnsubscribe } from './encode/unsubscribe.ts';
  * @throws MqttError where the packet breaks a rule that its receiver would have to refuse.
  *
  * @example
- * encodePacket({ type: PacketType.pingreq }, 5) // Uint8Array [0xc0, 0x00]
+ * encodePacket({ type: PacketType.pingreq }, 5) // Uint8Array.of(0xc0, 0x00)
  */
 export function encodePacket(packet: Packet, version: ProtocolVersion): Uint8Array {
   switch (packet.type) {

@@ -64,7 +64,8 @@ const fromServer = typesFor([
  *
  * @example
  * const decoder = new FrameDecoder(sink, { role: 'server', maxPacketSize: 65_536 });
- * decoder.push(chunk); // calls sink.onPublish, sink.onAck, sink.onPacket
+ * // Calls sink.onPublish, sink.onAck and sink.onPacket:
+ * decoder.push(chunk);
  */
 export class FrameDecoder {
   /** 0 until a CONNECT was seen (server) or the owner set it (client). */

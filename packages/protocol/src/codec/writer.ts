@@ -21,7 +21,8 @@ export function varintSize(value: number): number {
  * @example
  * const writer = new Writer();
  * writer.utf8('kitchen/temperature');
- * writer.finish() // 2 bytes of length, 19 bytes of text
+ * // 2 bytes of length, 19 bytes of text:
+ * writer.finish().length // 21
  */
 export class Writer {
   #buffer: Uint8Array;
