@@ -246,7 +246,7 @@ export class BrokerCore implements RegistryHost {
       this.metrics.retainedOverLimit += 1;
       return ReasonCode.quotaExceeded;
     }
-    this.retained.set(fanout.message());
+    this.retained.set(fanout.message(), fanout.publisher?.clientId);
     return 0;
   }
 

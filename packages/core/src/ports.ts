@@ -173,6 +173,8 @@ export interface Observer {
 
 /** Whatever messages are delivered to: a session, or a function inside the program. */
 export interface Subscriber {
+  /** The client identifier, where it is a client. */
+  readonly clientId?: string;
   deliver(fanout: Fanout, delivery: Delivery): void;
   /** Takes a whole run of QoS 0 messages as they stand on the wire; false = they are to be delivered one by one. */
   deliverRun(run: PublishRun, delivery: Delivery): boolean;

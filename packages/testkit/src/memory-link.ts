@@ -92,7 +92,7 @@ export class MemoryLink implements Link {
   /** Bytes arrive from the peer, in a buffer that is reused afterwards, as a transport's is. */
   feed(bytes: Uint8Array): void {
     if (this.#closed) return;
-    const chunk = bytes.slice();
+    const chunk = new Uint8Array(bytes); // a Buffer's own slice would share its memory
     this.receiver.feed(chunk, chunk.length);
     chunk.fill(0xdd);
   }

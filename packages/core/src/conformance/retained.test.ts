@@ -256,3 +256,15 @@ test('retained messages are not held back by the queue limits: the client asked 
   }
   assert.deepEqual(got, ['t/0', 't/1', 't/2', 't/3', 't/4']);
 });
+
+test('a No Local subscription gets no retained message of its own client [MQTT-3.8.3-3]', () => {
+  const broker = new TestBroker();
+  const own = broker.connect('own');
+  own.publish('t/own', 'mine', { retain: true });
+  broker.connect('other').publish('t/other', 'theirs', { retain: true });
+  own.subscribe('t/#', { noLocal: true });
+  assert.deepEqual(
+    own.takeMessages().map(({ topic }) => topic),
+    ['t/other'],
+  );
+});

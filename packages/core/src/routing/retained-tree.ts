@@ -2,12 +2,17 @@ import type { Message } from '../message.ts';
 
 interface Node {
   message: Message | null;
+  /** Client identifier of who published it, for No Local. */
+  publisher: string | undefined;
   children: Map<string, Node> | null;
 }
 
+/** Gets a retained message, and the client identifier of its publisher where it came from a client. */
+export type RetainedVisitor = (message: Message, publisher: string | undefined) => void;
+
 /** The last retained message of each topic, found by topic or by filter (section 3.3.1.3). */
 export class RetainedTree {
-  readonly #root: Node = { message: null, children: null };
+  readonly #root: Node = { message: null, publisher: undefined, children: null };
   #count = 0;
   #bytes = 0;
 
@@ -30,13 +35,13 @@ export class RetainedTree {
   }
 
   /** Keeps a message as its topic's retained one, in place of any before. // [MQTT-3.3.1-5] */
-  set(message: Message): void {
+  set(message: Message, publisher?: string): void {
     let node = this.#root;
     for (const level of message.topic.split('/')) {
       node.children ??= new Map();
       let child = node.children.get(level);
       if (child === undefined) {
-        child = { message: null, children: null };
+        child = { message: null, publisher: undefined, children: null };
         node.children.set(level, child);
       }
       node = child;
@@ -44,6 +49,7 @@ export class RetainedTree {
     if (node.message === null) this.#count += 1;
     else this.#bytes -= node.message.size;
     node.message = message;
+    node.publisher = publisher;
     this.#bytes += message.size;
   }
 
@@ -71,13 +77,13 @@ export class RetainedTree {
   }
 
   /** Calls `visit` for each retained message whose topic matches, expired ones left out. */
-  match(filter: string, now: number, visit: (message: Message) => void): void {
+  match(filter: string, now: number, visit: RetainedVisitor): void {
     this.#walk(this.#root, filter.split('/'), 0, now, visit);
   }
 
-  #walk(node: Node, levels: readonly string[], depth: number, now: number, visit: (message: Message) => void): void {
+  #walk(node: Node, levels: readonly string[], depth: number, now: number, visit: RetainedVisitor): void {
     if (depth === levels.length) {
-      if (node.message !== null && !node.message.expired(now)) visit(node.message);
+      if (node.message !== null && !node.message.expired(now)) visit(node.message, node.publisher);
       return;
     }
     const level = levels[depth]!;
@@ -97,8 +103,8 @@ export class RetainedTree {
     }
   }
 
-  #all(node: Node, top: boolean, now: number, visit: (message: Message) => void): void {
-    if (node.message !== null && !node.message.expired(now)) visit(node.message);
+  #all(node: Node, top: boolean, now: number, visit: RetainedVisitor): void {
+    if (node.message !== null && !node.message.expired(now)) visit(node.message, node.publisher);
     if (node.children === null) return;
     for (const [name, child] of node.children) {
       if (top && name.startsWith('$')) continue; // [MQTT-4.7.2-1]

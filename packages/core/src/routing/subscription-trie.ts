@@ -8,41 +8,48 @@ import { Subscription } from './subscription.ts';
 export type Route = Subscription | ShareGroup;
 
 /** A filter has one route almost always, so nothing is allocated for a list until it has two. */
-type Routes = Route | Route[] | Set<Route>;
+type Routes = Route | Route[] | Map<RouteKey, Route>;
 
-/** Above this many routes a filter keeps them in a set, so that a busy filter's clients may leave in any order. */
+/** What tells the routes of one filter apart: a subscriber has one, and so has the name of a share group. */
+type RouteKey = Subscriber | string;
+
+/** Above this many routes a filter keeps them by key, so that a busy filter's clients may leave in any order. */
 const LARGEST_LIST = 32;
+
+function keyOf(route: Route): RouteKey {
+  return route instanceof ShareGroup ? route.name : route.subscriber;
+}
 
 function addRoute(routes: Routes | undefined, route: Route): Routes {
   if (routes === undefined) return route;
-  if (routes instanceof Set) return routes.add(route);
+  if (routes instanceof Map) return routes.set(keyOf(route), route);
   if (!Array.isArray(routes)) return [routes, route];
   routes.push(route);
-  return routes.length > LARGEST_LIST ? new Set(routes) : routes;
+  return routes.length > LARGEST_LIST ? new Map(routes.map((one) => [keyOf(one), one])) : routes;
 }
 
 /** The routes without one of them, undefined when none is left. */
-function withoutRoute(routes: Routes, route: Route): Routes | undefined {
-  if (routes instanceof Set) {
-    routes.delete(route);
+function withoutRoute(routes: Routes, key: RouteKey): Routes | undefined {
+  if (routes instanceof Map) {
+    routes.delete(key);
     return routes.size === 0 ? undefined : routes;
   }
-  if (!Array.isArray(routes)) return routes === route ? undefined : routes;
-  const index = routes.indexOf(route);
+  if (!Array.isArray(routes)) return keyOf(routes) === key ? undefined : routes;
+  const index = routes.findIndex((route) => keyOf(route) === key);
   if (index >= 0) routes.splice(index, 1);
-  return routes.length === 0 ? undefined : routes.length === 1 ? routes[0] : routes;
+  return routes.length === 1 ? routes[0] : routes;
 }
 
 function eachRoute(routes: Routes, visit: (route: Route) => void): void {
-  if (Array.isArray(routes) || routes instanceof Set) for (const route of routes) visit(route);
+  if (Array.isArray(routes)) for (const route of routes) visit(route);
+  else if (routes instanceof Map) for (const route of routes.values()) visit(route);
   else visit(routes);
 }
 
-function findRoute(routes: Routes | undefined, wanted: (route: Route) => boolean): Route | undefined {
-  if (routes === undefined) return undefined;
-  if (!Array.isArray(routes) && !(routes instanceof Set)) return wanted(routes) ? routes : undefined;
-  for (const route of routes) if (wanted(route)) return route;
-  return undefined;
+function findRoute(routes: Routes | undefined, key: RouteKey): Route | undefined {
+  if (routes instanceof Map) return routes.get(key);
+  if (Array.isArray(routes)) return routes.find((route) => keyOf(route) === key);
+  return routes !== undefined && keyOf(routes) === key ? routes : undefined;
 }
 
 /**
@@ -98,14 +105,14 @@ export class SubscriptionTrie {
     const shared = parseSharedFilter(filter);
     this.#subscriptions -= 1;
     if (shared === undefined) {
-      this.#removeRoute(filter, this.#findOwn(filter, subscriber));
+      this.#removeRoute(filter, subscriber);
       return;
     }
     this.#shared -= 1;
     const group = this.#findGroup(shared.filter, shared.group);
     if (group === undefined) return;
     group.delete(subscriber);
-    if (group.size === 0) this.#removeRoute(shared.filter, group);
+    if (group.size === 0) this.#removeRoute(shared.filter, group.name);
   }
 
   /** Calls `visit` for every route whose filter matches the topic (section 4.7). // [MQTT-3.3.2-3] [MQTT-4.7.3-4] */
@@ -157,13 +164,7 @@ export class SubscriptionTrie {
   }
 
   #findGroup(filter: string, name: string): ShareGroup | undefined {
-    const wanted = (route: Route) => route instanceof ShareGroup && route.name === name;
-    return findRoute(this.#routesOf(filter), wanted) as ShareGroup | undefined;
-  }
-
-  #findOwn(filter: string, subscriber: Subscriber): Route | undefined {
-    const wanted = (route: Route) => route instanceof Subscription && route.subscriber === subscriber;
-    return findRoute(this.#routesOf(filter), wanted);
+    return findRoute(this.#routesOf(filter), name) as ShareGroup | undefined;
   }
 
   #addRoute(filter: string, route: Route): void {
@@ -175,11 +176,10 @@ export class SubscriptionTrie {
     this.#routes[node] = addRoute(this.#routes[node], route);
   }
 
-  #removeRoute(filter: string, route: Route | undefined): void {
-    if (route === undefined) return;
+  #removeRoute(filter: string, key: RouteKey): void {
     if (!hasWildcard(filter)) {
       const routes = this.#exact.get(filter);
-      const left = routes === undefined ? undefined : withoutRoute(routes, route);
+      const left = routes === undefined ? undefined : withoutRoute(routes, key);
       if (left === undefined) this.#exact.delete(filter);
       else this.#exact.set(filter, left);
       return;
@@ -187,7 +187,7 @@ export class SubscriptionTrie {
     const node = this.#edges.find(filter);
     const routes = this.#routes[node];
     if (node === 0 || routes === undefined) return;
-    const left = withoutRoute(routes, route);
+    const left = withoutRoute(routes, key);
     this.#routes[node] = left;
     if (left === undefined) this.#edges.prune(filter, (n) => this.#routes[n] !== undefined);
   }

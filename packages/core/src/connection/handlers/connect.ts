@@ -85,7 +85,7 @@ function checkWill(connection: Connection, packet: ConnectPacket): Refusal | nul
   const will = packet.will;
   if (will === undefined) return null;
   const { core } = connection;
-  const { mqtt } = core.options;
+  const { mqtt } = connection.listener;
   const problem = topicNameProblem(will.topic) ?? core.topicProblem(will.topic);
   if (problem !== undefined && problem !== null) {
     return { reasonCode: ReasonCode.topicNameInvalid, reason: `the will's topic is not valid: ${problem}` };
