@@ -1,7 +1,6 @@
 // MQTT.js, the client most Node programs use, with MQTT 3.1.1 and 5.0.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
 import { ReasonCode } from '@cauldron/protocol';
 import { connect, type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
@@ -19,7 +18,7 @@ async function join(t: TestContext, port: number, options: IClientOptions = {}):
   t.after(() => void client.end(true));
   // Before it is connected: the messages of a resumed session come with the CONNACK.
   client.on('message', (_topic, _payload, packet) => void messages.push(packet));
-  await once(client, 'connect');
+  await new Promise<void>((resolve, reject) => void client.once('connect', () => resolve()).once('error', reject));
   return { client, messages };
 }
 
@@ -123,7 +122,7 @@ for (const protocolVersion of [4, 5] as const) {
     const { client: old } = await join(t, port, { protocolVersion, clientId: 'one' });
     const disconnects: number[] = [];
     old.on('disconnect', (packet) => void disconnects.push(packet.reasonCode!));
-    const closed = once(old, 'close');
+    const closed = new Promise<void>((resolve) => void old.once('close', () => resolve()));
     await join(t, port, { protocolVersion, clientId: 'one' });
     await closed;
     assert.deepEqual(disconnects, protocolVersion === 5 ? [ReasonCode.sessionTakenOver] : []);

@@ -12,6 +12,9 @@ import {
 } from '@cauldron/protocol';
 import { until } from './broker.ts';
 
+/** The packet of a type; the acknowledgements share one. */
+type PacketOf<T extends Packet['type'], P = Packet> = P extends { type: infer U } ? (T extends U ? P : never) : never;
+
 /** A TCP connection that does exactly what a test tells it and keeps every packet it received. */
 export class RawClient {
   readonly socket: Socket;
@@ -35,7 +38,7 @@ export class RawClient {
       { role: 'client', maxPacketSize: LARGEST_PACKET },
     );
     this.#decoder.version = version;
-    socket.on('data', (chunk) => this.#decoder.push(chunk));
+    socket.on('data', (chunk: Buffer) => this.#decoder.push(chunk));
     socket.on('end', () => {
       this.ended = true;
     });
@@ -76,10 +79,10 @@ export class RawClient {
   }
 
   /** Waits for a packet of a type and takes it out of `received`. */
-  async take<T extends Packet['type']>(type: T, timeout?: number): Promise<Extract<Packet, { type: T }>> {
+  async take<T extends Packet['type']>(type: T, timeout?: number): Promise<PacketOf<T>> {
     const at = (): number => this.received.findIndex((packet) => packet.type === type);
     await until(`a packet of type ${type}`, () => at() >= 0, timeout);
-    return this.received.splice(at(), 1)[0] as Extract<Packet, { type: T }>;
+    return this.received.splice(at(), 1)[0] as PacketOf<T>;
   }
 
   async closed(timeout?: number): Promise<void> {
