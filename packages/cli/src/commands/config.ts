@@ -21,7 +21,7 @@ const check: Command = {
     withConfig(
       parsed,
       io,
-      ({ file }) => `${file ?? 'no configuration file found; the environment'}: no problems found\n`,
+      ({ file }) => `${file ?? 'no configuration file; defaults and environment'}: no problems found\n`,
     ),
 };
 
