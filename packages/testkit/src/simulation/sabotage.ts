@@ -2,7 +2,7 @@
  * Ways to break a broker, each named for what it does wrong: a simulator that finds nothing in a broken broker would find
  * nothing in any. They patch one broker, from outside, for good.
  */
-import type { BrokerCore, Fanout, Link, Message, Subscription } from '@cauldron/core';
+import type { BrokerCore, Fanout, Link, Message, Session, Subscription } from '@cauldron/core';
 import type { Invariant } from './ledger.ts';
 
 export interface Sabotage {
@@ -31,6 +31,18 @@ function onDelivery(
       if (!counted(fanout) || !meant(fanout)) return deliver(fanout, matches);
       count += 1;
       return count % every === 0 ? harm(core, () => deliver(fanout, matches), fanout) : deliver(fanout, matches);
+    };
+  };
+}
+
+/** Does something to every session that a CONNECT opens, but to the world's own. */
+function onOpen(harm: (session: Session) => void): (core: BrokerCore) => void {
+  return (core) => {
+    const open = core.sessions.open.bind(core.sessions);
+    core.sessions.open = (clientId, cleanStart) => {
+      const opened = open(clientId, cleanStart);
+      if (clientId !== 'watcher') harm(opened.session);
+      return opened;
     };
   };
 }
@@ -79,6 +91,20 @@ export const sabotages: readonly Sabotage[] = [
         return deliver();
       },
     ),
+  },
+  {
+    name: 'forgets between connections which QoS 2 messages it has',
+    breaks: ['exactly-once', 'at-least-once'],
+    apply: onOpen((session) => {
+      for (const packetId of session.inbound.ids()) session.inbound.end(packetId);
+    }),
+  },
+  {
+    name: 'does not send again what was not acknowledged',
+    breaks: ['acknowledged-delivered', 'drained', 'shared-once'],
+    apply: onOpen((session) => {
+      session.resend = () => {};
+    }),
   },
   { name: 'swaps two messages', breaks: ['order'], apply: swapMessages },
   {
@@ -152,7 +178,13 @@ export const sabotages: readonly Sabotage[] = [
       },
     ),
   },
-  { name: 'never sends what waited', breaks: ['drained', 'acknowledged-delivered'], apply: neverPump },
+  {
+    name: 'never sends what waited',
+    breaks: ['drained', 'acknowledged-delivered'],
+    apply: onOpen((session) => {
+      session.pump = () => {};
+    }),
+  },
 ];
 
 function swapMessages(core: BrokerCore): void {
@@ -268,14 +300,5 @@ function flipBits(core: BrokerCore): void {
       },
     });
     return accept(broken, listener);
-  };
-}
-
-function neverPump(core: BrokerCore): void {
-  const open = core.sessions.open.bind(core.sessions);
-  core.sessions.open = (clientId, cleanStart) => {
-    const opened = open(clientId, cleanStart);
-    if (clientId !== 'watcher') opened.session.pump = () => {};
-    return opened;
   };
 }
