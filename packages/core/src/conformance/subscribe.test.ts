@@ -250,12 +250,12 @@ test("a listener's own MQTT options hold for its clients, as its CONNACK said", 
   assert.equal(client.connect('c').properties?.maximumQoS, 0);
   assert.deepEqual(client.subscribe('a').reasonCodes, [0]);
   assert.deepEqual(client.subscribe('$share/g/a').reasonCodes, [ReasonCode.sharedSubscriptionsNotSupported]);
-  client.publish('a', 'x', { qos: 1   const will = { topic: 'gone', payload: new Uint8Array(), qos: 1 as const, retain: false };
-  const refused = new TestClient(narrow as unknown as BrokerCore, 5).tryConnect('w', { will });
-  assert.equal(refused.reasonCode, ReasonCode.qosNotSupported);
-});
+  client.publish('a', 'x', { qos: 1 });
   const goodbye = client.take().at(-1) as { type: number; reasonCode: number };
   assert.deepEqual([goodbye.type, goodbye.reasonCode], [PacketType.disconnect, ReasonCode.qosNotSupported]);
+  const will = { topic: 'gone', payload: new Uint8Array(), qos: 1 as const, retain: false };
+  const refused = new TestClient(narrow as unknown as BrokerCore, 5).tryConnect('w', { will });
+  assert.equal(refused.reasonCode, ReasonCode.qosNotSupported);
 });
 
 test('one subscription too many is refused with 0x97, replacing one still works, and each is counted', () => {
