@@ -177,8 +177,8 @@ export class InboundHalf {
       return;
     }
     // Sent twice by its publisher, it may be the second copy that came: the first went to nobody here, to another member
-    // of a share group, was lost at QoS 0 or expired.
-    const lossy = qos === 0 || message.expires;
+    // of a share group, was lost at QoS 0, expired, or was too large without the alias that the second had.
+    const lossy = qos === 0 || message.expires || !generation.takes(message);
     if (message.transmissions > 1 && (lossy || !subscribedSince(generation, message))) return;
     this.#fail('order', `message ${message.index} came after ${last.index} of the same publisher, topic and QoS`);
   }
