@@ -18,7 +18,10 @@ export interface Limits {
   readonly maxQueuedBytes: number;
   /** QoS 1 and 2 messages in flight to one client. */
   readonly maxInflight: number;
-  /** QoS 1 and 2 messages in flight from one client (Receive Maximum). */
+  /**
+   * QoS 1 and 2 messages in flight from one client (Receive Maximum). Not lower by default than packet identifiers
+   * allow: popular clients send bursts without looking at it, and would be disconnected.
+   */
   readonly receiveMaximum: number;
   /** Unsent bytes a connection may hold before QoS 0 is dropped for it and QoS 1 and 2 wait. */
   readonly maxOutboundBytes: number;
@@ -68,7 +71,7 @@ export const defaultLimits: Limits = {
   maxQueuedMessages: 10_000,
   maxQueuedBytes: 67_108_864,
   maxInflight: 256,
-  receiveMaximum: 256,
+  receiveMaximum: 65_535,
   maxOutboundBytes: 4_194_304,
   connectTimeout: 10,
   maxRetainedMessages: 1_000_000,

@@ -71,7 +71,7 @@ test('a refusing CONNACK says Session Present 0 where there is a session, and cl
 
 test('a 5.0 client is told only what the broker limits', () => {
   const { properties } = new TestBroker().open().connect('c');
-  assert.deepEqual(properties, { receiveMaximum: 256, maximumPacketSize: 16_777_216, topicAliasMaximum: 64 });
+  assert.deepEqual(properties, { maximumPacketSize: 16_777_216, topicAliasMaximum: 64 });
   const narrow = new TestBroker({
     limits: { receiveMaximum: 7, maxPacketSize: 2000 },
     mqtt: {
@@ -188,7 +188,7 @@ test('a client whose maximum packet size is below its CONNACK is refused with 0x
     assert.equal(client.closed, reasonCode !== 0);
     return reasonCode;
   };
-  const properties = { receiveMaximum: 256, maximumPacketSize: 16_777_216, topicAliasMaximum: 64 };
+  const properties = { maximumPacketSize: 16_777_216, topicAliasMaximum: 64 };
   const { length } = encodePacket({ type: PacketType.connack, sessionPresent: false, reasonCode: 0, properties }, 5);
   assert.deepEqual([size(length), size(length - 1), size(5)], [0, 0x95, 0x95]);
   const dumb = broker.open();

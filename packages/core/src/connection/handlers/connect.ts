@@ -215,8 +215,9 @@ function open(connection: Connection, attempt: Attempt, result: Accepted): void 
   });
   // [MQTT-3.3.4-9] [MQTT-4.9.0-1]
   session.attach(connection, Math.min(properties?.receiveMaximum ?? 65_535, connection.limits.maxInflight));
-  core.sessions.attached(connection, present);
+  // What was in flight is noted before a program hears of the client: what it publishes then comes behind it.
   session.resend();
+  core.sessions.attached(connection, present);
   session.pump();
 }
 
@@ -262,7 +263,8 @@ function serverKeepAlive(connection: Connection): number {
 function connackProperties(connection: Connection, attempt: Attempt, result: Accepted, granted: number): Properties {
   const { limits } = connection;
   const { mqtt } = connection.listener;
-  const properties: Properties = { receiveMaximum: limits.receiveMaximum };
+  const properties: Properties = {};
+  if (limits.receiveMaximum < 65_535) properties.receiveMaximum = limits.receiveMaximum;
   const asked = attempt.packet.properties;
   if ((asked?.sessionExpiryInterval ?? 0) !== granted) properties.sessionExpiryInterval = granted;
   if (mqtt.maximumQoS < 2) properties.maximumQoS = mqtt.maximumQoS; // [MQTT-3.2.2-9]
