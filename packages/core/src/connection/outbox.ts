@@ -85,7 +85,8 @@ export class Outbox {
       buffer[at + own - 1] = packetId;
     }
     this.#length = at + own;
-    this.#early += this.flush() + frame.end - frame.start - own;
+    const before = this.flush(); // sets #early back, so it is read first
+    this.#early = before + frame.end - frame.start - own;
     this.wroteEarly = true;
     this.#link.writeShared(frame.bytes.subarray(frame.start + own, frame.end));
   }
