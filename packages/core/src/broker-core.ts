@@ -261,7 +261,7 @@ export class BrokerCore implements RegistryHost {
       retain: message.retain,
       properties: message.properties(),
     };
-    for (const interceptor of interceptors) {
+    for (const interceptor of [...interceptors]) {
       const outcome = interceptor.intercept(draft, client);
       if (outcome !== undefined) return outcome;
     }
@@ -292,8 +292,13 @@ export class BrokerCore implements RegistryHost {
   /** A will is due: it goes the way of every message. */
   publishWill(will: PendingWill, session: Session): void {
     this.metrics.willsPublished += 1;
-    const message = this.intercept(Message.refreshed(will.message, this.now), undefined);
-    if (message instanceof Message) this.publishMessage(message, session); // [MQTT-3.1.2-14] [MQTT-3.1.2-15]
+    try {
+      const message = this.intercept(Message.refreshed(will.message, this.now), undefined);
+      if (message instanceof Message) this.publishMessage(message, session); // [MQTT-3.1.2-14] [MQTT-3.1.2-15]
+    } catch (error) {
+      // There is no connection left to end for it, and the end of this session goes on.
+      this.observer.internalError?.(error, `the will of '${session.clientId}'`);
+    }
   }
 
   /**

@@ -91,7 +91,7 @@ export class Router {
     for (let i = 0; i < groups.length; i++) {
       const chosen = groups[i]!.next();
       // From here on it is this session's alone, with its own QoS. // [MQTT-4.8.2-3] [MQTT-4.8.2-4] [MQTT-4.8.2-5]
-      chosen.subscriber.deliver(fanout, chosen); // [MQTT-3.3.4-5]
+      chosen?.subscriber.deliver(fanout, chosen); // [MQTT-3.3.4-5]
     }
     return deliveries.length > 0 || groups.length > 0;
   }

@@ -17,7 +17,7 @@ function group(...members: Subscriber[]): ShareGroup {
 test('members take turns, and one that leaves changes the turn of nobody else', () => {
   const [a, b, c, d] = [member(), member(), member(), member()];
   const made = group(a, b, c, d);
-  const next = () => [a, b, c, d].indexOf(made.next().subscriber as typeof a);
+  const next = () => [a, b, c, d].indexOf(made.next()!.subscriber as typeof a);
   assert.deepEqual([next(), next()], [0, 1]);
   assert.equal(made.delete(a), true);
   assert.equal(made.delete(a), false);
@@ -32,14 +32,14 @@ test('a member that subscribes again keeps its place with its new options', () =
   const made = group(a, b);
   assert.equal(made.set(new Subscription(a, { qos: 2 })), false);
   assert.equal(made.size, 2);
-  const first = made.next();
+  const first = made.next()!;
   assert.deepEqual([first.subscriber === a, first.qos], [true, 2]);
 });
 
 test('members that are not ready are passed over, and when nobody is ready they take turns all the same', () => {
   const [a, b, c] = [member(), member(false), member()];
   const made = group(a, b, c);
-  const next = () => [a, b, c].indexOf(made.next().subscriber as typeof a);
+  const next = () => [a, b, c].indexOf(made.next()!.subscriber as typeof a);
   assert.deepEqual([next(), next(), next()], [0, 2, 0]);
   a.ready = false;
   c.ready = false;

@@ -42,10 +42,14 @@ export class ShareGroup {
     return this.#members.findIndex((member) => member.subscriber === subscriber);
   }
 
-  /** The member whose turn it is. The group is not empty: the trie drops a group with its last member. */
-  next(): Subscription {
+  /**
+   * The member whose turn it is. The trie drops a group with its last member, so null comes back only where that one left
+   * while a message was on its way.
+   */
+  next(): Subscription | null {
     const members = this.#members;
     const count = members.length;
+    if (count === 0) return null;
     for (let i = 0; i < count; i++) {
       const index = (this.#turn + i) % count;
       if (members[index]!.subscriber.ready) {

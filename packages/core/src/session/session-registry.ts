@@ -95,6 +95,7 @@ export class SessionRegistry implements SessionHost {
     this.#host.metrics.clientsConnected -= 1;
     connection.listener.clients -= 1;
     this.#host.observer.disconnected?.(client, reason);
+    if (this.#sessions.get(session.clientId) !== session) return; // whoever heard of it discarded the session
     const { expiryInterval, will } = session;
     if (will !== null) {
       // Due when its delay is over or the session ends, whichever is first. // [MQTT-3.1.3-9]
@@ -135,9 +136,11 @@ export class SessionRegistry implements SessionHost {
 
   /** Ends a session: nothing of it remains. A will that still waits is published. */
   end(session: Session, reason: 'expired' | 'cleaned' | 'discarded'): void {
+    // Out of the registry first: what hears of the will may want to end the session too.
+    if (this.#sessions.get(session.clientId) !== session) return;
+    this.#sessions.delete(session.clientId);
     this.#host.timers.cancel(session);
     this.#publishWill(session);
-    if (this.#sessions.get(session.clientId) === session) this.#sessions.delete(session.clientId);
     if (session.subscriptions !== null) {
       for (const filter of session.subscriptions.keys()) this.#host.router.remove(filter, session);
       session.subscriptions = null;

@@ -61,6 +61,8 @@ export class Session implements Subscriber, TimerEntry {
   #plain: (Subscription | null)[] | null = null;
   /** In flight since an earlier connection and not sent again yet: the window of this one had no room. Null = none. */
   #unsent: number[] | null = null;
+  /** The session is over: a message that was on its way to it when it ended is not kept. */
+  #ended = false;
 
   constructor(clientId: string, host: SessionHost, limits: SessionLimits) {
     this.clientId = clientId;
@@ -143,6 +145,7 @@ export class Session implements Subscriber, TimerEntry {
   #mayStart(connection: Connection): boolean {
     return (
       (this.#queue === null || this.#queue.length === 0) &&
+      this.#unsent === null &&
       !connection.output.congested &&
       (this.#window === null || this.#window.size < this.#windowLimit) // [MQTT-3.3.4-9] [MQTT-4.9.0-2]
     );
@@ -156,12 +159,21 @@ export class Session implements Subscriber, TimerEntry {
     connection.output.sendFrame(frame, item.qos, item.retain, false, packetId); // [MQTT-4.3.2-2] [MQTT-4.3.3-2]
   }
 
-  /** Queues a retained message for a new subscription. It is not counted against the limits: the client asked. */
-  deliverRetained(message: Message, qos: QoS, identifiers: readonly number[] | null): void {
-    this.#enqueue({ message, qos, retain: true, identifiers }, true);
+  /** So many retained messages wait already that one more subscription's would be too many. */
+  get owesEnoughRetained(): boolean {
+    return this.#orderedInQueue > this.#limits.maxQueuedMessages;
+  }
+
+  /**
+   * Queues a retained message for a new subscription. What one subscription asks for is `unlimited`; a client that
+   * subscribes again and again and does not read is held to the limits.
+   */
+  deliverRetained(message: Message, qos: QoS, identifiers: readonly number[] | null, unlimited: boolean): void {
+    this.#enqueue({ message, qos, retain: true, identifiers }, unlimited);
   }
 
   #enqueue(item: QueuedMessage, unlimited: boolean): void {
+    if (this.#ended) return;
     this.#queue ??= new OfflineQueue();
     const queue = this.#queue;
     if (!unlimited && this.#full(queue, item.message.size)) {
@@ -196,7 +208,8 @@ export class Session implements Subscriber, TimerEntry {
     if (this.#unsent !== null) this.#resendRest(connection);
     const queue = this.#queue;
     if (queue === null) return;
-    while (!connection.output.congested) {
+    // A program that hears of a drop may end the connection, or the session with its queue.
+    while (this.#connection === connection && !connection.output.congested) {
       const item = queue.peek();
       if (item === undefined) return;
       if (item.qos > 0 && this.inflight >= this.#windowLimit) return;
@@ -247,6 +260,7 @@ export class Session implements Subscriber, TimerEntry {
     // [MQTT-3.3.4-9] [MQTT-4.9.0-2]
     while (
       next < unsent.length &&
+      this.#connection === connection &&
       !connection.output.congested &&
       window.size - (unsent.length - next) < this.#windowLimit
     ) {
@@ -257,7 +271,7 @@ export class Session implements Subscriber, TimerEntry {
       if (frame === null) window.remove(packetId);
       else connection.output.sendFrame(frame, item.qos, item.retain, true, packetId); // [MQTT-3.3.1-1]
     }
-    this.#unsent = next === unsent.length ? null : unsent.slice(next);
+    if (this.#connection === connection) this.#unsent = next === unsent.length ? null : unsent.slice(next);
   }
 
   /** PUBACK: the QoS 1 message is the client's. False when none was in flight under that identifier. */
@@ -308,8 +322,9 @@ export class Session implements Subscriber, TimerEntry {
     return this.#window?.released(packetId) ?? false;
   }
 
-  /** Lets go of everything that waits, when the session ends. */
+  /** Lets go of everything that waits, when the session ends; nothing is queued for it any more. */
   clear(): void {
+    this.#ended = true;
     if (this.#queue !== null) this.#host.queueChanged(-this.#queue.length, -this.#queue.bytes);
     this.#queue = null;
     this.#window = null;
