@@ -73,6 +73,8 @@ export class Connection implements LinkReceiver, TimerEntry {
   slot = -1;
   /** Answers of ports that are due; meanwhile nothing is read. */
   #waiting = 0;
+  /** The client reads none of its answers, so nothing is read from it until it has. */
+  #stalled = false;
 
   constructor(core: BrokerCore, link: Link, listener: ListenerSettings) {
     const limits = listener.limits;
@@ -81,8 +83,12 @@ export class Connection implements LinkReceiver, TimerEntry {
     this.listener = listener;
     this.limits = limits;
     this.lastSeen = core.now;
-    this.output = new ClientOutput(core, link, limits.maxOutboundBytes, (reason) =>
-      core.sessions.dropped(this.session!, reason),
+    this.output = new ClientOutput(
+      core,
+      link,
+      limits.maxOutboundBytes,
+      (reason) => core.sessions.dropped(this.session!, reason),
+      () => this.#stall(),
     );
     const maxPacketSize = Math.min(limits.maxConnectPacketSize, limits.maxPacketSize);
     this.decoder = new FrameDecoder(this, { role: 'server', maxPacketSize, view: core.view });
@@ -114,9 +120,31 @@ export class Connection implements LinkReceiver, TimerEntry {
   drained(): void {
     if (!this.output.congested || this.state === ConnectionState.closed) return;
     this.output.congested = false;
-    if (this.session === null) return;
-    this.session.dropping = false;
-    this.session.pump();
+    if (this.session !== null) {
+      this.session.dropping = false;
+      this.session.pump();
+    }
+    if (!this.#stalled) return;
+    this.#stalled = false;
+    try {
+      this.#readOn();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  #stall(): void {
+    this.#stalled = true;
+    this.decoder.pause();
+    this.link.pause();
+  }
+
+  /** Reads again where nothing stands in the way any more. */
+  #readOn(): void {
+    if (this.state === ConnectionState.closed || this.#waiting > 0 || this.#stalled) return;
+    this.link.resume();
+    this.decoder.resume();
+    this.core.endRun();
   }
 
   closed(error?: Error): void {
@@ -205,12 +233,8 @@ export class Connection implements LinkReceiver, TimerEntry {
         this.#waiting -= 1;
         if (this.state === ConnectionState.closed) return;
         then(value);
-        // `then` may have ended the connection, or wait for the next answer.
-        if ((this.state as ConnectionState) === ConnectionState.closed || this.#waiting > 0) return;
         this.lastSeen = this.core.now;
-        this.link.resume();
-        this.decoder.resume();
-        this.core.endRun();
+        this.#readOn(); // unless `then` ended the connection, or waits for the next answer
       })
       .catch((error: unknown) => this.fail(error));
   }

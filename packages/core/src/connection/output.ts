@@ -41,6 +41,8 @@ export class ClientOutput implements Flushable {
   problemInformation = true;
   /** Called for a message that the client does not get. */
   onDrop: (reason: DropReason) => void;
+  /** Called where answers, which alone still go to a congested link, pile up too: the client asks and does not read. */
+  onOverrun: () => void;
   readonly #host: OutputHost;
   readonly #link: Link;
   readonly #outbox: Outbox;
@@ -48,16 +50,25 @@ export class ClientOutput implements Flushable {
   /** Aliases given to topics, for this connection; null where the client takes none. // [MQTT-3.3.2-7] */
   #aliases: Map<string, number> | null = null;
   #aliasMaximum = 0;
+  /** Bytes that were pending when the link became congested. */
+  #congestedAt = 0;
   #touched = false;
   #closed = false;
 
   /** @param maxPending unsent bytes above which the link counts as congested */
-  constructor(host: OutputHost, link: Link, maxPending: number, onDrop: (reason: DropReason) => void) {
+  constructor(
+    host: OutputHost,
+    link: Link,
+    maxPending: number,
+    onDrop: (reason: DropReason) => void,
+    onOverrun: () => void,
+  ) {
     this.#host = host;
     this.#link = link;
     this.#outbox = new Outbox(link);
     this.#maxPending = maxPending;
     this.onDrop = onDrop;
+    this.onOverrun = onOverrun;
   }
 
   /** Topic aliases may be used up to this one. // [MQTT-3.1.2-26] [MQTT-3.1.2-27] */
@@ -186,8 +197,8 @@ export class ClientOutput implements Flushable {
     if (bytes.length > this.maxPacketSize && 'properties' in packet && packet.properties !== undefined) {
       const { reasonString: _reason, userProperties: _user, ...properties } = packet.properties;
       bytes = encodePacket({ ...packet, properties }, this.version);
-      if (bytes.length > this.maxPacketSize) return;
     }
+    if (bytes.length > this.maxPacketSize) return; // [MQTT-3.1.2-24]
     this.#host.metrics.messagesSent += 1;
     this.#outbox.bytes(bytes);
     this.#touch();
@@ -203,7 +214,12 @@ export class ClientOutput implements Flushable {
 
   #checkCongestion(): void {
     this.#outbox.wroteEarly = false;
-    if (this.#link.pending > this.#maxPending) this.congested = true;
+    const { pending } = this.#link;
+    if (pending <= this.#maxPending) return;
+    if (!this.congested) {
+      this.congested = true;
+      this.#congestedAt = pending;
+    } else if (pending > this.#congestedAt + this.#maxPending && !this.#closed) this.onOverrun();
   }
 
   /** Hands what was collected to the link. */

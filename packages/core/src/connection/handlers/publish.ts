@@ -1,4 +1,4 @@
-import { MqttError, PacketType, type PublishView, ReasonCode } from '@cauldron/protocol';
+import { LARGE_FRAME, MqttError, PacketType, type PublishView, ReasonCode } from '@cauldron/protocol';
 import { Message } from '../../message.ts';
 import type { Decision, Refusal } from '../../ports.ts';
 import { PublishRun } from '../../routing/publish-run.ts';
@@ -32,7 +32,9 @@ export function handlePublish(connection: Connection, view: PublishView): void {
     askPorts(connection, topic, view);
     return;
   }
-  if (PublishRun.fits(view)) core.run.begin(topic, view, connection.session);
+  // A large packet that came in memory of its own is sent by reference, which a run is not.
+  const byReference = view.owned && view.end - view.frameStart >= LARGE_FRAME;
+  if (PublishRun.fits(view) && !byReference) core.run.begin(topic, view, connection.session);
   else acknowledge(connection, view.qos, view.packetId, core.publishView(topic, view, connection.session));
 }
 

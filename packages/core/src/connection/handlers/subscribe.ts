@@ -138,9 +138,10 @@ function sendRetained(
   if (request.retainHandling === 2 || (request.retainHandling === 1 && !isNew)) return;
   const { core } = connection;
   const session = connection.session!;
+  const unlimited = !session.owesEnoughRetained;
   core.retained.match(request.filter, core.now, (message, publisher) => {
     if (subscription.noLocal && publisher === session.clientId) return; // [MQTT-3.8.3-3]
     const qos = Math.min(message.qos, subscription.qos) as QoS;
-    session.deliverRetained(message, qos, subscription.identifiers);
+    session.deliverRetained(message, qos, subscription.identifiers, unlimited);
   });
 }
