@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { runInherited } from './lib/run.ts';
 import { repositoryRoot } from './lib/source-tree.ts';
 
-const UNIT = ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.ts'];
+const UNIT = ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/**/*.test.ts'];
 /** No single test may take longer, in milliseconds: a hanging one is named instead of hanging the run. */
 const TEST_TIMEOUT = 180_000;
 

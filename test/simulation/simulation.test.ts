@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { invariants } from './ledger.ts';
-import { sabotages } from './sabotage.ts';
-import { simulate } from './simulate.ts';
+import { invariants, sabotages, simulate } from '@cauldron/testkit/simulation';
 
 const SEEDS = 2000;
 const CHUNK = 250;
