@@ -36,6 +36,7 @@ export class LocalSubscription implements Subscriber {
   readonly #handler: MessageHandler;
   readonly #onError: (error: unknown) => void;
   #waiting: Waiting[] = [];
+  #active = true;
 
   constructor(core: BrokerCore, handler: MessageHandler, onError: (error: unknown) => void) {
     this.#core = core;
@@ -51,11 +52,10 @@ export class LocalSubscription implements Subscriber {
         this.#wait({ message, qos: Math.min(qos, message.qos) as QoS, retain: true });
       });
     }
-    let active = true;
     return () => {
-      if (active) this.#core.router.remove(filter, this);
-      active = false;
-      this.#waiting = [];
+      if (!this.#active) return;
+      this.#active = false;
+      this.#core.router.remove(filter, this);
     };
   }
 
@@ -76,6 +76,7 @@ export class LocalSubscription implements Subscriber {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const { message, qos, retain } of waiting) {
+      if (!this.#active) return; // it was ended, perhaps by the handler itself
       try {
         const properties = message.properties();
         this.#handler({ topic: message.topic, payload: message.payload(), qos, retain, properties });

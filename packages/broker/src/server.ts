@@ -87,6 +87,8 @@ export class Broker extends EventEmitter<BrokerEvents> {
   readonly #listeners: TcpListener[] = [];
   readonly #interceptors: Interceptor[];
   readonly #sys: SysTopics;
+  /** What the monotonic clock lacks to the time of day, as it was at the start: setting the clock moves no deadline. */
+  readonly #clockOffset = Date.now() - performance.now();
   #ticking: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
 
@@ -113,7 +115,7 @@ export class Broker extends EventEmitter<BrokerEvents> {
         interceptors: this.#interceptors,
         observer: this.#observer(),
       },
-      Date.now(),
+      this.#now(),
     );
     this.#sys = new SysTopics(this.core, config.sys.interval);
   }
@@ -140,7 +142,7 @@ export class Broker extends EventEmitter<BrokerEvents> {
       await this.close();
       throw error;
     }
-    this.#sys.publish(Date.now());
+    this.#sys.publish(this.#now());
   }
 
   /** A machine without IPv6 has no ::1; where there are other listeners that is worth a line, not the end. */
@@ -166,8 +168,13 @@ export class Broker extends EventEmitter<BrokerEvents> {
     this.#listeners.push(await TcpListener.open(this.core, address, settings, this.#pool));
   }
 
+  /** Milliseconds since 1970, never going back. */
+  #now(): number {
+    return Math.floor(this.#clockOffset + performance.now());
+  }
+
   #tick(): void {
-    const now = Date.now();
+    const now = this.#now();
     this.core.tick(now);
     this.#sys.tick(now);
   }
@@ -245,38 +252,47 @@ export class Broker extends EventEmitter<BrokerEvents> {
     clearInterval(this.#ticking);
     for (const listener of this.#listeners) listener.stopAccepting();
     this.core.close();
-    const deadline = Date.now() + CLOSE_WITHIN;
-    while (this.#listeners.some((listener) => listener.connections > 0) && Date.now() < deadline) {
+    const deadline = performance.now() + CLOSE_WITHIN;
+    while (this.#listeners.some((listener) => listener.connections > 0) && performance.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     for (const listener of this.#listeners) listener.destroyLinks();
+  }
+
+  /** An event for the program; a listener that throws must not stop what the core was doing, so it is only logged. */
+  #tell<K extends keyof BrokerEvents & string>(event: K, ...args: BrokerEvents[K]): void {
+    try {
+      (this as EventEmitter).emit(event, ...args);
+    } catch (error) {
+      this.#log.error(`a listener of '${event}' failed: ${describe(error)}`);
+    }
   }
 
   #observer(): Observer {
     return {
       connected: (client, present) => {
         this.#log.debug(`client '${client.clientId}' connected`, { address: client.remoteAddress, present });
-        this.emit('connect', client, present);
+        this.#tell('connect', client, present);
       },
       disconnected: (client, reason) => {
         this.#log.debug(`client '${client.clientId}' disconnected: ${reason.reason}`, { by: reason.by });
-        this.emit('disconnect', client, reason);
+        this.#tell('disconnect', client, reason);
       },
       refused: (remoteAddress, clientId, refusal) => {
         this.#log.warn(`refused ${remoteAddress}: ${refusal.reason}`, { clientId, reasonCode: refusal.reasonCode });
-        this.emit('refuse', remoteAddress, clientId, refusal);
+        this.#tell('refuse', remoteAddress, clientId, refusal);
       },
-      subscribed: (client, filter, qos) => this.emit('subscribe', client, filter, qos),
-      unsubscribed: (client, filter) => this.emit('unsubscribe', client, filter),
+      subscribed: (client, filter, qos) => this.#tell('subscribe', client, filter, qos),
+      unsubscribed: (client, filter) => this.#tell('unsubscribe', client, filter),
       denied: (client, action, topic, refusal) => {
         this.#log.info(`'${client.clientId}' may not ${action} '${topic}': ${refusal.reason}`);
-        this.emit('deny', client, action, topic, refusal);
+        this.#tell('deny', client, action, topic, refusal);
       },
       dropping: (clientId, reason) => {
         this.#log.debug(`dropping messages for '${clientId}': ${reason}`);
-        this.emit('drop', clientId, reason);
+        this.#tell('drop', clientId, reason);
       },
-      sessionEnded: (clientId, reason) => this.emit('sessionEnd', clientId, reason),
+      sessionEnded: (clientId, reason) => this.#tell('sessionEnd', clientId, reason),
       internalError: (error, address) => this.#log.error(`internal error with ${address}: ${describe(error)}`),
     };
   }

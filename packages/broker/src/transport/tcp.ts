@@ -1,4 +1,5 @@
 import net from 'node:net';
+import { getDefaultHighWaterMark } from 'node:stream';
 import { getSystemErrorName } from 'node:util';
 import type { BrokerCore, Link, LinkReceiver, ListenerSettings } from '@cauldron/core';
 import { ReasonCode } from '@cauldron/protocol';
@@ -37,6 +38,8 @@ export class TcpListener {
   readonly #server: net.Server;
   readonly #links = new Set<TcpLink>();
   readonly #onread: net.OnReadOpts;
+  /** Above this a socket says when it has drained; no higher than where the core begins to wait for that. */
+  readonly #drainAbove: number;
   #saidAt = Number.NEGATIVE_INFINITY;
 
   constructor(core: BrokerCore, options: TcpListenerOptions, settings: ListenerSettings, pool: BufferPool) {
@@ -44,6 +47,7 @@ export class TcpListener {
     this.#core = core;
     this.#settings = settings;
     this.#pool = pool;
+    this.#drainAbove = Math.min(getDefaultHighWaterMark(false), settings.limits.maxOutboundBytes);
     this.#onread = { buffer: readBuffer, callback: onRead };
     this.#server = net.createServer({ noDelay: true });
   }
@@ -117,7 +121,11 @@ export class TcpListener {
   }
 
   #accept(handle: unknown): void {
-    const socket = new LinkSocket({ handle, onread: this.#onread } as unknown as net.SocketConstructorOpts);
+    const socket = new LinkSocket({
+      handle,
+      onread: this.#onread,
+      writableHighWaterMark: this.#drainAbove,
+    } as unknown as net.SocketConstructorOpts);
     const link = new TcpLink(socket, this.name, this.#pool, this.#links);
     socket.link = link;
     this.#links.add(link);
