@@ -180,6 +180,8 @@ export interface Subscriber {
   deliverRun(run: PublishRun, delivery: Delivery): boolean;
   /** Whether a share group prefers it now: connected and keeping up. */
   readonly ready: boolean;
+  /** A client that is not connected: a share group gives it messages only where nobody is. */
+  readonly away?: boolean;
 }
 
 /** What the core asks of the loop it runs in. */

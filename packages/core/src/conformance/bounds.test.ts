@@ -66,3 +66,46 @@ test('a packet without properties that is too large for the client is not sent [
   client.send({ type: PacketType.unsubscribe, packetId: 1, filters: Array.from({ length: 60 }, (_, i) => `${i}`) });
   assert.deepEqual(client.take(), []);
 });
+
+test('a client that takes any number of aliases is given a bounded number', () => {
+  const broker = new TestBroker();
+  const client = broker.connect('client', { properties: { topicAliasMaximum: 65_535 } });
+  client.subscribe('#', { qos: 0 });
+  const publisher = broker.connect('publisher');
+  for (let i = 0; i < 1100; i++) publisher.publish(`t/${i}`, 'x');
+  const aliases = client.takeMessages().map(({ properties }) => properties?.topicAlias ?? 0);
+  assert.equal(Math.max(...aliases), 1024);
+  assert.equal(aliases.filter((alias) => alias === 0).length, 1100 - 1024);
+});
+
+test('a very long topic is routed like any other, by name and by alias, and not kept', () => {
+  const broker = new TestBroker();
+  const long = 'l'.repeat(2000);
+  const subscriber = broker.connect('subscriber');
+  subscriber.subscribe(long);
+  const publisher = broker.connect('publisher');
+  publisher.publish(long, '1');
+  publisher.publish(long, '2', { properties: { topicAlias: 1 } });
+  publisher.publish('', '3', { properties: { topicAlias: 1 } });
+  assert.deepEqual(
+    subscriber.takeMessages().map(({ topic }) => topic),
+    [long, long, long],
+  );
+  assert.equal(broker.core.router.topics.size, 0);
+  subscriber.send({ type: PacketType.unsubscribe, packetId: 9, filters: [long] });
+  publisher.publish('', '4', { properties: { topicAlias: 1 } });
+  assert.deepEqual(subscriber.takeMessages(), []);
+});
+
+test('a share group whose connected member is busy does not give its messages to one that is away', () => {
+  const broker = new TestBroker();
+  const away = broker.connect('away', { properties: { sessionExpiryInterval: 1000 } });
+  away.subscribe('$share/g/t', { qos: 1 });
+  away.cut();
+  const busy = broker.connect('busy', { properties: { receiveMaximum: 1 } });
+  busy.subscribe('$share/g/t', { qos: 1 });
+  const publisher = broker.connect('publisher');
+  for (let i = 0; i < 6; i++) publisher.publish('t', `${i}`, { qos: 1 });
+  assert.equal(broker.core.sessions.get('away')!.queuedMessages, 0);
+  assert.equal(broker.core.sessions.get('busy')!.queuedMessages, 5);
+});

@@ -135,3 +135,31 @@ test('an interceptor that removes itself hides the message from no other one', (
   broker.connect('publisher').publish('t', 'x');
   assert.deepEqual(seen, ['t']);
 });
+
+test('what a program publishes when a message was too large carries an alias of its own', () => {
+  let said = false;
+  const publish = (topic: string, payload: string) =>
+    broker.core.publish({ topic, payload: textBytes(payload), qos: 0, retain: false, properties: undefined });
+  const broker: TestBroker = new TestBroker({
+    observer: {
+      dropping: () => {
+        if (said) return;
+        said = true;
+        publish('large', 'small now');
+        publish('b', 'b');
+      },
+    },
+  });
+  const client = broker.connect('client', { properties: { maximumPacketSize: 60, topicAliasMaximum: 10 } });
+  client.subscribe('#');
+  publish('large', 'x'.repeat(200));
+  publish('c', 'c');
+  publish('b', 'b again');
+  const topics = new Map<number, string>();
+  const got = client.takeMessages().map(({ topic, payload, properties }) => {
+    const alias = properties!.topicAlias!;
+    if (topic !== '') topics.set(alias, topic);
+    return `${topics.get(alias)}: ${textOf(payload)}`;
+  });
+  assert.deepEqual(got, ['large: small now', 'b: b', 'c: c', 'b: b again']);
+});

@@ -120,13 +120,13 @@ export class Connection implements LinkReceiver, TimerEntry {
   drained(): void {
     if (!this.output.congested || this.state === ConnectionState.closed) return;
     this.output.congested = false;
-    if (this.session !== null) {
-      this.session.dropping = false;
-      this.session.pump();
-    }
-    if (!this.#stalled) return;
-    this.#stalled = false;
     try {
+      if (this.session !== null) {
+        this.session.dropping = false;
+        this.session.pump();
+      }
+      if (!this.#stalled) return;
+      this.#stalled = false;
       this.#readOn();
     } catch (error) {
       this.fail(error);

@@ -23,6 +23,9 @@ export interface OutputHost {
   readonly flushSet: FlushSet;
 }
 
+/** Aliases given to one client at most: each keeps its topic in memory. */
+const MOST_ALIASES = 1024;
+
 /** Serves every message that is sent from a queue; valid until the next one. */
 const queuedFrame = new PublishFrame();
 let queuedScratch: Uint8Array = new Uint8Array(512);
@@ -73,7 +76,7 @@ export class ClientOutput implements Flushable {
 
   /** Topic aliases may be used up to this one. // [MQTT-3.1.2-26] [MQTT-3.1.2-27] */
   allowAliases(maximum: number): void {
-    this.#aliasMaximum = maximum;
+    this.#aliasMaximum = Math.min(maximum, MOST_ALIASES);
     this.#aliases = maximum > 0 ? new Map() : null;
   }
 
@@ -81,13 +84,12 @@ export class ClientOutput implements Flushable {
   frameOf(fanout: Fanout, hasId: boolean, identifiers: readonly number[] | null): PublishFrame | null {
     const version5 = this.version === 5;
     if (this.#aliases === null && (identifiers === null || !version5)) {
-      return this.#fitting(fanout.frame(version5, hasId));
+      return this.#fitting(fanout.frame(version5, hasId), null);
     }
     const known = this.#aliases?.get(fanout.topic.name);
     const alias = known ?? this.#newAlias(fanout.topic.name);
-    const frame = this.#fitting(fanout.specialFrame(hasId, identifiers, alias, known !== undefined));
-    if (frame === null && known === undefined) this.#aliases?.delete(fanout.topic.name); // the client never heard of it
-    return frame;
+    const frame = fanout.specialFrame(hasId, identifiers, alias, known !== undefined);
+    return this.#fitting(frame, known === undefined ? fanout.topic.name : null);
   }
 
   /** The same for a message that waited. */
@@ -103,9 +105,7 @@ export class ClientOutput implements Flushable {
       expiry: message.remainingExpiry(this.#host.now), // [MQTT-3.3.2-6]
     };
     queuedScratch = encodeFrame(message, layout, queuedFrame, queuedScratch);
-    const frame = this.#fitting(queuedFrame);
-    if (frame === null && known === undefined) this.#aliases?.delete(message.topic);
-    return frame;
+    return this.#fitting(queuedFrame, known === undefined ? message.topic : null);
   }
 
   /** An alias for a topic that has none yet; 0 where all are given or the client takes none. // [MQTT-3.3.2-11] */
@@ -117,8 +117,11 @@ export class ClientOutput implements Flushable {
     return alias;
   }
 
-  #fitting(frame: PublishFrame): PublishFrame | null {
+  /** The frame, or null where the client takes none that large; `aliased` is the topic it would have brought an alias for. */
+  #fitting(frame: PublishFrame, aliased: string | null): PublishFrame | null {
     if (frame.end - frame.start <= this.maxPacketSize) return frame;
+    // The client never heard of the alias; taken back first, since who hears of the drop may publish.
+    if (aliased !== null) this.#aliases?.delete(aliased);
     this.onDrop('too-large'); // [MQTT-3.1.2-24] [MQTT-3.1.2-25]
     return null;
   }

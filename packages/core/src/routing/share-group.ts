@@ -3,7 +3,7 @@ import type { Subscription } from './subscription.ts';
 
 /**
  * A shared subscription: one filter, several subscribers, each message to one of them (section 4.8.2). Takes turns among
- * those that are connected and keep up; if none is, whoever's turn it is gets it queued.
+ * those that are connected and keep up; if none does, among those that are connected; if none is, among all.
  */
 export class ShareGroup {
   readonly name: string;
@@ -50,14 +50,17 @@ export class ShareGroup {
     const members = this.#members;
     const count = members.length;
     if (count === 0) return null;
+    let index = -1;
     for (let i = 0; i < count; i++) {
-      const index = (this.#turn + i) % count;
-      if (members[index]!.subscriber.ready) {
-        this.#turn = index + 1;
-        return members[index]!;
+      const candidate = (this.#turn + i) % count;
+      const { subscriber } = members[candidate]!;
+      if (subscriber.ready) {
+        index = candidate;
+        break;
       }
+      if (index < 0 && subscriber.away !== true) index = candidate;
     }
-    const index = this.#turn % count;
+    if (index < 0) index = this.#turn % count;
     this.#turn = index + 1;
     return members[index]!;
   }

@@ -1,6 +1,9 @@
 import { encodeUtf8 } from '@cauldron/protocol';
 import type { Matches } from './router.ts';
 
+/** Bytes of the longest topic the table keeps: what it holds is bounded in bytes, not only in topics. */
+const LONGEST_KEPT = 1024;
+
 /**
  * A topic that is being published to, as text and as bytes, with what it matched when it was last routed. Found by the
  * bytes of the packet, so a known topic is never decoded.
@@ -81,13 +84,20 @@ export class TopicTable {
     return this.find(bytes, 0, bytes.length);
   }
 
-  /** Adds a topic that {@link find} did not find. The name was checked; the bytes are copied. */
+  /**
+   * Adds a topic that {@link find} did not find. The name was checked; the bytes are copied. One that is very long comes
+   * back evicted.
+   */
   add(name: string): Topic {
     const bytes = encodeUtf8(name);
     let hash = this.#seed;
     for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
     hash ^= hash >>> 15;
     const topic = new Topic(name, bytes, hash);
+    if (bytes.length > LONGEST_KEPT) {
+      topic.evicted = true;
+      return topic;
+    }
     if (this.#all.length < this.#capacity) this.#all.push(topic);
     else this.#replaceUnused(topic);
     const bucket = hash & this.#mask;

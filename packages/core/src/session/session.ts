@@ -80,6 +80,10 @@ export class Session implements Subscriber, TimerEntry {
     return connection !== null && !connection.output.congested && (this.#queue === null || this.#queue.length === 0);
   }
 
+  get away(): boolean {
+    return this.#connection === null;
+  }
+
   get queuedMessages(): number {
     return this.#queue?.length ?? 0;
   }
