@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PacketType, type PublishPacket } from '@cauldron/protocol';
+import { encodePacket, PacketType, type PublishPacket, type QoS } from '@cauldron/protocol';
 import { TestBroker, textBytes, textOf } from '@cauldron/testkit';
 
 const reviewed = (messages: readonly PublishPacket[]) =>
@@ -162,4 +162,31 @@ test('what a program publishes when a message was too large carries an alias of 
     return `${topics.get(alias)}: ${textOf(payload)}`;
   });
   assert.deepEqual(got, ['large: small now', 'b: b', 'c: c', 'b: b again']);
+});
+
+test('a publisher that a program ends while its packets are read has no later one taken', () => {
+  const broker: TestBroker = new TestBroker({
+    observer: { dropping: () => void broker.core.disconnect('publisher', 0x98, 'enough') },
+  });
+  const small = broker.connect('small', { properties: { maximumPacketSize: 60 } });
+  small.subscribe('t');
+  const publisher = broker.connect('publisher');
+  const packet = (payload: string, qos: QoS) =>
+    encodePacket(
+      {
+        type: PacketType.publish,
+        topic: 't',
+        payload: textBytes(payload),
+        qos,
+        retain: false,
+        dup: false,
+        packetId: qos,
+      },
+      publisher.version,
+    );
+  publisher.sendBytes(
+    new Uint8Array(Buffer.concat([packet('x'.repeat(100), 0), packet('late', 1), packet('later', 0)])),
+  );
+  assert.ok(publisher.closed);
+  assert.deepEqual(small.takeMessages(), []);
 });

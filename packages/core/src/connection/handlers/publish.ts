@@ -4,6 +4,7 @@ import type { Decision, Refusal } from '../../ports.ts';
 import { PublishRun } from '../../routing/publish-run.ts';
 import type { Topic } from '../../routing/topic-table.ts';
 import type { Connection } from '../connection.ts';
+import { ConnectionState } from '../state.ts';
 
 /**
  * PUBLISH (section 3.3), hop 3 of its way: what may be checked without asking anybody, authorization, interceptors,
@@ -16,6 +17,8 @@ export function handlePublish(connection: Connection, view: PublishView): void {
   core.metrics.publishBytesReceived += view.end - view.frameStart; // whole packets, as those sent are
   if (core.run.extend(view)) return;
   core.endRun();
+  // Who heard of a drop in the run may have ended this client.
+  if (connection.state === ConnectionState.closed) return;
   const topic = findTopic(connection, view);
   if (view.qos !== 0 || view.retain || view.hasSubscriptionIdentifiers) {
     checkOffer(connection, view);
