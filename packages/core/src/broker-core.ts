@@ -187,7 +187,11 @@ export class BrokerCore implements RegistryHost {
     // [MQTT-3.3.1-8]
     if (view.retain) {
       const refused = this.#retain(topic.name, fanout, view.payloadStart === view.end);
-      if (refused !== 0) return refused;
+      // Who cannot be told is not refused either: the message is live then, and not kept.
+      if (refused !== 0 && view.qos > 0 && view.version5) {
+        fanout.finish();
+        return refused;
+      }
     }
     return this.#route(fanout);
   }
@@ -214,13 +218,21 @@ export class BrokerCore implements RegistryHost {
     }
   }
 
-  /** Routes a message that has its own bytes. */
-  publishMessage(message: Message, publisher: Subscriber | null): number {
+  /**
+   * Routes a message that has its own bytes.
+   *
+   * @param refusable whether its publisher can be told that it is not kept; a message whose publisher cannot be told goes
+   * out live all the same
+   */
+  publishMessage(message: Message, publisher: Subscriber | null, refusable = true): number {
     const fanout = this.#publishing ? new Fanout() : this.#fanout;
     fanout.startMessage(this.router.topics.intern(message.topic), message, publisher, this.now);
     if (message.retain) {
       const refused = this.#retain(message.topic, fanout, message.payloadLength === 0);
-      if (refused !== 0) return refused;
+      if (refused !== 0 && message.qos > 0 && refusable) {
+        fanout.finish();
+        return refused;
+      }
     }
     return this.#route(fanout);
   }

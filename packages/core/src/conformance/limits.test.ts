@@ -221,6 +221,21 @@ test('maxRetainedMessages: one more topic is refused with 0x97, replacing one is
   assert.equal(broker.core.metrics.retainedOverLimit, 1);
 });
 
+test('maxRetainedMessages: a message whose publisher cannot be told goes out live and is not kept', () => {
+  const broker = new TestBroker({ limits: { maxRetainedMessages: 0 } });
+  const subscriber = broker.connect('s');
+  subscriber.subscribe('#', { qos: 0 });
+  broker.connect('five').publish('qos0', 'x', { retain: true });
+  const older = broker.connect('four', { version: 4 });
+  older.publish('qos1', 'x', { qos: 1, retain: true });
+  assert.deepEqual(
+    subscriber.takeMessages().map(({ topic }) => topic),
+    ['qos0', 'qos1'],
+  );
+  assert.equal(broker.core.metrics.retainedOverLimit, 2);
+  assert.equal(broker.core.retained.count, 0);
+});
+
 test('a client’s maximum packet size: a message above it is dropped as if delivered, and counted [MQTT-3.1.2-24] [MQTT-3.1.2-25]', () => {
   for (const qos of [0, 1, 2] as const) {
     const dropped: string[] = [];

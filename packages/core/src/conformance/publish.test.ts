@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PacketType, type Properties, type PublishPacket, type QoS, ReasonCode } from '@cauldron/protocol';
-import { TestBroker, type TestClient, textBytes, textOf } from '@cauldron/testkit';
+import {
+  encodePacket,
+  PacketType,
+  type Properties,
+  type PublishPacket,
+  type QoS,
+  ReasonCode,
+} from '@cauldron/protocol';
+import { MemoryLink, TestBroker, type TestClient, textBytes, textOf } from '@cauldron/testkit';
 
 const versions = [3, 4, 5] as const;
 const levels = [0, 1, 2] as const;
@@ -302,4 +309,29 @@ test('an empty payload without RETAIN is a message like any other', () => {
   subscriber.subscribe('t');
   broker.connect('p').publish('t', textBytes(''), { qos: 1 });
   assert.equal(subscriber.takeMessages()[0]?.payload.length, 0);
+});
+
+test('a remaining length that a 3.1.1 client pads is accepted and not passed on', () => {
+  const broker = new TestBroker();
+  const chunks: Uint8Array[] = [];
+  const link = new MemoryLink((bytes) => chunks.push(bytes));
+  link.receiver = broker.core.accept(link);
+  const connect = {
+    type: PacketType.connect,
+    protocolVersion: 4,
+    cleanStart: true,
+    keepAlive: 0,
+    clientId: 's',
+  } as const;
+  link.feed(encodePacket(connect, 4));
+  const subscription = { filter: 't', qos: 0, noLocal: false, retainAsPublished: false, retainHandling: 0 } as const;
+  link.feed(encodePacket({ type: PacketType.subscribe, packetId: 1, subscriptions: [subscription] }, 4));
+  broker.core.flush();
+  chunks.length = 0;
+  const padded = [0x30, 0x84, 0x80, 0x00, 0x00, 0x01, 0x74, 0x78];
+  broker.connect('p', { version: 4 }).sendBytes(new Uint8Array([...padded, ...padded]));
+  assert.deepEqual(
+    [...Buffer.concat(chunks)],
+    [0x30, 0x04, 0x00, 0x01, 0x74, 0x78, 0x30, 0x04, 0x00, 0x01, 0x74, 0x78],
+  );
 });

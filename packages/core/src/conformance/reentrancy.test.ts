@@ -190,3 +190,24 @@ test('a publisher that a program ends while its packets are read has no later on
   assert.ok(publisher.closed);
   assert.deepEqual(small.takeMessages(), []);
 });
+
+test('a broker that a program stops when it hears of a take-over counts no client and keeps no clean session', () => {
+  const broker: TestBroker = new TestBroker({ observer: { disconnected: () => broker.core.close() } });
+  broker.connect('c');
+  const second = broker.open();
+  second.send({ type: PacketType.connect, protocolVersion: 5, cleanStart: true, keepAlive: 0, clientId: 'c' });
+  assert.ok(second.closed);
+  assert.equal(broker.core.metrics.clientsConnected, 0);
+  assert.equal(broker.core.sessions.size, 0);
+});
+
+test('an authenticator whose data cannot be sent leaves no session behind', () => {
+  const broker = new TestBroker({
+    authenticator: { authenticate: () => ({ outcome: 'accept', data: new Uint8Array(70_000) }) },
+  });
+  const client = broker.open();
+  const { reasonCode } = client.tryConnect('c', { properties: { authenticationMethod: 'test' } });
+  assert.ok(reasonCode >= 0x80);
+  assert.ok(client.closed);
+  assert.equal(broker.core.sessions.size, 0);
+});

@@ -9,11 +9,13 @@ const LARGEST_BUFFER = 65_536;
  * What goes out to one client in one turn, collected in one buffer of the link. An idle connection holds none.
  */
 export class Outbox {
+  /** Something went to the link before the end of the turn; whoever looks at the link then clears it. */
+  wroteEarly = false;
   readonly #link: Link;
   #buffer: Uint8Array | null = null;
   #length = 0;
-  /** Bytes handed to the link before the end of the turn. */
-  #early = 0;
+  /** Bytes handed to the link since the last flush was asked how many they were. */
+  #sent = 0;
   /** Size to ask for next: follows what recent turns needed. */
   #wanted = SMALLEST_BUFFER;
 
@@ -21,8 +23,16 @@ export class Outbox {
     this.#link = link;
   }
 
-  /** Something went to the link before the end of the turn; whoever looks at the link then clears it. */
-  wroteEarly = false;
+  /** Gives the buffer with what is in it to the link: the only place that does. */
+  #handOver(): void {
+    const buffer = this.#buffer;
+    if (buffer === null) return;
+    const length = this.#length;
+    this.#buffer = null;
+    this.#length = 0;
+    this.#sent += length;
+    this.#link.write(buffer, length);
+  }
 
   /** A buffer with room for `size` more bytes behind `#length`. */
   #room(size: number): Uint8Array {
@@ -38,12 +48,8 @@ export class Outbox {
       return this.#buffer;
     }
     if (this.#length + size > LARGEST_BUFFER) {
-      this.#buffer = null;
-      const length = this.#length;
-      this.#length = 0;
-      this.#early += length;
+      this.#handOver();
       this.wroteEarly = true;
-      this.#link.write(old, length);
       this.#buffer = this.#link.take(Math.max(size, this.#wanted));
       return this.#buffer;
     }
@@ -85,9 +91,9 @@ export class Outbox {
       buffer[at + own - 1] = packetId;
     }
     this.#length = at + own;
-    const before = this.flush(); // sets #early back, so it is read first
-    this.#early = before + frame.end - frame.start - own;
+    this.#handOver();
     this.wroteEarly = true;
+    this.#sent += frame.end - frame.start - own;
     this.#link.writeShared(frame.bytes.subarray(frame.start + own, frame.end));
   }
 
@@ -116,15 +122,11 @@ export class Outbox {
 
   /** Hands everything to the link. Returns how many bytes went to it since the last call. */
   flush(): number {
-    const sent = this.#early + this.#length;
-    this.#early = 0;
-    const buffer = this.#buffer;
-    if (buffer === null) return sent;
-    const length = this.#length;
-    this.#buffer = null;
-    this.#length = 0;
-    if (length * 4 < buffer.length && this.#wanted > SMALLEST_BUFFER) this.#wanted >>= 1;
-    this.#link.write(buffer, length);
+    const little = this.#buffer !== null && this.#length * 4 < this.#buffer.length;
+    if (little && this.#wanted > SMALLEST_BUFFER) this.#wanted >>= 1;
+    this.#handOver();
+    const sent = this.#sent;
+    this.#sent = 0;
     return sent;
   }
 

@@ -2,6 +2,7 @@ import {
   type AckType,
   encodeFrame,
   encodePacket,
+  LARGEST_PACKET,
   type Packet,
   type ProtocolVersion,
   PublishFrame,
@@ -39,7 +40,7 @@ export class ClientOutput implements Flushable {
   /** The link cannot take more now: QoS 0 is dropped and the rest waits until it has drained. */
   congested = false;
   /** Largest packet the client takes, bytes. // [MQTT-3.1.2-24] */
-  maxPacketSize = Number.POSITIVE_INFINITY;
+  maxPacketSize = LARGEST_PACKET;
   /** False: reason strings and user properties only where they are always allowed. // [MQTT-3.1.2-29] */
   problemInformation = true;
   /** Called for a message that the client does not get. */
@@ -182,11 +183,9 @@ export class ClientOutput implements Flushable {
     else this.sendPacket({ type, packetId, reasonCode, properties: { reasonString: reason } });
   }
 
-  /** Whether the client takes a packet as it is. // [MQTT-3.1.2-24] */
+  /** Whether the client takes a packet as it is. Throws where it cannot be encoded at all. // [MQTT-3.1.2-24] */
   fits(packet: Packet): boolean {
-    return (
-      this.maxPacketSize === Number.POSITIVE_INFINITY || encodePacket(packet, this.version).length <= this.maxPacketSize
-    );
+    return encodePacket(packet, this.version).length <= this.maxPacketSize;
   }
 
   /**

@@ -68,8 +68,10 @@ export class Fanout {
     this.#ready = 0;
   }
 
+  /** What to encode from: a packet that came with an alias instead of its topic first becomes a message with one. */
   get #body(): PublishBody {
-    return this.#view ?? this.#message!;
+    const view = this.#view;
+    return view === null || view.topicEnd === view.topicStart ? this.message() : view;
   }
 
   /** The message as something to keep. */
@@ -97,6 +99,7 @@ export class Fanout {
       view.version5 === ((key & 1) !== 0) &&
       view.qos > 0 === ((key & 2) !== 0) &&
       view.aliasAt < 0 &&
+      view.minimal &&
       view.topicEnd > view.topicStart
     ) {
       frame.point(
@@ -108,8 +111,7 @@ export class Fanout {
       );
       return;
     }
-    const body = view !== null && view.topicEnd === view.topicStart ? this.message() : this.#body;
-    this.#scratch[key] = encodeFrame(body, layouts[key]!, frame, this.#scratch[key]!);
+    this.#scratch[key] = encodeFrame(this.#body, layouts[key]!, frame, this.#scratch[key]!);
   }
 
   /** The message encoded for one receiver: with subscription identifiers or a topic alias. Valid until the next call. */
@@ -119,9 +121,8 @@ export class Fanout {
     topicAlias: number,
     omitTopic: boolean,
   ): PublishFrame {
-    const body = this.#view !== null && this.#view.topicEnd === this.#view.topicStart ? this.message() : this.#body;
     const layout = { version5: true, hasId, identifiers, topicAlias, omitTopic, expiry: -1 };
-    this.#specialScratch = encodeFrame(body, layout, this.#special, this.#specialScratch);
+    this.#specialScratch = encodeFrame(this.#body, layout, this.#special, this.#specialScratch);
     return this.#special;
   }
 

@@ -39,7 +39,7 @@ export class PublishRun {
 
   /** Whether a packet can be part of a run: it goes out as it came in. */
   static fits(view: PublishView): boolean {
-    return view.qos === 0 && !view.retain && view.topicAlias === 0 && !view.hasSubscriptionIdentifiers;
+    return view.qos === 0 && !view.retain && view.minimal && view.topicAlias === 0 && !view.hasSubscriptionIdentifiers;
   }
 
   /** Takes a packet in where it goes on with the run; false where it does not. */

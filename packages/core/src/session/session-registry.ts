@@ -95,7 +95,12 @@ export class SessionRegistry implements SessionHost {
     this.#host.metrics.clientsConnected -= 1;
     connection.listener.clients -= 1;
     this.#host.observer.disconnected?.(client, reason);
-    if (this.#sessions.get(session.clientId) !== session) return; // whoever heard of it discarded the session
+    this.leave(session);
+  }
+
+  /** A session has no connection: its will and its end take their time, or happen now. */
+  leave(session: Session): void {
+    if (this.#sessions.get(session.clientId) !== session) return; // whoever heard of its client discarded it
     const { expiryInterval, will } = session;
     if (will !== null) {
       // Due when its delay is over or the session ends, whichever is first. // [MQTT-3.1.3-9]

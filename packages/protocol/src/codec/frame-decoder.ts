@@ -247,35 +247,34 @@ export class FrameDecoder {
     this.#sink.onAck(type, packet.packetId, packet.reasonCode, packet.properties);
   }
 
-  /**
-   * Brings the unfinished packet to its end with bytes of `chunk` and handles it; returns how many bytes it took.
-   * The remaining length may itself be unfinished, so this goes in at most three steps: header, body, handle.
-   */
+  /** Brings the unfinished packet to its end with bytes of `chunk` and handles it; returns how many bytes it took. */
   #completeRest(chunk: Uint8Array, end: number): number {
+    const at = this.#completeHeader(chunk, end);
+    const size = this.#frameSize(this.#rest!, this.#restLength);
+    if (size === 0) return at;
+    if (size > this.maxPacketSize) throw this.#tooLarge(size);
+    const take = Math.min(size - this.#restLength, end - at);
+    this.#keep(chunk, at, at + take, size);
+    if (this.#restLength === size) this.#handleRest();
+    return at + take;
+  }
+
+  /** Takes single bytes until the fixed header of what is held is whole; returns how many it took. */
+  #completeHeader(chunk: Uint8Array, end: number): number {
     let at = 0;
-    while (at < end) {
-      const rest = this.#rest!;
-      const size = this.#frameSize(rest, this.#restLength);
-      if (size === 0) {
-        this.#keep(chunk, at, at + 1);
-        at += 1;
-        if (this.#frameSize(this.#rest!, this.#restLength) !== this.#restLength) continue;
-      } else if (size > this.maxPacketSize) {
-        throw this.#tooLarge(size);
-      } else {
-        const take = Math.min(size - this.#restLength, end - at);
-        this.#keep(chunk, at, at + take, size);
-        at += take;
-        if (this.#restLength < size) return at;
-      }
-      const frame = this.#rest!;
-      const length = this.#restLength;
-      this.#rest = null;
-      this.#restLength = 0;
-      this.#run(frame, 0, length, frame.length === length);
-      return at;
+    while (at < end && this.#frameSize(this.#rest!, this.#restLength) === 0) {
+      this.#keep(chunk, at, at + 1);
+      at += 1;
     }
     return at;
+  }
+
+  #handleRest(): void {
+    const frame = this.#rest!;
+    const length = this.#restLength;
+    this.#rest = null;
+    this.#restLength = 0;
+    this.#run(frame, 0, length, frame.length === length);
   }
 
   /** The size of the packet that starts `bytes`, or 0 while its fixed header is unfinished. */

@@ -7,6 +7,7 @@ import { copyOf } from './bytes.ts';
 import { readProperties } from './properties.ts';
 import { Reader } from './reader.ts';
 import { decodeUtf8, isValidUtf8 } from './utf8.ts';
+import { varintSize } from './writer.ts';
 
 /**
  * Where the parts of a PUBLISH lie in some bytes: all that is needed to route it and to send it on. A view into a read
@@ -39,6 +40,8 @@ export class PublishView implements PublishBody {
   /** True when `bytes` was assembled for this packet alone and will not be reused: keeping it needs no copy. */
   owned = false;
   version5 = false;
+  /** False where the remaining length has more bytes than it needs, which 3.x does not forbid: not to be passed on. */
+  minimal = true;
   frameStart = 0;
   topicStart = 0;
   topicEnd = 0;
@@ -75,6 +78,7 @@ export class PublishView implements PublishBody {
     this.retain = (first & 1) !== 0;
     this.bytes = bytes;
     this.owned = false;
+    this.minimal = start - frameStart === 2 || start - frameStart === 1 + varintSize(end - start);
     this.version5 = version5;
     this.frameStart = frameStart;
     this.end = end;

@@ -1,5 +1,6 @@
 import {
   type ConnectPacket,
+  LARGEST_PACKET,
   PacketType,
   type Properties,
   protocolError,
@@ -35,7 +36,7 @@ export function handleConnect(connection: Connection, packet: ConnectPacket): vo
   connection.bridge = packet.bridge === true;
   connection.output.problemInformation = packet.properties?.requestProblemInformation !== 0;
   // The client's own maximum holds for the CONNACK already. // [MQTT-3.1.2-24]
-  connection.output.maxPacketSize = packet.properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY;
+  connection.output.maxPacketSize = Math.min(packet.properties?.maximumPacketSize ?? LARGEST_PACKET, LARGEST_PACKET);
   const refusal = checkRoom(connection, packet.clientId) ?? checkClientId(packet) ?? checkWill(connection, packet);
   if (refusal !== null) {
     refuseConnect(connection, refusal, {}, packet.clientId);
@@ -199,6 +200,11 @@ function open(connection: Connection, attempt: Attempt, result: Accepted): void 
     return;
   }
   const { session, present } = core.sessions.open(clientId, packet.cleanStart); // [MQTT-3.1.4-4]
+  // A program that hears of the take-over may stop the broker.
+  if ((connection.state as ConnectionState) === ConnectionState.closed) {
+    core.sessions.leave(session);
+    return;
+  }
   connection.session = session;
   connection.state = ConnectionState.connected;
   connection.connectExpiryInterval = properties?.sessionExpiryInterval ?? 0;

@@ -168,7 +168,7 @@ function publishMessage(connection: Connection, message: Message, packetId: numb
   if (outcome === 'drop') {
     acknowledge(connection, message.qos, packetId, ReasonCode.success);
   } else if (outcome instanceof Message) {
-    const reasonCode = connection.core.publishMessage(outcome, connection.session);
+    const reasonCode = connection.core.publishMessage(outcome, connection.session, connection.version5);
     acknowledge(connection, message.qos, packetId, reasonCode);
   } else {
     refuse(connection, message.topic, message.qos, packetId, outcome);

@@ -1,11 +1,10 @@
-import { MqttError, malformed } from '../../error.ts';
+import { malformed } from '../../error.ts';
 import type { ProtocolVersion, PublishPacket } from '../../packet.ts';
-import { ReasonCode } from '../../reason-code.ts';
 import { copyBytes } from '../bytes.ts';
 import { propertiesSize, writeProperties } from '../properties.ts';
 import type { PublishBody } from '../publish-view.ts';
 import { encodeUtf8 } from '../utf8.ts';
-import { varintSize, Writer } from '../writer.ts';
+import { maximumVarint, varintSize, Writer } from '../writer.ts';
 
 /** The first byte of a PUBLISH (section 3.3.1). */
 export function publishHeader(qos: number, retain: boolean, dup: boolean): number {
@@ -65,12 +64,13 @@ export class PublishFrame {
 export const LARGE_FRAME = 16_384;
 
 /** The largest remaining length (section 1.5.5). */
-const MAX_REMAINING = 268_435_455;
+const MAX_REMAINING = maximumVarint;
 
 /**
  * Encodes a body for a layout into `frame`. `scratch` is the frame's reusable buffer and comes back, grown where needed.
  *
- * @throws {MqttError} PACKET_TOO_LARGE where the properties added make it exceed the protocol's maximum
+ * Where what the layout adds makes the packet exceed the protocol's maximum, nothing is encoded and the frame's length
+ * is above {@link LARGEST_PACKET}: compare it with what the receiver takes before using its bytes.
  */
 export function encodeFrame(
   body: PublishBody,
@@ -84,10 +84,9 @@ export function encodeFrame(
   let remaining = 2 + topicLength + (layout.hasId ? 2 : 0) + payloadLength;
   if (layout.version5) remaining += varintSize(propertiesLength) + propertiesLength;
   if (remaining > MAX_REMAINING) {
-    throw new MqttError(`a message of ${remaining} bytes cannot be encoded; the protocol allows ${MAX_REMAINING}`, {
-      code: 'PACKET_TOO_LARGE',
-      reasonCode: ReasonCode.packetTooLarge,
-    });
+    // Properties or an identifier made it too large: no receiver takes it, and its size says so.
+    frame.point(scratch, 0, 1 + 4 + remaining, -1, false);
+    return scratch;
   }
   const size = 1 + varintSize(remaining) + remaining;
   const large = size >= LARGE_FRAME;
