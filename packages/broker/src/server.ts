@@ -23,8 +23,11 @@ import { TcpListener } from './transport/tcp.ts';
 
 /** How often time moves on in the core, milliseconds: the grain of keep alive and expiry. */
 const TICK = 250;
-/** How many topics' matches are kept. */
-const TOPIC_CACHE = 32_768;
+/**
+ * How many topics' matches are kept. Enough that a broker whose every device has its own topic matches few of them twice;
+ * a topic takes some 300 bytes, and only those published to take any.
+ */
+const TOPIC_CACHE = 131_072;
 /** How long clients may take to get their DISCONNECT when the broker stops, milliseconds. */
 const CLOSE_WITHIN = 2000;
 

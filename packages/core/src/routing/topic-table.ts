@@ -2,7 +2,7 @@ import { encodeUtf8 } from '@cauldron/protocol';
 import type { Matches } from './router.ts';
 
 /** Bytes of the longest topic the table keeps: what it holds is bounded in bytes, not only in topics. */
-const LONGEST_KEPT = 1024;
+const LONGEST_KEPT = 256;
 
 /**
  * A topic that is being published to, as text and as bytes, with what it matched when it was last routed. Found by the
