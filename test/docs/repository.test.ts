@@ -25,10 +25,10 @@ function places(pattern: RegExp, wanted: (path: string) => boolean = () => true)
 const quotePattern = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 test('no file names a path of the machine it was written on', () => {
-  // Where this clone lies and whose home it is in, and the usual homes and work folders of other machines. A folder
+  // Where this clone lies and whose home it is in, and the usual homes of other machines. A folder
   // too general to tell (the root, or one like /app) is looked for as a whole path only.
   const own = [repositoryRoot, homedir()].filter((path) => dirname(path) !== '/').map(quotePattern);
-  const usual = ['/root/', '/home/[a-z]', '/Users/[A-Za-z]', '/work/', '[A-Z]:\\\\Users'];
+  const usual = ['/root/', '/home/[a-z]', '/Users/[A-Za-z]', '[A-Z]:\\\\Users'];
   assert.deepEqual(places(new RegExp(`(?:^|[\\s"'\`(=])(?:${[...own, ...usual].join('|')})`)), []);
 });
 
