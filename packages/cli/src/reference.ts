@@ -101,5 +101,6 @@ const differences = [
   '- `sub -C` acknowledges only the messages it printed: what comes after them waits in a kept session (`-c`).',
   '- The JSON time stamp is valid ISO 8601, and a user property that repeats becomes a list.',
   '- `%x` and `%X` never cut the payload to the width. `--tls-version` knows no version below 1.2.',
+  '- `-D` and `-x` make the connection MQTT 5.0; together with an explicit `-V` of a 3.x version they are a usage error.',
   '- The flags `--psk`, `--psk-identity`, `--proxy`, `--tls-engine`, `--keyform` and `-S` do not exist, and no file with default flags is read.',
 ];

@@ -129,13 +129,16 @@ const limits = z
     receiveMaximum: receiveMaximum.default(defaultLimits.receiveMaximum),
     maxOutboundBytes: bytes(
       'Unsent bytes a connection may hold; above that QoS 0 messages for it are dropped and counted, QoS 1 and 2 wait ' +
-        'in its session.',
+        'in its session. A client whose answers pile up beyond it as well is not read from until it has taken them.',
       { min: 1024, max: Number.MAX_SAFE_INTEGER },
     ).default(defaultLimits.maxOutboundBytes),
-    maxRetainedMessages: count('Retained messages the broker keeps; a further topic is refused.', {
-      min: 0,
-      max: MILLIARD,
-    }).default(defaultLimits.maxRetainedMessages),
+    maxRetainedMessages: count(
+      'Retained messages the broker keeps. One for a further topic is refused with 0x97 where its publisher can be told (MQTT 5.0, QoS 1 and 2); otherwise it goes out live and is not kept.',
+      {
+        min: 0,
+        max: MILLIARD,
+      },
+    ).default(defaultLimits.maxRetainedMessages),
   })
   .register(sections, { help: 'What one client, one session and the whole broker may take up.' })
   .prefault({});
