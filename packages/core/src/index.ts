@@ -14,4 +14,8 @@ export { SubscriptionTrie } from './routing/subscription-trie.ts';
 export { TopicTable } from './routing/topic-table.ts';
 export { OfflineQueue } from './session/offline-queue.ts';
 export { Session } from './session/session.ts';
+export { ByteReader, ByteWriter } from './store/bytes.ts';
+export * from './store/entries.ts';
+export * from './store/operations.ts';
+export * from './store/store.ts';
 export { Timer, TimerWheel } from './timing/timer-wheel.ts';
