@@ -7,6 +7,8 @@ import {
   type ClientInfo,
   type DisconnectReason,
   type DropReason,
+  defaultDurability,
+  defaultLimits,
   type Interceptor,
   type Metrics,
   type Observer,
@@ -105,7 +107,8 @@ export class Broker extends EventEmitter<BrokerEvents> {
     const flush = () => this.core.flush();
     this.core = new BrokerCore(
       {
-        limits: config.limits,
+        ...defaultDurability,
+        limits: { ...defaultLimits, ...config.limits },
         mqtt: config.mqtt,
         topicCacheSize: TOPIC_CACHE,
         hashSeed: randomInt(0, 2 ** 32),

@@ -11,7 +11,7 @@ import { Connection } from './connection/connection.ts';
 import { FlushSet } from './connection/flush-set.ts';
 import { Message } from './message.ts';
 import { Metrics } from './metrics.ts';
-import type { CoreOptions, Limits, ListenerSettings, MqttOptions } from './options.ts';
+import type { AckMode, CoreOptions, Limits, ListenerSettings, MqttOptions } from './options.ts';
 import type {
   Authenticator,
   Authorizer,
@@ -106,9 +106,13 @@ export class BrokerCore implements RegistryHost {
   // ---- edges
 
   /** Settings for a listener: the broker's, with the listener's own values over them. */
-  listener(own: { readonly limits?: Partial<Limits>; readonly mqtt?: Partial<MqttOptions> }): ListenerSettings {
+  listener(own: {
+    readonly limits?: Partial<Limits>;
+    readonly mqtt?: Partial<MqttOptions>;
+    readonly ack?: AckMode | undefined;
+  }): ListenerSettings {
     const { limits, mqtt } = this.options;
-    return { limits: { ...limits, ...own.limits }, mqtt: { ...mqtt, ...own.mqtt }, clients: 0 };
+    return { limits: { ...limits, ...own.limits }, mqtt: { ...mqtt, ...own.mqtt }, ack: own.ack, clients: 0 };
   }
 
   /**

@@ -1,5 +1,11 @@
 import type { QoS } from '@cauldron/protocol';
 
+/** When a QoS 1 or 2 message counts as accepted: once it is on the disk, or already when it is in memory. */
+export type AckMode = 'disk' | 'memory';
+
+/** What happens to a message for a session whose queue is full. `refuse`: its publisher is told, and nobody gets it. */
+export type QueueFullPolicy = 'drop-newest' | 'drop-oldest' | 'refuse';
+
 /** The limits of a connection and its session; a listener may set its own. Each has a name, a default and a metric. */
 export interface Limits {
   /** Largest whole packet accepted from a client, bytes. */
@@ -16,6 +22,9 @@ export interface Limits {
   readonly maxQueuedMessages: number;
   /** Bytes waiting in one session. */
   readonly maxQueuedBytes: number;
+  /** Seconds a message may wait in a session; 0 = as long as the session lives. */
+  readonly maxQueuedAge: number;
+  readonly queueFull: QueueFullPolicy;
   /** QoS 1 and 2 messages in flight to one client. */
   readonly maxInflight: number;
   /**
@@ -56,6 +65,16 @@ export interface CoreOptions {
   readonly topicCacheSize: number;
   /** Secret of this process that keys the hash of the match cache, an unsigned 32-bit number. */
   readonly hashSeed: number;
+  /** When publishers are acknowledged where a store keeps messages; the first topic filter that matches decides. */
+  readonly ack: {
+    readonly default: AckMode;
+    readonly topics: readonly { readonly filter: string; readonly ack: AckMode }[];
+  };
+  /**
+   * Seconds after a start before the will of a client is published whose connection ended with the broker: it may come
+   * back meanwhile (section 3.1.2.5 allows a restarted server to publish wills late).
+   */
+  readonly restartWillDelay: number;
   /** Makes a client identifier for a client that sent none; never twice the same one. */
   readonly newClientId: () => string;
 }
@@ -70,6 +89,8 @@ export const defaultLimits: Limits = {
   maxTopicLevels: 128,
   maxQueuedMessages: 10_000,
   maxQueuedBytes: 67_108_864,
+  maxQueuedAge: 0,
+  queueFull: 'drop-newest',
   maxInflight: 256,
   receiveMaximum: 65_535,
   maxOutboundBytes: 4_194_304,
@@ -90,8 +111,16 @@ export const defaultMqttOptions: MqttOptions = {
   responseInformation: '',
 };
 
+/** The defaults of what is not in the other two groups. */
+export const defaultDurability: Pick<CoreOptions, 'ack' | 'restartWillDelay'> = {
+  ack: { default: 'disk', topics: [] },
+  restartWillDelay: 10,
+};
+
 /** What holds for the connections of one listener. */
 export interface ListenerSettings {
+  /** This listener's own {@link CoreOptions.ack}; undefined = what topics and broker say. */
+  readonly ack: AckMode | undefined;
   readonly limits: Limits;
   readonly mqtt: MqttOptions;
   /** Clients connected through it right now; kept by the core. */

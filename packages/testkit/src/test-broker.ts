@@ -3,6 +3,7 @@ import {
   type Authorizer,
   BrokerCore,
   type CoreOptions,
+  defaultDurability,
   defaultLimits,
   defaultMqttOptions,
   type Interceptor,
@@ -42,6 +43,7 @@ export class TestBroker {
     const coreOptions: CoreOptions = {
       limits: { ...defaultLimits, ...options.limits },
       mqtt: { ...defaultMqttOptions, ...options.mqtt },
+      ...defaultDurability,
       topicCacheSize: 1024,
       hashSeed: 1,
       newClientId: () => `auto-${++this.#clientIds}`,

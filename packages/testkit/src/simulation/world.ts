@@ -1,4 +1,4 @@
-import { BrokerCore, type CoreOptions, defaultLimits, defaultMqttOptions } from '@cauldron/core';
+import { BrokerCore, type CoreOptions, defaultDurability, defaultLimits, defaultMqttOptions } from '@cauldron/core';
 import { encodePacket, FrameDecoder, LARGEST_PACKET, PacketType } from '@cauldron/protocol';
 import { EventQueue } from './event-queue.ts';
 import { type Invariant, Ledger, Violation } from './ledger.ts';
@@ -63,6 +63,7 @@ export class World implements Network {
       {
         limits: { ...defaultLimits, ...limits },
         mqtt: { ...defaultMqttOptions, ...mqtt },
+        ...defaultDurability,
         topicCacheSize,
         hashSeed: this.random.next(),
         newClientId: () => `auto-${++names}`,
