@@ -7,7 +7,6 @@ import {
   type ClientInfo,
   type DisconnectReason,
   type DropReason,
-  defaultDurability,
   defaultLimits,
   type Interceptor,
   type Metrics,
@@ -107,9 +106,10 @@ export class Broker extends EventEmitter<BrokerEvents> {
     const flush = () => this.core.flush();
     this.core = new BrokerCore(
       {
-        ...defaultDurability,
-        limits: { ...defaultLimits, ...config.limits },
+        limits: { ...defaultLimits, ...defined(config.limits) },
         mqtt: config.mqtt,
+        ack: { default: config.data.ack, topics: config.data.topics },
+        restartWillDelay: config.data.restartWillDelay,
         topicCacheSize: TOPIC_CACHE,
         hashSeed: randomInt(0, 2 ** 32),
         newClientId: () => `auto-${randomUUID()}`, // [MQTT-3.2.2-16]
@@ -168,6 +168,7 @@ export class Broker extends EventEmitter<BrokerEvents> {
     const settings = this.core.listener({
       limits: defined({ maxConnections, maxPacketSize, connectTimeout, receiveMaximum }),
       mqtt: defined({ topicAliasMaximum, serverKeepAlive }),
+      ack: own.ack,
     });
     const name = own.name ?? `${own.host}:${own.port}`;
     const address = { name, host: own.host, port: own.port };

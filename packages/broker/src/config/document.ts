@@ -38,17 +38,27 @@ refused (except those that Kubernetes sets by itself for a service called \`caul
 
 /** The text of docs/configuration.md. */
 export function configurationDocument(): string {
-  const sections = [...configTree.fields].map(([name, node]) => {
-    if (node.type === 'list')
-      return `\n## [[${name}]]\n\n${node.help}\n\n${defaultsOfList(node)}\n${table(node.item, [name, '0'])}`;
-    if (node.type === 'table') return `\n## [${name}]\n\n${node.help}\n\n${table(node, [name])}`;
-    return '';
-  });
-  return HEAD + sections.join('');
+  return HEAD + sectionsOf(configTree, []).join('');
 }
 
-function defaultsOfList(list: List): string {
-  return `Default:\n\n\`\`\`toml\n${stringify({ listeners: list.default }).trim()}\n\`\`\`\n`;
+/** A section a table or list, each followed by the lists inside it. */
+function sectionsOf(parent: Table, path: readonly string[]): string[] {
+  return [...parent.fields].flatMap(([key, node]) => {
+    const inner = [...path, key];
+    const name = inner.join('.');
+    if (node.type === 'list') {
+      return [
+        `\n## [[${name}]]\n\n${node.help}\n\n${defaultsOfList(name, node)}\n${table(node.item, [...inner, '0'])}`,
+      ];
+    }
+    if (node.type === 'leaf') return [];
+    return [`\n## [${name}]\n\n${node.help}\n\n${table(node, inner)}`, ...sectionsOf(node, inner)];
+  });
+}
+
+function defaultsOfList(name: string, list: List): string {
+  if (list.default.length === 0) return 'Default: none.\n';
+  return `Default:\n\n\`\`\`toml\n${stringify({ [name]: list.default }).trim()}\n\`\`\`\n`;
 }
 
 function table(section: Table, path: readonly string[]): string {
@@ -65,7 +75,7 @@ const leaves = (section: Table): [string, Leaf][] =>
   [...section.fields].flatMap(([key, node]): [string, Leaf][] => (node.type === 'leaf' ? [[key, node]] : []));
 
 function writtenDefault(leaf: Leaf): string {
-  if (leaf.default === undefined) return leaf.absent ?? 'none';
+  if (leaf.default === undefined) return leaf.absent ?? 'none, it is needed';
   const readable = humanSize(leaf.setting, leaf.default);
   return `\`${JSON.stringify(leaf.default)}\`${readable === undefined ? '' : ` (${readable})`}`;
 }
@@ -84,16 +94,23 @@ export function exampleConfig(): string {
     'Cauldron configuration. As it stands, this file means the defaults. Take the # from a line such as #port = 1883 to ' +
       'change it. "cauldron config check -c FILE" says whether the result is right.',
   );
-  const sections = [...configTree.fields].map(([name, node]) => {
-    if (node.type === 'list') return `\n${comment(node.help ?? '')}${exampleList(name, node)}`;
-    return node.type === 'table' ? `\n${comment(node.help ?? '')}[${name}]\n${exampleTable(node, {})}` : '';
-  });
-  return head + sections.join('');
+  return head + examplesOf(configTree, []).join('');
 }
 
-/** The default listeners are written out; the first of them explains every key. */
+function examplesOf(parent: Table, path: readonly string[]): string[] {
+  return [...parent.fields].flatMap(([key, node]) => {
+    const name = [...path, key].join('.');
+    if (node.type === 'list') return [`\n${comment(node.help ?? '')}${exampleList(name, node)}`];
+    if (node.type === 'leaf') return [];
+    const own = `\n${comment(node.help ?? '')}[${name}]\n${exampleTable(node, {})}`;
+    return [own, ...examplesOf(node, [...path, key])];
+  });
+}
+
+/** The default items are written out, the first of them explaining every key; where there is none, one in comments. */
 function exampleList(name: string, list: List): string {
   const items = list.default as readonly Readonly<Record<string, unknown>>[];
+  if (items.length === 0) return `#[[${name}]]\n${exampleTable(list.item, {})}`;
   return items
     .map((item, index) =>
       index === 0 ? `[[${name}]]\n${exampleTable(list.item, item)}` : stringify({ [name]: [item] }),
@@ -105,7 +122,7 @@ function exampleTable(section: Table, active: Readonly<Record<string, unknown>>)
   const lines = leaves(section).map(([key, leaf]) => {
     const isActive = Object.hasOwn(active, key);
     const pair = stringify({ [key]: isActive ? active[key] : exampleValue(leaf) });
-    const absent = leaf.default === undefined ? ` Default: ${leaf.absent?.replaceAll('`', '') ?? 'none'}.` : '';
+    const absent = leaf.default === undefined ? ` Default: ${writtenDefault(leaf)}.` : '';
     return comment(`${leaf.setting.help}${absent} Takes ${accepts(leaf.setting)}.`) + (isActive ? pair : `#${pair}`);
   });
   return lines.join('');
@@ -114,6 +131,7 @@ function exampleTable(section: Table, active: Readonly<Record<string, unknown>>)
 function exampleValue({ setting, default: preset }: Leaf): unknown {
   if (preset !== undefined) return humanSize(setting, preset) ?? preset;
   if (setting.kind === 'text') return setting.example;
+  if (setting.kind === 'choice') return setting.choices.at(-1);
   return setting.kind === 'count' || setting.kind === 'seconds' ? Math.max(setting.min, 10) : '1 MiB';
 }
 

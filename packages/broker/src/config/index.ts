@@ -5,5 +5,12 @@ export { environmentName } from './environment.ts';
 export { ConfigError, type ConfigErrorCode, type ConfigProblem, formatProblem } from './error.ts';
 export { type LoadedConfig, type LoadOptions, loadConfig, type Override, parseConfig } from './load.ts';
 export type { Origin } from './problems.ts';
-export type { Config, ConfigInput, ListenerConfig, LogFormat, LogLevel } from './schema.ts';
+export {
+  type Config,
+  type ConfigInput,
+  DEFAULT_DATA_DIRECTORY,
+  type ListenerConfig,
+  type LogFormat,
+  type LogLevel,
+} from './schema.ts';
 export { listSettings, type ShownSetting } from './show.ts';

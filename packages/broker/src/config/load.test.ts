@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { defaultLimits, defaultMqttOptions } from '@cauldron/core';
+import { defaultDurability, defaultLimits, defaultMqttOptions } from '@cauldron/core';
 import { ConfigError, type ConfigInput, listSettings, loadConfig, parseConfig } from './index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cauldron-config-'));
@@ -31,13 +31,52 @@ const wrong = (input: unknown) => refusal(() => parseConfig(input as ConfigInput
 
 test('without any input the defaults of the core hold, on both loopback addresses', () => {
   const config = parseConfig();
-  assert.deepEqual(config.limits, defaultLimits);
+  // How much may wait depends on whether there is a store, which the configuration alone does not say.
+  const { maxQueuedMessages, maxQueuedBytes, ...limits } = defaultLimits;
+  assert.deepEqual(config.limits, limits);
+  const { ack, restartWillDelay } = defaultDurability;
+  assert.deepEqual(config.data, { memory: false, ack: ack.default, restartWillDelay, topics: [...ack.topics] });
   assert.deepEqual(config.mqtt, defaultMqttOptions);
   assert.deepEqual(config.listeners, [
     { host: '127.0.0.1', port: 1883 },
     { host: '::1', port: 1883 },
   ]);
   assert.deepEqual(loadConfig().config, config);
+});
+
+test("a program's own defaults hold where nothing else is said, and are shown as defaults", () => {
+  const defaults: ConfigInput = { data: { directory: 'cauldron-data' } };
+  const plain = loadConfig({ defaults });
+  assert.equal(plain.config.data.directory, 'cauldron-data');
+  assert.equal(listSettings(plain).find(({ key }) => key === 'data.directory')?.from, 'default');
+  const name = file('[data]\nmemory = true\n');
+  assert.deepEqual(
+    [loadConfig({ defaults, file: name }).config.data.directory, loadConfig({ file: name }).config.data.directory],
+    ['cauldron-data', undefined],
+  );
+  const given = loadConfig({ defaults, file: file('[data]\ndirectory = "/d"\n') });
+  assert.equal(given.config.data.directory, '/d');
+  assert.match(refusal(() => loadConfig({ defaults, file: file('data = 5\n') })).message, /data: 5 is not accepted/);
+});
+
+test('topics may have an ack of their own, in the order they are written', () => {
+  const topics = '[[data.topics]]\nfilter = "a/b"\nack = "disk"\n[[data.topics]]\nfilter = "a/#"\nack = "memory"\n';
+  const loaded = loadConfig({ file: file(topics), env: { CAULDRON_DATA_TOPICS_1_FILTER: 'b/#' } });
+  assert.deepEqual(loaded.config.data.topics, [
+    { filter: 'a/b', ack: 'disk' },
+    { filter: 'b/#', ack: 'memory' },
+  ]);
+  assert.deepEqual(
+    listSettings(loaded)
+      .filter(({ key }) => key.startsWith('data.topics'))
+      .map(({ key, from }) => [key, from]),
+    [
+      ['data.topics[0].filter', `${loaded.file}:2`],
+      ['data.topics[0].ack', `${loaded.file}:3`],
+      ['data.topics[1].filter', 'CAULDRON_DATA_TOPICS_1_FILTER'],
+      ['data.topics[1].ack', `${loaded.file}:6`],
+    ],
+  );
 });
 
 test('a configuration is frozen in every part, and stays apart from the input and the next one', () => {
@@ -138,6 +177,15 @@ test('a wrong value is refused with what was given, what is accepted, its unit a
     ['\nsys = 5', /:2: sys: 5 is not accepted; it takes a table, written \[sys\] in TOML/],
     ['[listeners]\nport = 5', /:1: listeners: \{"port":5\} .* written \[\[listeners\]\] in TOML/],
     ['listeners = []', /:1: listeners: \[\] is not accepted; it takes a list with at least one table/],
+    [
+      '[[data.topics]]\nfilter = "a/#/b"\nack = "disk"',
+      /:2: data\.topics\[0\]\.filter: "a\/#\/b" is not accepted: '#' must be the last level/,
+    ],
+    ['[[data.topics]]\nfilter = "$share/g/a"\nack = "disk"', /leave \$share out/],
+    ['[[data.topics]]\nfilter = "a"', /:1: data\.topics\[0\]\.ack: is missing; it takes one of "disk", "memory"/],
+    ['[data]\ntopics = "a"', /it takes a list of tables, written \[\[data\.topics\]\] in TOML/],
+    ['[data]\nack = "never"', /it takes one of "disk", "memory"/],
+    ['[limits]\nqueueFull = "drop"', /it takes one of "drop-newest", "drop-oldest", "refuse"/],
     ['[[listeners]]\nhost = "localhost:1883"', /an IP address or a host name, without a port/],
     ['[[listeners]]\nhost = "127.0.0"', /an IP address or a host name/],
     ['[data]\ndirectory = 2026-01-01T00:00:00Z', /the date 2026-01-01T00:00:00.000Z is not accepted/],

@@ -16,6 +16,8 @@ export interface Override {
 }
 
 export interface LoadOptions {
+  /** What a program has instead of the schema's defaults: everything else wins over it. */
+  readonly defaults?: ConfigInput;
   /** TOML file to read. */
   readonly file?: string | undefined;
   /** Environment variables; only those that start with `CAULDRON_` are looked at. Default: none. */
@@ -39,11 +41,11 @@ export interface LoadedConfig {
  *
  * @throws {ConfigError} with every problem that was found, each with its place
  */
-export function loadConfig({ file, env = {}, overrides = [] }: LoadOptions = {}): LoadedConfig {
+export function loadConfig({ defaults = {}, file, env = {}, overrides = [] }: LoadOptions = {}): LoadedConfig {
   const layers = new Layers(file);
   layers.addEnvironment(env);
   for (const { from, input } of overrides) layers.addOverride(input, from);
-  return { config: layers.validate(), file, originOf: (path) => layers.originOf(path) };
+  return { config: layers.validate(defaults), file, originOf: (path) => layers.originOf(path) };
 }
 
 /**
@@ -109,8 +111,8 @@ class Layers {
     }
   }
 
-  validate(): Config {
-    return validate(this.#data, (path) => this.#nearestOrigin(path), this.#problems);
+  validate(defaults: ConfigInput): Config {
+    return validate(filledIn(this.#data, defaults), (path) => this.#nearestOrigin(path), this.#problems);
   }
 
   originOf(path: Path): Origin | undefined {
@@ -159,6 +161,17 @@ class Layers {
     for (const name of this.#sources.keys()) if (name.startsWith(prefix)) this.#sources.delete(name);
   }
 }
+
+/** `given` with the parts of `defaults` that it leaves out; a list counts as one part. */
+function filledIn(given: unknown, defaults: unknown): unknown {
+  if (given === undefined) return defaults;
+  if (!isTable(given) || !isTable(defaults)) return given;
+  const parts = Object.entries(defaults).map(([key, value]) => [key, filledIn(given[key], value)]);
+  return { ...given, ...Object.fromEntries(parts) };
+}
+
+const isTable = (value: unknown): value is Data =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
 
 function readText(file: string): string {
   try {

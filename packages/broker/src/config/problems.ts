@@ -49,14 +49,16 @@ function elsewhere(key: string): string | undefined {
 }
 
 function wrongValue(path: Path, given: unknown): string {
-  return `${show(given)} is not accepted; it takes ${expected(path)}`;
+  return `${given === undefined ? 'is missing' : `${show(given)} is not accepted`}; it takes ${expected(path)}`;
 }
 
 function expected(path: Path): string {
   const node = nodeAt(path);
   const name = formatPath(path);
   if (node?.type === 'leaf') return accepts(node.setting);
-  if (node?.type === 'list') return `a list with at least one table, written [[${name}]] in TOML`;
+  if (node?.type === 'list') {
+    return `a list ${node.needsOne ? 'with at least one table' : 'of tables'}, written [[${name}]] in TOML`;
+  }
   return typeof path.at(-1) === 'string' ? `a table, written [${name}] in TOML` : 'a table';
 }
 

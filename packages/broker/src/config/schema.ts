@@ -2,9 +2,27 @@
  * The whole configuration as one schema. Types, defaults, validation, `docs/configuration.md`, `cauldron config example`
  * and the names of environment variables are all read from it, so a new setting is written here and nowhere else.
  */
-import { defaultLimits, defaultMqttOptions } from '@cauldron/core';
+import { defaultDurability, defaultLimits, defaultMqttOptions } from '@cauldron/core';
 import { z } from 'zod';
-import { absences, bytes, choice, count, flag, host, optionalText, seconds, sections, text } from './setting.ts';
+import {
+  absences,
+  bytes,
+  choice,
+  count,
+  flag,
+  host,
+  optionalText,
+  seconds,
+  sections,
+  text,
+  topicFilter,
+} from './setting.ts';
+
+/** Where `cauldron broker` keeps its data when nothing says otherwise, in the working directory. */
+export const DEFAULT_DATA_DIRECTORY = 'cauldron-data';
+
+/** What may wait in one session by default where it waits on the disk; in memory the core's own defaults hold. */
+export const storedQueueLimits = { maxQueuedMessages: 1_000_000, maxQueuedBytes: 256 * 2 ** 20 } as const;
 
 /** Fixed header of the largest packet (1 byte of type, 4 of length) and the largest remaining length (section 2.1.4). */
 const LARGEST_PACKET = 5 + 268_435_455;
@@ -36,15 +54,24 @@ const serverKeepAlive = seconds('Keep alive that MQTT 5.0 clients are told to us
   max: UINT16,
 });
 
-/** A listener's own value of something set for all elsewhere. */
-function own<T extends z.ZodType>(schema: T, from: string): z.ZodOptional<T> {
+const ack = choice(
+  'When a message with QoS 1 or 2 is acknowledged, where a store keeps messages: "disk" = once every session and ' +
+    'retained message it belongs to is on the disk; "memory" = at once, and a crash may lose it.',
+  ['disk', 'memory'],
+);
+
+/** A value that may be left out, with what holds then. */
+function orElse<T extends z.ZodType>(schema: T, absent: string): z.ZodOptional<T> {
   const optional = schema.optional();
-  absences.add(optional, { absent: `\`${from}\`` });
+  absences.add(optional, { absent });
   return optional;
 }
 
+/** A listener's own value of something set for all elsewhere. */
+const own = <T extends z.ZodType>(schema: T, from: string): z.ZodOptional<T> => orElse(schema, `\`${from}\``);
+
 const listener = z.strictObject({
-  name: text('Name in logs and events.', 'text', 'local').optional().register(absences, { absent: 'its address' }),
+  name: orElse(text('Name in logs and events.', 'text', 'local'), 'its address'),
   host: host(
     'Address to listen on. Only this machine can reach 127.0.0.1 and ::1; 0.0.0.0 means all IPv4 addresses, :: all IPv6 ones, and ' +
       'whoever reaches the port may do anything, because there is no authentication yet.',
@@ -56,6 +83,7 @@ const listener = z.strictObject({
   receiveMaximum: own(receiveMaximum, 'limits.receiveMaximum'),
   topicAliasMaximum: own(topicAliasMaximum, 'mqtt.topicAliasMaximum'),
   serverKeepAlive: own(serverKeepAlive, 'mqtt.serverKeepAlive'),
+  ack: orElse(ack, '`data.topics`, else `data.ack`'),
 });
 
 const listeners = z
@@ -114,14 +142,24 @@ const limits = z
       min: 1,
       max: UINT16 + 1,
     }).default(defaultLimits.maxTopicLevels),
-    maxQueuedMessages: count('Messages that may wait in one session, for a client that is slow or away.', {
-      min: 0,
-      max: MILLIARD,
-    }).default(defaultLimits.maxQueuedMessages),
-    maxQueuedBytes: bytes('Bytes of messages that may wait in one session.', {
-      min: 0,
-      max: Number.MAX_SAFE_INTEGER,
-    }).default(defaultLimits.maxQueuedBytes),
+    maxQueuedMessages: orElse(
+      count('Messages that may wait in one session, for a client that is slow or away.', { min: 0, max: MILLIARD }),
+      `\`${storedQueueLimits.maxQueuedMessages}\` where they wait on the disk, \`${defaultLimits.maxQueuedMessages}\` in memory`,
+    ),
+    maxQueuedBytes: orElse(
+      bytes('Bytes of messages that may wait in one session.', { min: 0, max: Number.MAX_SAFE_INTEGER }),
+      `\`${storedQueueLimits.maxQueuedBytes}\` (256 MiB) where they wait on the disk, \`${defaultLimits.maxQueuedBytes}\` (64 MiB) in memory`,
+    ),
+    maxQueuedAge: seconds(
+      'How long a message may wait in a session before it is dropped; 0 = as long as the session lives.',
+      { min: 0, max: UINT32 },
+    ).default(defaultLimits.maxQueuedAge),
+    queueFull: choice(
+      'What happens to a message for a session whose queue is full. "drop-newest": that session does not get it. ' +
+        '"drop-oldest": it takes the place of the one that has waited longest. "refuse": nobody gets it, and its ' +
+        'publisher is told 0x97 where it can be (MQTT 5.0, QoS 1 and 2).',
+      ['drop-newest', 'drop-oldest', 'refuse'],
+    ).default(defaultLimits.queueFull),
     maxInflight: count(
       'QoS 1 and 2 messages on their way to one client and not yet acknowledged; its Receive Maximum lowers this further.',
       { min: 1, max: UINT16 },
@@ -196,19 +234,41 @@ const log = z
   .register(sections, { help: 'What the broker says on standard error.' })
   .prefault({});
 
+const topicAck = z.strictObject({
+  filter: topicFilter('Topic filter of the messages that `ack` is for.', 'sensors/#'),
+  ack,
+});
+
 const data = z
   .strictObject({
-    directory: text(
-      'Directory of the durable store. The store comes with the next version: today everything is kept in memory ' +
-        'and is lost when the broker stops, also where a directory is given, and the broker says so when it starts.',
-      'a path',
-      '/var/lib/cauldron',
-    )
-      .optional()
-      .register(absences, { absent: 'none' }),
-    memory: flag('Keep everything in memory on purpose, whatever `directory` says.').default(false),
+    directory: orElse(
+      text(
+        'Folder of the durable store, made if it is not there; one broker at a time. Sessions, their messages and ' +
+          'retained messages are kept in it. A relative path starts at the working directory.',
+        'a path',
+        '/var/lib/cauldron',
+      ),
+      `\`"${DEFAULT_DATA_DIRECTORY}"\` for \`cauldron broker\`; none, everything in memory, in a program`,
+    ),
+    memory: flag(
+      'Keep everything in memory, whatever `directory` says: nothing is written, and nothing outlives the broker.',
+    ).default(false),
+    ack: ack.default(defaultDurability.ack.default),
+    restartWillDelay: seconds(
+      'How long after a start the will of a client is held back whose connection ended with the broker: it may ' +
+        'come back meanwhile, and its will is then not published.',
+      { min: 0, max: 86_400 },
+    ).default(defaultDurability.restartWillDelay),
+    topics: z
+      .array(topicAck)
+      .register(sections, {
+        help:
+          'An `ack` of their own for some topics: one `[[data.topics]]` table each, in the order they are tried; the first ' +
+          "`filter` that matches decides. A listener's own `ack` goes before them.",
+      })
+      .default([]),
   })
-  .register(sections, { help: 'Where sessions and messages are kept.' })
+  .register(sections, { help: 'Where sessions and messages are kept, and what an acknowledgement promises.' })
   .prefault({});
 
 /** The schema. */

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { isShared, topicFilterProblem } from '@cauldron/protocol';
 import { z } from 'zod';
 import { formatBytes, formatSeconds, parseBytes, parseSeconds } from './quantity.ts';
 
@@ -84,6 +85,20 @@ export const host = (help: string) =>
       accepts: 'an IP address or a host name, without a port',
       example: '127.0.0.1',
     });
+
+/** A topic filter, not a shared one: for topics of messages, not for subscriptions. */
+export const topicFilter = (help: string, example: string) =>
+  z
+    .string()
+    .superRefine((given, context) => {
+      const problem =
+        topicFilterProblem(given) ??
+        (isShared(given) ? 'it is for messages, not for a subscription: leave $share out' : undefined);
+      if (problem === undefined) return;
+      const message = `${JSON.stringify(given)} is not accepted: ${problem}`;
+      context.addIssue({ code: 'custom', message, params: { explains: true } });
+    })
+    .register(settings, { kind: 'text', help, accepts: 'a topic filter', example });
 
 /** What a setting takes, in words: for error texts and for the documentation. */
 export function accepts(setting: Setting): string {

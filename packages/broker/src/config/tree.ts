@@ -26,7 +26,9 @@ export interface List {
   readonly type: 'list';
   readonly help: string | undefined;
   readonly item: Table;
-  readonly default: unknown;
+  readonly default: readonly unknown[];
+  /** It may not be empty. */
+  readonly needsOne: boolean;
 }
 
 export type Node = Leaf | Table | List;
@@ -45,7 +47,8 @@ function read(schema: z.core.$ZodType): Node {
       inner = inner.unwrap();
     } else if (inner instanceof z.ZodArray) {
       const item = readTable(inner.element);
-      return { type: 'list', help: sections.get(inner)?.help, item, default: preset };
+      const defaults = (preset ?? []) as readonly unknown[];
+      return { type: 'list', help: sections.get(inner)?.help, item, default: defaults, needsOne: defaults.length > 0 };
     } else {
       return readTable(inner);
     }
