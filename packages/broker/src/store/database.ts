@@ -1,0 +1,163 @@
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { StoreError } from '@cauldron/core';
+import { asStoreError } from './failure.ts';
+import { createSchema, migrate, migrations, versionOf } from './migrations.ts';
+import { APPLICATION_ID, SCHEMA_VERSION, TABLES } from './schema.ts';
+
+/**
+ * Why a database was not opened: `missing` (and was not to be created), `foreign` (a database of another program, or no
+ * database), `newer` (of a later version of Cauldron), `older` (and was not to be changed), `damaged`.
+ */
+export type RefusalReason = 'missing' | 'foreign' | 'newer' | 'older' | 'damaged';
+
+/** A database that was not opened, and was left as it is. The message says what to do. */
+export class StoreRefused extends StoreError {
+  readonly reason: RefusalReason;
+
+  constructor(reason: RefusalReason, message: string, cause?: unknown) {
+    super('io', message, cause);
+    this.reason = reason;
+  }
+}
+
+export interface OpenOptions {
+  /** False: a database that is not there is refused. Default true. */
+  readonly create?: boolean;
+  /** True: nothing is written, so neither created nor migrated. Default false. */
+  readonly readOnly?: boolean;
+  /** Kilobytes of pages kept in memory. Default 16,384. */
+  readonly cacheKilobytes?: number;
+  /** Milliseconds to wait for a lock of another connection. Default 5,000. */
+  readonly lockTimeout?: number;
+  /** Up to this many bytes a database is checked through and through when it is opened. Default 16 MiB. */
+  readonly quickCheckBytes?: number;
+}
+
+/**
+ * Opens a store's database in write-ahead mode with `synchronous=FULL`, creates it where it is missing or empty, and
+ * takes an older one to today's schema.
+ *
+ * @param path the file, `DATABASE_FILE` in a data folder
+ * @throws {StoreRefused} for what is no store of this version; it is not touched
+ * @throws {StoreError} where the disk fails or is full
+ */
+export function openDatabase(path: string, options: OpenOptions = {}): DatabaseSync {
+  const { create = true, readOnly = false, cacheKilobytes = 16_384, lockTimeout = 5000 } = options;
+  const found = inspectFile(path);
+  if (found === 'new' && (!create || readOnly)) {
+    throw new StoreRefused('missing', `there is no store at ${path}: nothing was opened`);
+  }
+  let db: DatabaseSync | null = null;
+  try {
+    db = new DatabaseSync(path, { readOnly, timeout: lockTimeout });
+    db.exec(`PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${cacheKilobytes}`);
+    if (found === 'new') createSchema(db, SCHEMA_VERSION);
+    else checkVersion(db, path, readOnly);
+    if (!readOnly) {
+      db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+      if (versionOf(db) < SCHEMA_VERSION) migrate(db, SCHEMA_VERSION, migrations);
+    }
+    if (found !== 'new') checkQuickly(db, path, options.quickCheckBytes ?? 16 * 1024 * 1024);
+    return db;
+  } catch (error) {
+    db?.close();
+    throw explain(error, path);
+  }
+}
+
+const MAGIC = 'SQLite format 3\0';
+
+/** Looks at the file before SQLite does: SQLite would throw a log away that has lost its database. */
+function inspectFile(path: string): 'new' | 'store' {
+  const size = sizeOf(path);
+  const logSize = sizeOf(`${path}-wal`) ?? 0;
+  if (size === null || size === 0) {
+    if (logSize === 0) return 'new';
+    const what = size === null ? 'is missing' : 'is empty';
+    throw damaged(path, `${path} ${what}, but its log ${path}-wal (${logSize} bytes) is there`);
+  }
+  const header = readHeader(path);
+  if (header.length < 100 || header.toString('latin1', 0, 16) !== MAGIC) {
+    throw new StoreRefused('foreign', `${path} is no database: it was left as it is. ${WRONG_FOLDER}`);
+  }
+  if (header.readUInt32BE(68) !== APPLICATION_ID) {
+    throw new StoreRefused(
+      'foreign',
+      `${path} is a database of another program and was left as it is. ${WRONG_FOLDER}`,
+    );
+  }
+  return 'store';
+}
+
+const WRONG_FOLDER = 'Choose another data folder, or, if this is the right one, restore the file from a backup.';
+
+function sizeOf(path: string): number | null {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? null;
+}
+
+function readHeader(path: string): Buffer {
+  const file = openSync(path, 'r');
+  try {
+    const header = Buffer.alloc(100);
+    return header.subarray(0, readSync(file, header, 0, 100, 0));
+  } finally {
+    closeSync(file);
+  }
+}
+
+function checkVersion(db: DatabaseSync, path: string, readOnly: boolean): void {
+  const version = versionOf(db);
+  if (version > SCHEMA_VERSION) {
+    throw new StoreRefused(
+      'newer',
+      `${path} was written by a newer version of Cauldron (its schema is ${version}, this one knows ${SCHEMA_VERSION}): ` +
+        'start that version or a later one; the store was left as it is',
+    );
+  }
+  if (readOnly && version < SCHEMA_VERSION) {
+    throw new StoreRefused(
+      'older',
+      `${path} has schema ${version}, and ${SCHEMA_VERSION} is needed: start the broker on it once, which upgrades it`,
+    );
+  }
+}
+
+/** What can be told without reading everything: whether the tables are there; small databases are read through. */
+function checkQuickly(db: DatabaseSync, path: string, quickCheckBytes: number): void {
+  const tables = new Set(
+    db
+      .prepare(`SELECT name FROM sqlite_schema WHERE type = 'table'`)
+      .all()
+      .map((row) => row.name),
+  );
+  const lost = TABLES.filter((name) => !tables.has(name));
+  if (lost.length > 0) throw damaged(path, `${path} has no table ${lost.join(', ')}`);
+  if ((sizeOf(path) ?? 0) > quickCheckBytes) return;
+  const finding = db.prepare('PRAGMA quick_check(1)').get()?.quick_check;
+  if (finding !== 'ok') throw damaged(path, `${path} is damaged: ${String(finding)}`);
+}
+
+/** A refusal with the way out. */
+export function damaged(path: string, what: string, cause?: unknown): StoreRefused {
+  const folder = dirname(path);
+  return new StoreRefused(
+    'damaged',
+    `${what}. Nothing was changed. Look closer with \`cauldron store check ${folder}\`; then restore a backup, or save ` +
+      `what is readable with \`cauldron store export ${folder}\` and import it into a new folder`,
+    cause,
+  );
+}
+
+function explain(error: unknown, path: string): Error {
+  if (error instanceof StoreError) return error;
+  const failure = asStoreError(error, path, `cannot open the store ${path}`);
+  return isDamage(error) ? damaged(path, `${path} cannot be read: ${(error as Error).message}`, error) : failure;
+}
+
+/** Whether SQLite says that the file is not what it should be (SQLITE_CORRUPT, SQLITE_NOTADB). */
+export function isDamage(error: unknown): boolean {
+  const code = (error as { errcode?: unknown } | null)?.errcode;
+  return typeof code === 'number' && ((code & 0xff) === 11 || (code & 0xff) === 26);
+}
