@@ -1,6 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import type { TestContext } from 'node:test';
 
 /** How long a wait may take before the test fails, in milliseconds. */
 const DEFAULT_TIMEOUT = 10_000;
@@ -39,9 +38,14 @@ export interface StartedProcess {
   kill(signal?: NodeJS.Signals): void;
 }
 
+/** Where is said what has to be done at the end: a test, or a program that does it itself. */
+export interface Cleanup {
+  after(clean: () => unknown): void;
+}
+
 /** Starts a program; it is killed when the test ends, if it still runs. */
 export function startProcess(
-  t: TestContext,
+  t: Cleanup,
   command: string,
   args: readonly string[],
   options: ProcessOptions = {},

@@ -1,0 +1,154 @@
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import type { Random } from '@cauldron/testkit/simulation';
+import type { Cleanup } from '../support/process.ts';
+import { type BrokerSetup, BrokerUnderTest } from './broker-under-test.ts';
+import { type Contents, drain } from './drain.ts';
+import type { Identity } from './durable-client.ts';
+import type { SentMessage } from './history.ts';
+import { applyDamage, type Damage, planDamage, truncateWal } from './wal.ts';
+
+const DATABASE = 'cauldron.db';
+
+/** A store at rest, and who has a session in it. */
+export interface TornSubject {
+  readonly setup: BrokerSetup & { readonly data: string };
+  /** A folder for copies, which are made beside each other. */
+  readonly scratch: string;
+  readonly identities: readonly Identity[];
+  readonly messages: readonly SentMessage[];
+}
+
+/** What became of a damaged copy; `problems` empty = as it must. */
+export interface TornResult {
+  readonly damage: string;
+  /** Messages that were found waiting. */
+  readonly found: number;
+  readonly problems: readonly string[];
+}
+
+let copies = 0;
+
+function copyOf({ setup, scratch }: TornSubject): BrokerSetup & { readonly data: string } {
+  copies += 1;
+  const data = join(scratch, `copy-${copies}`);
+  cpSync(setup.data, data, { recursive: true });
+  return { ...setup, data };
+}
+
+/**
+ * Damages the end of the log of a copy: a broker must start on it with exactly what it has on a copy whose log ends, whole,
+ * with the last transaction before the damage. Null where there is nothing to damage.
+ */
+export async function tearLog(
+  cleanup: Cleanup,
+  subject: TornSubject,
+  kind: Damage['kind'],
+  random: Random,
+): Promise<TornResult | null> {
+  const planned = planDamage(join(subject.setup.data, DATABASE), kind, random);
+  if (planned === null) return null;
+  const [whole, torn] = [copyOf(subject), copyOf(subject)];
+  truncateWal(join(whole.data, DATABASE), planned.survives);
+  applyDamage(join(torn.data, DATABASE), planned.damage, random);
+  const damage = `${JSON.stringify(planned.damage)}, whole up to ${planned.survives}`;
+  const expected = await contentsOf(cleanup, whole, subject);
+  const actual = await contentsOf(cleanup, torn, subject);
+  const found = Object.values(actual.queues).reduce((sum, queue) => sum + queue.length, 0);
+  return { damage, found, problems: [...actual.problems, ...expected.problems, ...differences(expected, actual)] };
+}
+
+async function contentsOf(cleanup: Cleanup, setup: BrokerSetup, subject: TornSubject): Promise<Contents> {
+  const broker = new BrokerUnderTest(cleanup, setup);
+  try {
+    const contents = await drain(await broker.listening(), subject.identities, subject.messages);
+    await broker.stop();
+    return contents;
+  } finally {
+    broker.kill();
+    await broker.ended();
+  }
+}
+
+function differences(expected: Contents, actual: Contents): string[] {
+  const problems: string[] = [];
+  const compare = (what: string, one: readonly string[], other: readonly string[]): void => {
+    if (isDeepStrictEqual(one, other)) return;
+    const [missing, extra] = [one.filter((item) => !other.includes(item)), other.filter((item) => !one.includes(item))];
+    const sample = `missing: ${missing.slice(0, 3).join(', ')}; too many: ${extra.slice(0, 3).join(', ')}`;
+    problems.push(`${what}: ${one.length} were committed, ${other.length} found (${sample})`);
+  };
+  compare('sessions', expected.sessions, actual.sessions);
+  compare('retained messages', expected.retained, actual.retained);
+  for (const [clientId, queue] of Object.entries(expected.queues)) {
+    compare(`messages for ${clientId}`, queue, actual.queues[clientId] ?? []);
+  }
+  return problems;
+}
+
+/**
+ * Overwrites pages of a copy's database: a broker must refuse to start on it, say why, and leave every byte as it is.
+ *
+ * @param pages 1 is the first; with the log left as it is, or moved into the database before
+ */
+export async function spoilDatabase(
+  cleanup: Cleanup,
+  subject: TornSubject,
+  pages: readonly number[],
+  log: 'kept' | 'moved',
+  random: Random,
+): Promise<TornResult> {
+  const copy = copyOf(subject);
+  if (log === 'moved') {
+    const broker = new BrokerUnderTest(cleanup, copy);
+    await broker.listening();
+    await broker.stop();
+  }
+  const path = join(copy.data, DATABASE);
+  const bytes = readFileSync(path);
+  const pageSize = bytes.readUInt16BE(16) === 1 ? 65_536 : bytes.readUInt16BE(16);
+  for (const page of pages) {
+    // The head of page 1 is left: without it the file is no database at all, which is another refusal.
+    for (let at = (page - 1) * pageSize + (page === 1 ? 100 : 0); at < page * pageSize; at++)
+      bytes[at] = random.below(256);
+  }
+  writeFileSync(path, bytes);
+  const problems = await refusalProblems(cleanup, copy);
+  return { damage: `pages ${pages.join(', ')} of the database, log ${log}`, found: 0, problems };
+}
+
+async function refusalProblems(cleanup: Cleanup, setup: BrokerSetup & { readonly data: string }): Promise<string[]> {
+  const before = filesOf(setup.data);
+  const broker = new BrokerUnderTest(cleanup, setup);
+  const started = await Promise.race([
+    broker.listening().then(
+      () => true,
+      () => false,
+    ),
+    broker.ended().then(() => false),
+  ]);
+  if (started) {
+    broker.kill();
+    await broker.ended();
+    return ['a broker started on it'];
+  }
+  const problems: string[] = [];
+  const { code, signal } = await broker.ended();
+  if (code === null || code === 0) problems.push(`the broker ended with ${code ?? signal}`);
+  const { printed } = broker;
+  if (!printed.includes('cauldron store check')) problems.push(`it does not say what to do: ${printed}`);
+  if (/\n\s+at .*:\d+:\d+/.test(printed)) problems.push(`it says so with a stack: ${printed}`);
+  for (const [name, bytes] of before) {
+    const path = join(setup.data, name);
+    if (!existsSync(path)) problems.push(`${name} was removed`);
+    else if (!readFileSync(path).equals(bytes)) problems.push(`${name} was changed`);
+  }
+  return problems;
+}
+
+/** What must stay as it is: the database and its log. */
+function filesOf(folder: string): Map<string, Buffer> {
+  const names = readdirSync(folder).filter((name) => name === DATABASE || name === `${DATABASE}-wal`);
+  return new Map(names.map((name) => [name, readFileSync(join(folder, name))]));
+}
