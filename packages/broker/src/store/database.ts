@@ -29,6 +29,8 @@ export interface OpenOptions {
   readonly readOnly?: boolean;
   /** Kilobytes of pages kept in memory. Default 16,384. */
   readonly cacheKilobytes?: number;
+  /** False: commits do not wait for the disk, and a power cut may take some. For tests and imports. Default true. */
+  readonly synchronous?: boolean;
   /** Milliseconds to wait for a lock of another connection. Default 5,000. */
   readonly lockTimeout?: number;
   /** Up to this many bytes a database is checked through and through when it is opened. Default 16 MiB. */
@@ -44,7 +46,7 @@ export interface OpenOptions {
  * @throws {StoreError} where the disk fails or is full
  */
 export function openDatabase(path: string, options: OpenOptions = {}): DatabaseSync {
-  const { create = true, readOnly = false, cacheKilobytes = 16_384, lockTimeout = 5000 } = options;
+  const { create = true, readOnly = false, synchronous = true, cacheKilobytes = 16_384, lockTimeout = 5000 } = options;
   const found = inspectFile(path);
   if (found === 'new' && (!create || readOnly)) {
     throw new StoreRefused('missing', `there is no store at ${path}: nothing was opened`);
@@ -53,10 +55,11 @@ export function openDatabase(path: string, options: OpenOptions = {}): DatabaseS
   try {
     db = new DatabaseSync(path, { readOnly, timeout: lockTimeout });
     db.exec(`PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${cacheKilobytes}`);
+    if (!readOnly) db.exec(`PRAGMA synchronous = ${synchronous ? 'FULL' : 'OFF'}`);
     if (found === 'new') createSchema(db, SCHEMA_VERSION);
     else checkVersion(db, path, readOnly);
     if (!readOnly) {
-      db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+      db.exec('PRAGMA journal_mode = WAL');
       if (versionOf(db) < SCHEMA_VERSION) migrate(db, SCHEMA_VERSION, migrations);
     }
     if (found !== 'new') checkQuickly(db, path, options.quickCheckBytes ?? 16 * 1024 * 1024);
