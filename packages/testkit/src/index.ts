@@ -1,4 +1,17 @@
 /** What Cauldron is tested with: links without a network, a clock tests move, clients that do what they are told. */
 export { MemoryLink } from './memory-link.ts';
+export { MemoryEngine, type StoreContent } from './store/memory-engine.ts';
+export { storeContract } from './store/store-contract.ts';
+export {
+  applyGroup,
+  bytesOf,
+  type EntryImage,
+  imageOf,
+  queueOf,
+  readWindow,
+  type SessionImage,
+  type StoreImage,
+} from './store/store-image.ts';
+export { publishTo, type StoreSubject, sessionRecord } from './store/store-subject.ts';
 export { TestBroker, type TestBrokerOptions } from './test-broker.ts';
 export { TestClient, type TestPublish, type TestSubscribe, textBytes, textOf } from './test-client.ts';
