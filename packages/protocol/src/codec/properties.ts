@@ -31,9 +31,14 @@ export function readProperties(reader: Reader, packetName: string): Properties |
     );
   }
   const section = new Reader(reader.bytes, reader.at, reader.at + length);
-  const bag: Bag = {};
-  while (section.remaining() > 0) readProperty(section, bag, packetName);
   reader.at = section.end;
+  return readPropertyList(section, packetName);
+}
+
+/** Reads properties up to the reader's end, without a property length before them. @throws as {@link readProperties} */
+export function readPropertyList(reader: Reader, packetName: string): Properties {
+  const bag: Bag = {};
+  while (reader.remaining() > 0) readProperty(reader, bag, packetName);
   return bag as Properties;
 }
 

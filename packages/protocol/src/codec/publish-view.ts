@@ -4,7 +4,7 @@ import type { Properties } from '../property.ts';
 import { ReasonCode } from '../reason-code.ts';
 import { topicNameProblem } from '../topic.ts';
 import { copyOf } from './bytes.ts';
-import { readProperties } from './properties.ts';
+import { readPropertyList } from './properties.ts';
 import { Reader } from './reader.ts';
 import { decodeUtf8, isValidUtf8 } from './utf8.ts';
 import { varintSize } from './writer.ts';
@@ -171,13 +171,7 @@ export class PublishView implements PublishBody {
 /** Decodes the properties of a body, or undefined where there are none. */
 export function decodeBodyProperties(body: PublishBody): Properties | undefined {
   if (body.propertiesEnd === body.propertiesStart) return undefined;
-  return readProperties(new Reader(body.bytes, lengthStart(body), body.propertiesEnd), 'PUBLISH');
-}
-
-/** The properties' length stands right before them; its size follows from its value. */
-function lengthStart(body: PublishBody): number {
-  const length = body.propertiesEnd - body.propertiesStart;
-  return body.propertiesStart - (length < 128 ? 1 : length < 16_384 ? 2 : length < 2_097_152 ? 3 : 4);
+  return readPropertyList(new Reader(body.bytes, body.propertiesStart, body.propertiesEnd), 'PUBLISH');
 }
 
 const seen = { format: 1, expiry: 2, contentType: 4, responseTopic: 8, correlation: 16, alias: 32 };
