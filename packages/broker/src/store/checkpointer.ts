@@ -34,13 +34,13 @@ export class Checkpointer {
   readonly #moveNow: StatementSync;
   readonly #idle: NodeJS.Timeout;
   #thread: Worker | null = null;
-  #threadFailed = false;
   #moving = false;
   /** Bytes in the log that are not in the database yet, about. */
   #unmoved = 0;
   /** Of these, what could not be moved because of a reader when it was tried last. */
   #held = 0;
   #checkpoints = 0;
+  #failures = 0;
 
   /** @param path the database, which is in WAL mode and open */
   constructor(path: string, options: CheckpointOptions = {}) {
@@ -56,7 +56,7 @@ export class Checkpointer {
   }
 
   get stats(): LogStats {
-    return { logBytes: this.#unmoved, checkpoints: this.#checkpoints };
+    return { logBytes: this.#unmoved, checkpoints: this.#checkpoints, checkpointFailures: this.#failures };
   }
 
   /** A group of `bytes` bytes was committed. */
@@ -92,10 +92,6 @@ export class Checkpointer {
 
   #start(): void {
     if (this.#moving) return;
-    if (this.#threadFailed) {
-      this.#moveRest();
-      return;
-    }
     this.#moving = true;
     this.#thread ??= this.#startThread();
     this.#thread.postMessage('move');
@@ -109,9 +105,10 @@ export class Checkpointer {
       if (this.#thread !== null) this.#moveRest();
     });
     thread.on('error', () => {
+      // The next time starts another; if they all die, the log grows until `#wait`, which needs none.
       this.#moving = false;
+      this.#failures++;
       this.#thread = null;
-      this.#threadFailed = true;
     });
     return thread;
   }
@@ -123,6 +120,7 @@ export class Checkpointer {
     } catch {
       // No room in the database, or the disk fails: the log keeps what was committed. Groups go on as long as the log
       // can grow and fail with the reason when it cannot; the next idle time or the next full log tries again.
+      this.#failures++;
       this.#held = this.#unmoved;
     }
   }
@@ -133,6 +131,7 @@ export class Checkpointer {
       this.#moved(this.#db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get());
     } catch {
       // As in `#moveRest`.
+      this.#failures++;
       this.#held = this.#unmoved;
     }
   }

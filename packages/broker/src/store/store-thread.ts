@@ -18,7 +18,7 @@ const UPKEEP_INTERVAL = 250;
 /** Milliseconds until upkeep that failed is tried again. */
 const UPKEEP_RETRY = 1000;
 
-const NO_LOG: LogStats = { logBytes: 0, checkpoints: 0 };
+const NO_LOG: LogStats = { logBytes: 0, checkpoints: 0, checkpointFailures: 0 };
 
 /**
  * Runs an engine for the main thread: commands are answered one by one in the order they came, upkeep is done where

@@ -65,6 +65,8 @@ export interface LogStats {
   readonly logBytes: number;
   /** How often the log was moved as a whole since the start. */
   readonly checkpoints: number;
+  /** How often moving it failed: for want of room, most likely. */
+  readonly checkpointFailures: number;
 }
 
 /** A failure and, where the store was not opened for a named reason, that one. */

@@ -51,15 +51,19 @@ export class WorkerStore implements Store {
   #drained: PromiseWithResolvers<void> | null = null;
   #closed: PromiseWithResolvers<void> | null = null;
   #counts = { commits: 0, failedWrites: 0, bytes: 0, reads: 0 };
-  #log: LogStats = { logBytes: 0, checkpoints: 0 };
+  #log: LogStats = { logBytes: 0, checkpoints: 0, checkpointFailures: 0 };
   #upkeepFailure: StoreFailure | null = null;
 
   private constructor(data: StoreThreadData, limits: WorkerOptions['resourceLimits']) {
     const options = limits === undefined ? {} : { resourceLimits: limits };
     this.#worker = new Worker(siblingModule('worker'), { ...options, workerData: data, name: 'store' });
     this.#worker.on('message', (answer: StoreAnswer) => this.#onAnswer(answer));
-    this.#worker.on('error', (error) => this.#end(describeDeath(error)));
-    this.#worker.on('exit', (code) => this.#end(`it exited with code ${code}`));
+    let death: string | null = null;
+    this.#worker.on('error', (error) => {
+      death = describeDeath(error);
+    });
+    // Not at the error already: what was answered before it is delivered first.
+    this.#worker.on('exit', (code) => this.#end(death ?? `it exited with code ${code}`));
   }
 
   /**
