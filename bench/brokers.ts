@@ -1,63 +1,73 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import net from 'node:net';
-import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { sleep } from './load/meter.ts';
-import { Failures, Peer } from './load/peer.ts';
-import { outputOf, pinned } from './machine.ts';
+import { answers, type BrokerKind, commandBroker, type RunningBroker } from './launch.ts';
+import type { Setting } from './load-model.ts';
+import { outputOf } from './machine.ts';
 import type { External } from './options.ts';
 
-const START_LIMIT_MS = 15_000;
-const STOP_LIMIT_MS = 5000;
+const EXTERNAL_LIMIT_MS = 15_000;
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.dirname(here);
 
-/** A broker that can be measured. */
-export interface BrokerKind {
-  readonly name: string;
-  /** Version and settings, for the head of the report. */
-  readonly about: string;
-  /** Starts it on a free port of 127.0.0.1 and waits until it answers a CONNECT. */
-  start(core: number | null): Promise<RunningBroker>;
-}
-
-export interface RunningBroker {
-  readonly port: number;
-  readonly pid: number;
-  /** Answers SIGUSR2 with its heap size in this file; null when it has no such probe. */
-  readonly probeFile: string | null;
-  stop(): Promise<void>;
-}
-
-interface Launch {
-  readonly command: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
-  readonly probeFile?: string;
-}
-
-/** Brokers by name in the order of the table; `null`: not installed here. */
-export function findBrokers(): Map<string, BrokerKind | null> {
+/**
+ * Brokers in the order of the table. By the name one chooses; a name may stand for several ways to run one, and `null`
+ * for what is not installed here or has no such setting.
+ */
+export function findBrokers(setting: Setting): Map<string, readonly BrokerKind[] | null> {
+  if (setting === 'memory') {
+    return new Map([
+      ['cauldron', cauldron()],
+      ['mosquitto', mosquitto()],
+      ['aedes', aedes()],
+    ]);
+  }
   return new Map([
-    ['cauldron', cauldron()],
-    ['mosquitto', mosquitto()],
-    ['aedes', aedes()],
+    ['cauldron', durableCauldrons()],
+    ['mosquitto', durableMosquitto()],
+    ['aedes', null],
   ]);
 }
 
-function cauldron(): BrokerKind | null {
+/** The command line of this clone's broker and its version; null where it is not there. */
+function findCauldron(): { bin: string; version: string } | null {
   const bin = path.join(root, 'packages/cli/bin/cauldron.js');
   if (!existsSync(bin)) return null;
   const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string };
-  return nodeBroker('cauldron', `cauldron ${version}, \`broker --memory\``, (port) => [
-    bin,
-    ...['broker', '--host', '127.0.0.1', '-p', String(port), '--memory'],
-  ]);
+  return { bin, version };
 }
 
-function aedes(): BrokerKind | null {
+function cauldron(): BrokerKind[] | null {
+  const found = findCauldron();
+  if (found === null) return null;
+  const about = `cauldron ${found.version}, \`broker --memory\``;
+  return [
+    nodeBroker('cauldron', about, (port) => [
+      found.bin,
+      ...['broker', '--host', '127.0.0.1', '-p', String(port), '--memory'],
+    ]),
+  ];
+}
+
+/** The same broker with both meanings of an acknowledgement. No probe is loaded: its memory is part of what is measured. */
+function durableCauldrons(): BrokerKind[] | null {
+  const found = findCauldron();
+  if (found === null) return null;
+  const variant = (name: string, ack: 'disk' | 'memory', promise: string): BrokerKind => {
+    const about = `${name} ${found.version}, \`broker --data\` with ack \`${ack}\`: ${promise}`;
+    return commandBroker(name, about, (port, folder) => {
+      const args = ['broker', '--host', '127.0.0.1', '-p', String(port), '--data', path.join(folder, 'data')];
+      return { command: [process.execPath, found.bin, ...args], env: { CAULDRON_DATA_ACK: ack } };
+    });
+  };
+  return [
+    variant('cauldron', 'disk', 'PUBACK after fsync'),
+    variant('cauldron-ack-memory', 'memory', 'PUBACK before the disk has it'),
+  ];
+}
+
+function aedes(): BrokerKind[] | null {
   let manifest: string;
   try {
     manifest = findManifest(createRequire(import.meta.url).resolve('aedes'));
@@ -67,7 +77,7 @@ function aedes(): BrokerKind | null {
   }
   const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
   const script = path.join(here, 'brokers/aedes.ts');
-  return nodeBroker('aedes', `aedes ${version}, in-memory persistence`, (port) => [script, String(port)]);
+  return [nodeBroker('aedes', `aedes ${version}, in-memory persistence`, (port) => [script, String(port)])];
 }
 
 /** The package.json above a resolved module. */
@@ -79,7 +89,7 @@ function findManifest(file: string): string {
 
 function nodeBroker(name: string, about: string, args: (port: number) => string[]): BrokerKind {
   const probe = path.join(here, 'brokers/gc-probe.ts');
-  return kind(name, about, (port, folder) => {
+  return commandBroker(name, about, (port, folder) => {
     const probeFile = path.join(folder, 'probe.json');
     return {
       command: [process.execPath, '--expose-gc', '--import', probe, ...args(port)],
@@ -92,117 +102,62 @@ function nodeBroker(name: string, about: string, args: (port: number) => string[
 /** Debian puts it in /usr/sbin, which is not on every PATH. */
 const MOSQUITTO_PLACES = ['mosquitto', '/usr/sbin/mosquitto', '/usr/local/sbin/mosquitto'];
 
-function mosquitto(): BrokerKind | null {
-  for (const place of MOSQUITTO_PLACES) {
-    const version = /version ([\d.]+)/.exec(outputOf(place, ['-h']) ?? '')?.[1];
-    if (version === undefined) continue;
-    const about = `mosquitto ${version}, its default settings (queue 1000, in flight 20), no persistence`;
-    return kind('mosquitto', about, (port, folder) => {
-      const file = path.join(folder, 'mosquitto.conf');
-      const lines = [`listener ${port} 127.0.0.1`, 'allow_anonymous true', 'persistence false', 'log_type error', ''];
-      writeFileSync(file, lines.join('\n'));
-      return { command: [place, '-c', file] };
-    });
+function findMosquitto(): { program: string; version: string } | null {
+  for (const program of MOSQUITTO_PLACES) {
+    const version = /version ([\d.]+)/.exec(outputOf(program, ['-h']) ?? '')?.[1];
+    if (version !== undefined) return { program, version };
   }
   return null;
 }
 
+function mosquitto(): BrokerKind[] | null {
+  return mosquittoWith('its default settings (queue 1000, in flight 20), no persistence', () => ['persistence false']);
+}
+
+/** Without a limit to the queues nothing is dropped; as many messages in flight as Cauldron sends by default. */
+function durableMosquitto(): BrokerKind[] | null {
+  const about =
+    'persistence on (saved every 30 minutes and at the end), queues without limit, in flight 256: ' +
+    'PUBACK before the disk has it';
+  return mosquittoWith(about, (folder) => {
+    const location = path.join(folder, 'data');
+    mkdirSync(location);
+    return [
+      'persistence true',
+      `persistence_location ${location}/`,
+      'max_queued_messages 0',
+      'max_inflight_messages 256',
+      // Started by root it would become a user of its own, who may not write here.
+      ...(process.getuid?.() === 0 ? ['user root'] : []),
+    ];
+  });
+}
+
+function mosquittoWith(how: string, settings: (folder: string) => string[]): BrokerKind[] | null {
+  const found = findMosquitto();
+  if (found === null) return null;
+  const about = `mosquitto ${found.version}, ${how}`;
+  const kind = commandBroker('mosquitto', about, (port, folder) => {
+    const file = path.join(folder, 'mosquitto.conf');
+    const lines = [`listener ${port} 127.0.0.1`, 'allow_anonymous true', 'log_type error', ...settings(folder), ''];
+    writeFileSync(file, lines.join('\n'));
+    return { command: [found.program, '-c', file] };
+  });
+  return [kind];
+}
+
 /** A broker that already runs; starting and stopping it is its owner's business. */
 export function externalBroker({ name, pid, port }: External): BrokerKind {
-  const running: RunningBroker = { port, pid, probeFile: null, stop: async () => {} };
   return {
     name,
     about: `${name}, already running as process ${pid}`,
-    start: async () => {
-      await answers(port, () => null);
+    start: async (_core, base) => {
+      await answers(port, EXTERNAL_LIMIT_MS, () => null);
+      const restart = async (): Promise<never> => {
+        throw new Error('a broker that runs already cannot be restarted by the bench');
+      };
+      const running: RunningBroker = { port, pid, folder: base, probeFile: null, restart, stop: async () => {} };
       return running;
     },
   };
-}
-
-function kind(name: string, about: string, launch: (port: number, folder: string) => Launch): BrokerKind {
-  return {
-    name,
-    about,
-    async start(core) {
-      const folder = mkdtempSync(path.join(os.tmpdir(), `bench-${name}-`));
-      const port = await freePort();
-      const { command, env, probeFile } = launch(port, folder);
-      const [program, ...args] = pinned(core, command);
-      const child = spawn(program!, args, {
-        env: { ...process.env, ...env },
-        stdio: ['ignore', 'ignore', 'pipe'],
-        cwd: folder,
-      });
-      const said = collect(child);
-      const stop = async (): Promise<void> => {
-        await end(child);
-        rmSync(folder, { recursive: true, force: true });
-      };
-      try {
-        await answers(port, () => ended(child, said()));
-      } catch (error) {
-        await stop();
-        throw error;
-      }
-      return { port, pid: child.pid!, probeFile: probeFile ?? null, stop };
-    },
-  };
-}
-
-/** The last of what a process writes to its standard error, for the message when it fails. */
-function collect(child: ChildProcess): () => string {
-  let text = '';
-  child.on('error', (error) => {
-    text += error.message;
-  });
-  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
-    text = (text + chunk).slice(-500);
-  });
-  return () => text.trim();
-}
-
-function ended(child: ChildProcess, said: string): string | null {
-  if (child.pid === undefined) return `it could not be started: ${said}`;
-  if (child.exitCode === null && child.signalCode === null) return null;
-  return `it ended with ${child.exitCode ?? child.signalCode}: ${said}`;
-}
-
-/** Waits until an MQTT CONNECT is answered on `port`; throws when `gone` tells why that will not happen. */
-async function answers(port: number, gone: () => string | null): Promise<void> {
-  const limit = performance.now() + START_LIMIT_MS;
-  let last = '';
-  while (performance.now() < limit) {
-    const why = gone();
-    if (why !== null) throw new Error(why);
-    try {
-      const options = { host: '127.0.0.1', port, version: 4, clientId: 'bench-ready', countPublishes: true } as const;
-      (await Peer.open(options, new Failures())).close();
-      return;
-    } catch (error) {
-      last = (error as Error).message;
-      await sleep(50);
-    }
-  }
-  throw new Error(`it answered no CONNECT on port ${port} within ${START_LIMIT_MS / 1000} s (${last})`);
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
-  await exited;
-  clearTimeout(timer);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as net.AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -1,31 +1,6 @@
-import type { IdleSpec, LoadSpec, PublishSpec, SubscriptionsSpec } from './load/spec.ts';
-
-/** A figure of a load that goes into the table. */
-export interface Measure {
-  /** Name in the load generator's result. */
-  readonly figure: string;
-  readonly label: string;
-  readonly better: 'more' | 'less' | 'none';
-  /** What the project asks of Cauldron here: a ratio to Mosquitto in the same run, or an absolute bound. */
-  readonly goal?: Goal;
-}
-
-export interface Goal {
-  readonly against: 'mosquitto' | 'absolute';
-  readonly bound: number;
-}
-
-/** What a spec says of a load; the runner adds where the broker is and how long to measure. */
-export type LoadShape = Unplaced<PublishSpec> | Unplaced<IdleSpec> | Unplaced<SubscriptionsSpec>;
-type Unplaced<T extends LoadSpec> = Omit<T, 'host' | 'port' | 'brokerPid' | 'seconds' | 'warmup' | 'probeFile'>;
-
-export interface Load {
-  readonly name: string;
-  readonly group: string;
-  readonly what: string;
-  readonly shape: LoadShape;
-  readonly measures: readonly Measure[];
-}
+import type { PublishSpec } from './load/spec.ts';
+import type { Goal, Load, Measure, Unplaced } from './load-model.ts';
+import { durableLoads, quickDurable } from './loads-durable.ts';
 
 const PAYLOAD_BYTES = 16;
 
@@ -213,13 +188,14 @@ export const loads: readonly Load[] = [
   churn('exact'),
   churn('wildcard'),
   ...throughput5,
+  ...durableLoads,
 ];
 
 /** The same load made small enough for a first look. */
 export function quickened(load: Load): Load {
   const { shape } = load;
   if (shape.kind === 'idle') return { ...load, what: '1,000 idle connections', shape: { ...shape, connections: 1000 } };
-  return load;
+  return quickDurable(load);
 }
 
 /** True for the loads a `--quick` run leaves out. */

@@ -1,6 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statfsSync } from 'node:fs';
 import os from 'node:os';
+import { timeFsync } from './load/fsync.ts';
+import { percentileOf } from './load/histogram.ts';
+import { readable } from './stats.ts';
 
 /** Which core the broker and which the load run on; null where processes cannot be pinned. */
 export interface Pinning {
@@ -36,6 +39,38 @@ export function machineLine(pinning: Pinning | null): string {
   const memory = `${(os.totalmem() / 2 ** 30).toFixed(1)} GiB`;
   const model = cpus[0]?.model.trim() || 'unknown CPU';
   return `${model}, ${cpus.length} cores, ${memory}, ${os.type()} ${os.release()}, Node ${process.versions.node}, ${pins}`;
+}
+
+/** File systems by the number Linux knows them by. */
+const FILE_SYSTEMS = new Map([
+  [0xef53, 'ext4'],
+  [0x58465342, 'xfs'],
+  [0x9123683e, 'btrfs'],
+  [0x2fc12fc1, 'zfs'],
+  [0x794c7630, 'overlay'],
+  [0x01021994, 'tmpfs'],
+]);
+const DISK_SAMPLES = 300;
+
+/** What is known of the disk that holds `folder`. */
+export interface Disk {
+  readonly fileSystem: string;
+  readonly fsyncP50Us: number;
+  readonly fsyncP99Us: number;
+}
+
+/** Measures the disk that holds `folder`, which should be at rest. */
+export function measureDisk(folder: string): Disk {
+  const { type } = statfsSync(folder);
+  const times = timeFsync(folder, DISK_SAMPLES);
+  const [fsyncP50Us, fsyncP99Us] = [percentileOf(times, 0.5)!, percentileOf(times, 0.99)!];
+  return { fileSystem: FILE_SYSTEMS.get(type) ?? `file system 0x${type.toString(16)}`, fsyncP50Us, fsyncP99Us };
+}
+
+/** One line about a disk for the head of the report. */
+export function diskLine({ fileSystem, fsyncP50Us, fsyncP99Us }: Disk): string {
+  const memory = fileSystem === 'tmpfs' ? '; this is memory, no disk: choose another with --folder' : '';
+  return `${fileSystem}, write of 4 KiB in place and fdatasync p50 ${readable(fsyncP50Us)} us, p99 ${readable(fsyncP99Us)} us${memory}`;
 }
 
 /** Processor time of the whole machine since it started, in kernel ticks. */

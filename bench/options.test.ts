@@ -7,6 +7,7 @@ const chosen = (...args: string[]): string[] => parseOptions(args).loads.map((lo
 test('loads are chosen by name, group or beginning', () => {
   assert.deepEqual(chosen('--only', 'idle,pair1-q0'), ['pair1-q0', 'idle']);
   assert.deepEqual(chosen('--only', 'churn'), ['churn-exact', 'churn-wildcard']);
+  assert.equal(chosen('--only', 'durable').length, 7);
   assert.deepEqual(chosen('--only', 'pair10-q1*'), ['pair10-q1', 'pair10-q1-v5']);
   assert.ok(chosen().includes('subscriptions-1m'));
 });
@@ -25,5 +26,6 @@ test('what is not understood is refused with what would be', () => {
   assert.throws(() => parseOptions(['--only', 'nonsense']), /no load is called "nonsense".*pair1-q0/);
   assert.throws(() => parseOptions(['--rounds', '0']), /--rounds wants a number above 0/);
   assert.throws(() => parseOptions(['--external', 'x']), /NAME=PID:PORT/);
+  assert.throws(() => parseOptions(['--folder', '/nowhere/at/all']), /--folder \/nowhere\/at\/all is not there/);
   assert.throws(() => parseOptions(['--nope']), /nope/);
 });

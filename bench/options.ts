@@ -1,5 +1,9 @@
+import { existsSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { chooseLoads, type Load, quickened, slow } from './loads.ts';
+import type { Load } from './load-model.ts';
+import { chooseLoads, quickened, slow } from './loads.ts';
 
 export const usage = `Usage: npm run bench -- [options]
 
@@ -11,8 +15,11 @@ Starts each broker in turn, drives the same loads, and prints a Markdown table o
   --rounds N          how often everything is repeated, brokers taking turns (default 3)
   --seconds N         measured time of each load (default 5)
   --warmup N          time before it (default 1)
+  --folder DIR        where brokers keep what they keep (default: the system's folder for temporary files); the durable
+                      loads measure the disk it is on
   --json FILE         also write every single result to FILE
-  --quick             a first look: 1 round, 1 second, 1,000 idle connections, no more than 10k subscriptions
+  --quick             a first look: 1 round, 1 second, 1,000 idle connections, no more than 10k subscriptions, a tenth of
+                      the kept messages
   --list              print the loads and leave
   --help              print this and leave
 `;
@@ -31,6 +38,7 @@ export interface Options {
   /** Names in order; null: whatever is installed. */
   readonly brokers: readonly string[] | null;
   readonly externals: readonly External[];
+  readonly folder: string;
   readonly json: string | null;
   readonly help: boolean;
   readonly list: boolean;
@@ -47,6 +55,7 @@ export function parseOptions(args: readonly string[]): Options {
       rounds: { type: 'string' },
       seconds: { type: 'string' },
       warmup: { type: 'string' },
+      folder: { type: 'string' },
       json: { type: 'string' },
       quick: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
@@ -62,6 +71,7 @@ export function parseOptions(args: readonly string[]): Options {
     warmup: positive('warmup', values.warmup, 1),
     brokers: names(values.brokers),
     externals: (values.external ?? []).map(external),
+    folder: folder(values.folder),
     json: values.json ?? null,
     help: values.help,
     list: values.list,
@@ -78,6 +88,12 @@ function positive(name: string, text: string | undefined, otherwise: number): nu
   const value = Number(text);
   if (!(value > 0)) throw new Error(`--${name} wants a number above 0, not "${text}"`);
   return value;
+}
+
+function folder(wanted: string | undefined): string {
+  const chosen = path.resolve(wanted ?? os.tmpdir());
+  if (!existsSync(chosen)) throw new Error(`--folder ${chosen} is not there; make it first`);
+  return chosen;
 }
 
 function external(text: string): External {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Load } from './loads.ts';
+import type { Load } from './load-model.ts';
 import { markdownTable, type Outcome, remarks, resultTable } from './report.ts';
 
 const load: Load = {
@@ -66,4 +66,12 @@ test('a broker that was not busy, a starved generator and a host that took CPU t
   assert.match(idle!, /not busy all the time/);
   assert.match(stolen!, /took more than 5 %/);
   assert.match(starved!, /less than 90 % of its core/);
+});
+
+test('a goal may be a ratio to another way to run the same broker', () => {
+  const goal = { against: 'cauldron-ack-memory', bound: 0.6 };
+  const durable: Load = { ...load, measures: [{ figure: 'speed', label: 'speed', better: 'more', goal }] };
+  const outcomes = [outcome('cauldron', 1, { speed: 70 }), outcome('cauldron-ack-memory', 1, { speed: 100 })];
+  const lines = resultTable([durable], ['cauldron', 'cauldron-ack-memory'], outcomes).split('\n');
+  assert.equal(lines[2], '| a load | speed | 70.0 | 100 | 0.70x | >= 0.6x of cauldron-ack-memory met |');
 });

@@ -1,5 +1,5 @@
 import type { LoadResult } from './load/spec.ts';
-import type { Load, Measure } from './loads.ts';
+import type { Load, Measure } from './load-model.ts';
 import { medianOfKnown, medianRatio, readable } from './stats.ts';
 
 /** One load driven once against one broker. */
@@ -68,9 +68,10 @@ function goal(measure: Measure, series: Series): string {
   if (measure.goal === undefined) return '';
   const { against, bound } = measure.goal;
   const ours = series.get('cauldron') ?? [];
-  const value = against === 'absolute' ? medianOfKnown(ours) : medianRatio(ours, series.get('mosquitto') ?? []);
+  const value = against === 'absolute' ? medianOfKnown(ours) : medianRatio(ours, series.get(against) ?? []);
   const more = measure.better === 'more';
-  const text = `${more ? '>=' : '<='} ${Number(bound.toFixed(2))}${against === 'mosquitto' ? 'x' : ''}`;
+  const other = against === 'absolute' ? '' : against === 'mosquitto' ? 'x' : `x of ${against}`;
+  const text = `${more ? '>=' : '<='} ${Number(bound.toFixed(2))}${other}`;
   if (value === null) return text;
   return `${text} ${(more ? value >= bound : value <= bound) ? 'met' : 'MISSED'}`;
 }

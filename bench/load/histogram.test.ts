@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Histogram } from './histogram.ts';
+import { Histogram, percentileOf } from './histogram.ts';
 
 test('small values are counted exactly', () => {
   const histogram = new Histogram();
@@ -37,4 +37,23 @@ test('nothing measured is no percentile, and a clock that went back counts as ze
   histogram.add(-3);
   assert.equal(histogram.percentile(0.5), 0);
   assert.equal(histogram.count, 1);
+});
+
+test('a cleared histogram counts as a new one does', () => {
+  const histogram = new Histogram();
+  histogram.add(1_000_000);
+  histogram.clear();
+  assert.deepEqual([histogram.count, histogram.max, histogram.percentile(0.5)], [0, 0, null]);
+  histogram.add(3);
+  assert.equal(histogram.percentile(0.5), 3);
+});
+
+test('a percentile of plain values is one of them, whatever their order', () => {
+  const values = [50, 10, 40, 20, 30];
+  assert.deepEqual(
+    [0, 0.2, 0.5, 0.99, 1].map((fraction) => percentileOf(values, fraction)),
+    [10, 10, 30, 50, 50],
+  );
+  assert.deepEqual(values, [50, 10, 40, 20, 30]);
+  assert.equal(percentileOf([], 0.5), null);
 });

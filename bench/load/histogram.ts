@@ -17,6 +17,13 @@ export class Histogram {
     if (whole > this.#max) this.#max = whole;
   }
 
+  /** Forgets all values. */
+  clear(): void {
+    this.#counts.fill(0);
+    this.#total = 0;
+    this.#max = 0;
+  }
+
   get count(): number {
     return this.#total;
   }
@@ -56,4 +63,10 @@ function upperBound(bucket: number): number {
     scale *= 2;
   }
   return (index + 1) * scale - 1;
+}
+
+/** The smallest of `values` that `fraction` (0 to 1) of them do not exceed; null without values. Leaves them in order. */
+export function percentileOf(values: readonly number[], fraction: number): number | null {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(sorted.length * fraction) - 1)] ?? null;
 }

@@ -1,6 +1,11 @@
 /** The load generator process: one JSON spec as argument, one JSON result on standard output. */
+import { BesideLoad } from './beside.ts';
+import { runDrain } from './drain.ts';
+import { runFetch } from './fetch.ts';
+import { runFill } from './fill.ts';
 import { runIdle } from './idle.ts';
 import { PublishLoad } from './publish.ts';
+import { QueueLoad } from './queue.ts';
 import type { LoadResult, LoadSpec } from './spec.ts';
 import { SubscriptionsLoad } from './subscriptions.ts';
 
@@ -12,6 +17,16 @@ function run(spec: LoadSpec): Promise<LoadResult> {
       return runIdle(spec);
     case 'subscriptions':
       return new SubscriptionsLoad(spec).run();
+    case 'queue':
+      return new QueueLoad(spec).run();
+    case 'beside':
+      return new BesideLoad(spec).run();
+    case 'fill':
+      return runFill(spec);
+    case 'drain':
+      return runDrain(spec);
+    case 'fetch':
+      return runFetch(spec);
   }
 }
 

@@ -44,3 +44,8 @@ test('a run numbers its QoS 1 packets from 1 and leaves QoS 0 packets alike', ()
   const plain = publishTemplate(4, 't', 0, 4);
   assert.deepEqual(publishRun(plain, 2), Buffer.concat([plain.bytes, plain.bytes]));
 });
+
+test('a CONNECT without clean session leaves that flag out, a retained PUBLISH sets its own', () => {
+  assert.equal(connectPacket(4, 'ab', 0, false).toString('hex'), '100e00044d5154540400000000026162');
+  assert.equal(publishTemplate(4, 't', 1, 4, true).bytes[0], 0x33);
+});

@@ -28,10 +28,17 @@ function packet(first: number, ...parts: Uint8Array[]): Buffer {
 const noProperties = (version: Version): Buffer => Buffer.from(version === 5 ? [0] : []);
 const u16 = (value: number): Buffer => Buffer.from([value >> 8, value & 255]);
 
-/** A CONNECT that starts afresh (clean session / clean start). `keepAlive` in seconds. */
-export function connectPacket(version: Version, clientId: string, keepAlive: number): Buffer {
-  return packet(0x10, text('MQTT'), Buffer.from([version, 2]), u16(keepAlive), noProperties(version), text(clientId));
+/**
+ * A CONNECT; with `clean` it starts afresh (clean session / clean start). `keepAlive` in seconds. A session that is to
+ * outlive its connection is version 4 and not clean: version 5 would need an expiry interval.
+ */
+export function connectPacket(version: Version, clientId: string, keepAlive: number, clean = true): Buffer {
+  const flags = Buffer.from([version, clean ? 2 : 0]);
+  return packet(0x10, text('MQTT'), flags, u16(keepAlive), noProperties(version), text(clientId));
 }
+
+/** A DISCONNECT without a reason: the session, if it is not clean, stays behind. */
+export const disconnectPacket: Buffer = Buffer.from([0xe0, 0]);
 
 export function subscribePacket(version: Version, id: number, filters: readonly string[], qos: number): Buffer {
   const asked = filters.map((filter) => Buffer.concat([text(filter), Buffer.from([qos])]));
@@ -49,11 +56,17 @@ export interface PublishTemplate {
   readonly payloadAt: number;
 }
 
-export function publishTemplate(version: Version, topic: string, qos: number, payloadBytes: number): PublishTemplate {
+export function publishTemplate(
+  version: Version,
+  topic: string,
+  qos: number,
+  payloadBytes: number,
+  retain = false,
+): PublishTemplate {
   const name = text(topic);
   const id = Buffer.alloc(qos > 0 ? 2 : 0);
   const payload = Buffer.alloc(payloadBytes, 'x');
-  const bytes = packet(0x30 | (qos << 1), name, id, noProperties(version), payload);
+  const bytes = packet(0x30 | (qos << 1) | (retain ? 1 : 0), name, id, noProperties(version), payload);
   const payloadAt = bytes.length - payloadBytes;
   const idAt = qos > 0 ? payloadAt - noProperties(version).length - 2 : 0;
   return { bytes, idAt, payloadAt };

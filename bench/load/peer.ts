@@ -1,6 +1,6 @@
 import net from 'node:net';
 import { type FrameHandler, FrameReader } from './frames.ts';
-import { connectPacket, subscribePacket, type Version } from './packets.ts';
+import { connectPacket, disconnectPacket, subscribePacket, type Version } from './packets.ts';
 
 /** Every socket of the process reads into this one buffer: a chunk is used up before the next read starts. */
 const readBuffer = Buffer.allocUnsafeSlow(512 * 1024);
@@ -14,6 +14,10 @@ export interface PeerOptions {
   readonly keepAlive?: number;
   /** Count PUBLISH packets only (`peer.received`), the fastest way to take them. */
   readonly countPublishes: boolean;
+  /** False: the broker keeps the session when the connection ends, and gives it back. Default true. */
+  readonly clean?: boolean;
+  /** Called before anything is sent, to set handlers: a session that returns gets messages right behind its CONNACK. */
+  readonly prepare?: (peer: Peer) => void;
 }
 
 /** What went wrong in this process, shortest form of each kind with its number. */
@@ -64,7 +68,9 @@ export class Peer {
     });
     this.socket.on('error', (error: NodeJS.ErrnoException) => this.#lost(error.code ?? error.message));
     this.socket.on('end', () => this.#lost('closed by the broker'));
-    this.socket.write(connectPacket(options.version, options.clientId, options.keepAlive ?? 60));
+    options.prepare?.(this);
+    const { version, clientId, keepAlive = 60, clean = true } = options;
+    this.socket.write(connectPacket(version, clientId, keepAlive, clean));
   }
 
   /** Connects and waits for the CONNACK; rejects with the reason when it is refused. */
@@ -113,6 +119,15 @@ export class Peer {
   close(): void {
     this.#closing = true;
     this.socket.destroy();
+  }
+
+  /** Says goodbye and waits until the broker has closed the connection. */
+  leave(): Promise<void> {
+    this.#closing = true;
+    return new Promise((resolve) => {
+      this.socket.once('close', () => resolve());
+      this.socket.end(disconnectPacket);
+    });
   }
 
   #answer(): Promise<number[]> {

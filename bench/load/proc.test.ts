@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cpuSeconds, difference, memory, parseCpuSeconds, per, statusKb } from './proc.ts';
+import {
+  bytesWritten,
+  cpuSeconds,
+  difference,
+  memory,
+  parseBytesWritten,
+  parseCpuSeconds,
+  per,
+  statusKb,
+} from './proc.ts';
 
 test('CPU time is read past a process name with blanks and brackets', () => {
   const stat = '42 (a) b (c)) S 1 42 42 0 -1 4194304 100 0 0 0 250 50 0 0 20 0 7 0 1 2 3';
@@ -22,4 +31,11 @@ test('what the system does not tell stays unknown instead of zero', () => {
   assert.equal(per(null, 10), null);
   assert.equal(per(1, 0), null);
   assert.equal(per(1, 4, 100), 25);
+});
+
+test('bytes written are those that reach storage, not those a program hands over', () => {
+  const io = 'rchar: 1\nwchar: 2\nsyscr: 3\nsyscw: 4\nread_bytes: 5\nwrite_bytes: 4096\ncancelled_write_bytes: 7\n';
+  assert.equal(parseBytesWritten(io), 4096);
+  assert.equal(parseBytesWritten('wchar: 2\n'), null);
+  assert.equal(bytesWritten(null), null);
 });

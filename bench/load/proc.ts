@@ -36,6 +36,18 @@ export function memory(pid: number | null): Memory {
   return { rssKb: statusKb(status, 'VmRSS'), peakKb: statusKb(status, 'VmHWM') };
 }
 
+/** Bytes a process has caused to be written to storage so far; null where the system does not tell. */
+export function bytesWritten(pid: number | null): number | null {
+  const io = pid === null ? null : read(`/proc/${pid}/io`);
+  return io === null ? null : parseBytesWritten(io);
+}
+
+/** The bytes written to storage in the text of /proc/PID/io. */
+export function parseBytesWritten(io: string): number | null {
+  const found = /^write_bytes:\s+(\d+)$/m.exec(io);
+  return found === null ? null : Number(found[1]);
+}
+
 /** The value of one "Name:  123 kB" line of /proc/PID/status. */
 export function statusKb(status: string | null, name: string): number | null {
   const found = status === null ? null : new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status);

@@ -62,7 +62,67 @@ export interface SubscriptionsSpec extends CommonSpec {
   readonly probeFile: string | null;
 }
 
-export type LoadSpec = PublishSpec | IdleSpec | SubscriptionsSpec;
+/** What the loads of the durable store have in common. */
+interface DurableSpec extends CommonSpec {
+  readonly publishers: number;
+  /** Unacknowledged publishes per publisher. */
+  readonly window: number;
+  readonly payloadBytes: number;
+  /** Folder on the disk that the broker writes to; its fdatasync is timed there. */
+  readonly folder: string;
+}
+
+/** QoS 1 publishers into durable sessions, one topic each. */
+export interface QueueSpec extends DurableSpec {
+  readonly kind: 'queue';
+  readonly sessions: number;
+  /** The sessions' clients are connected and acknowledge; otherwise they are away and the messages queue up. */
+  readonly online: boolean;
+  /** Messages a second over all publishers; 0 is flat out. */
+  readonly rate: number;
+}
+
+/** A QoS 0 pair, by turns alone and beside QoS 1 publishers into sessions that are away. */
+export interface BesideSpec extends DurableSpec {
+  readonly kind: 'beside';
+  readonly sessions: number;
+  /** Part of what the pair moves alone and flat out at which it is measured at a rate. */
+  readonly share: number;
+}
+
+/** A given number of QoS 1 messages, to stay in the broker: in the queues of sessions that are away, or retained. */
+export interface FillSpec extends DurableSpec {
+  readonly kind: 'fill';
+  readonly messages: number;
+  /** Sessions the messages are spread over; 0: none, each message is retained on a topic of its own. */
+  readonly sessions: number;
+}
+
+/** Sessions that return and take the messages that waited for them. */
+export interface DrainSpec extends CommonSpec {
+  readonly kind: 'drain';
+  /** How many of the sessions return, the first ones. */
+  readonly sessions: number;
+  /** Messages that wait for each. */
+  readonly messagesEach: number;
+}
+
+/** A subscription to everything, beside a probe of the broker's loop. */
+export interface FetchSpec extends CommonSpec {
+  readonly kind: 'fetch';
+  readonly qos: 0 | 1;
+  readonly topics: number;
+}
+
+export type LoadSpec =
+  | PublishSpec
+  | IdleSpec
+  | SubscriptionsSpec
+  | QueueSpec
+  | BesideSpec
+  | FillSpec
+  | DrainSpec
+  | FetchSpec;
 
 /** One run's outcome: named figures (null: not measurable here) and what went wrong. */
 export interface LoadResult {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { filterFor, filtersOf, MATCHES, spread, topicName } from './topics.ts';
+import { filterFor, filtersOf, MATCHES, messagesTo, sessionTopic, spread, topicName, topicsOf } from './topics.ts';
 
 /** A plain matcher of its own, so that the load's promise does not rest on the code it measures. */
 function matches(filter: string, topic: string): boolean {
@@ -40,4 +40,28 @@ test('the same seed gives the same numbers, all below the limit and spread over 
   );
   assert.ok(drawn.every((n) => n >= 0 && n < 100));
   assert.equal(new Set(drawn).size, 100);
+});
+
+test('every durable topic has one publisher, or every publisher one topic where topics are fewer', () => {
+  const all = Array.from({ length: 7 }, (_, which) => topicsOf(which, 7, 100)).flat();
+  assert.deepEqual(
+    all.sort((a, b) => a - b),
+    Array.from({ length: 100 }, (_, n) => n),
+  );
+  assert.deepEqual(
+    [0, 1, 2].map((which) => topicsOf(which, 3, 2)),
+    [[0], [1], [0]],
+  );
+});
+
+test('durable topics have names of one length', () => {
+  assert.equal(sessionTopic(0).length, sessionTopic(999_999).length);
+  assert.notEqual(sessionTopic(1), sessionTopic(10));
+});
+
+test('messages to one topic are counted from what its publishers sent in turn', () => {
+  // Publisher 0 has the topics 0, 2 and 4, publisher 1 the topics 1 and 3.
+  const counts = [0, 1, 2, 3, 4].map((n) => messagesTo(n, [7, 3], 5));
+  assert.deepEqual(counts, [3, 2, 2, 1, 2]);
+  assert.equal(messagesTo(0, [5, 6, 7], 1), 18);
 });

@@ -38,3 +38,26 @@ export function spread(seed: number): (limit: number) => number {
     return Math.floor((state / 4294967296) * limit);
   };
 }
+
+/** Topic and filter of durable session `n`. All names are of one length, so that all messages are. */
+export function sessionTopic(n: number): string {
+  return `bench/${String(n).padStart(7, '0')}`;
+}
+
+/**
+ * The numbers of the topics of publisher `which` out of `publishers`: every topic has one publisher, or, where there are
+ * fewer topics than publishers, every publisher one topic.
+ */
+export function topicsOf(which: number, publishers: number, topics: number): number[] {
+  if (topics < publishers) return [which % topics];
+  return Array.from({ length: Math.ceil((topics - which) / publishers) }, (_, i) => which + i * publishers);
+}
+
+/** Messages to topic `n` when publisher i has sent `sent[i]`, each going through its topics in turn. */
+export function messagesTo(n: number, sent: readonly number[], topics: number): number {
+  return sent.reduce((sum, count, i) => {
+    const own = topicsOf(i, sent.length, topics);
+    const at = own.indexOf(n);
+    return at < 0 ? sum : sum + Math.ceil(Math.max(0, count - at) / own.length);
+  }, 0);
+}
