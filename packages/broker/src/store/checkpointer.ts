@@ -98,7 +98,9 @@ export class Checkpointer {
   }
 
   #startThread(): Worker {
-    const thread = new Worker(siblingModule('checkpoint-thread'), { workerData: this.#path });
+    // Where the thread dies, its file is not to be closed after it: that would drop the process's locks on the database.
+    const options = { workerData: this.#path, name: 'store-checkpoint', trackUnmanagedFds: false };
+    const thread = new Worker(siblingModule('checkpoint-thread'), options);
     thread.on('message', () => {
       this.#moving = false;
       // Also where the thread failed: what is wrong shows here again, and is tried again later.

