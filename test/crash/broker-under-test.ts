@@ -22,7 +22,6 @@ export interface BrokerSetup {
 /** A broker process that can be killed at any moment. */
 export class BrokerUnderTest {
   readonly #process: StartedProcess;
-  readonly startedAt = performance.now();
 
   constructor(cleanup: Cleanup, { folder, data, restartWillDelay, config = '' }: BrokerSetup) {
     // Nothing is dropped in a run: what is not delivered is lost.

@@ -70,6 +70,12 @@ export class CrashCrowd implements CrashWorld {
     this.#willClients = [];
   }
 
+  /** Breaks every connection. */
+  cutOff(): void {
+    this.port = null;
+    for (const client of this.#everybody) client.stop();
+  }
+
   /** Passers-by of one life of the broker. */
   mingle(random: Random): void {
     if (random.chance(50)) this.read();

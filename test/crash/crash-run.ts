@@ -13,6 +13,8 @@ export interface CrashOptions {
   /** Publishers, and as many subscribers. */
   readonly clients: number;
   readonly setup: BrokerSetup;
+  /** One broker lives through it all: instead of killing it, every connection is cut. Shows that the checks are fair. */
+  readonly spare?: boolean;
   /** Told what happens. */
   readonly say?: (line: string) => void;
   /** The broker is dead, its folder at rest, until this answers. */
@@ -56,6 +58,8 @@ class Run {
   readonly #crowd: CrashCrowd;
   /** Milliseconds a start took, the last time it was not cut short. */
   #startTime = 300;
+  /** The one that is spared. */
+  #spared: BrokerUnderTest | null = null;
 
   constructor(cleanup: Cleanup, options: CrashOptions, crowd: CrashCrowd) {
     this.#cleanup = cleanup;
@@ -82,7 +86,10 @@ class Run {
     const broker = await this.#start();
     this.#crowd.mingle(random);
     if (moment.at === 'time') await sleep(moment.milliseconds);
-    else await this.#crowd.packets(moment.type, moment.count, PATIENCE, () => broker.kill());
+    else {
+      const kill = (): void => (this.#options.spare === true ? this.#crowd.cutOff() : broker.kill());
+      await this.#crowd.packets(moment.type, moment.count, PATIENCE, kill);
+    }
     await this.#kill(broker, number);
   }
 
@@ -100,8 +107,7 @@ class Run {
       history.wills.some((will) => will.agreedAt < Number.POSITIVE_INFINITY && will.published === 0);
     await this.#until('the wills', () => !missing(), wills, 'will');
     await this.#read();
-    await broker.stop();
-    crowd.brokerGone();
+    await this.#stop(broker);
     history.settledAt = history.moment();
     const again = await this.#start();
     await this.#untilQuiet('the stop and start');
@@ -110,6 +116,12 @@ class Run {
     crowd.stop();
     again.kill();
     await again.ended();
+  }
+
+  async #stop(broker: BrokerUnderTest): Promise<void> {
+    if (this.#options.spare === true) this.#crowd.cutOff();
+    else await broker.stop();
+    this.#crowd.brokerGone();
   }
 
   async #read(): Promise<void> {
@@ -123,18 +135,26 @@ class Run {
   }
 
   #spawn(): BrokerUnderTest {
-    return new BrokerUnderTest(this.#cleanup, this.#options.setup);
+    if (this.#spared !== null) return this.#spared;
+    const broker = new BrokerUnderTest(this.#cleanup, this.#options.setup);
+    if (this.#options.spare === true) this.#spared = broker;
+    return broker;
   }
 
   async #start(): Promise<BrokerUnderTest> {
+    const begun = performance.now();
     const broker = this.#spawn();
     const port = await broker.listening();
-    this.#startTime = performance.now() - broker.startedAt;
+    this.#startTime = performance.now() - begun;
     this.#crowd.brokerListens(port);
     return broker;
   }
 
   async #kill(broker: BrokerUnderTest, number: number): Promise<void> {
+    if (this.#options.spare === true) {
+      await this.#stop(broker);
+      return;
+    }
     broker.kill();
     this.#crowd.brokerGone();
     const { code, signal } = await broker.ended();

@@ -13,3 +13,10 @@ test('a broker that keeps everything in memory is found out', async (t) => {
   assert.ok(broken.has('session') && broken.has('retained-there'), JSON.stringify(violations));
   assert.ok(summary.acknowledged! > 0 && summary.deliveries! > 0, JSON.stringify(summary));
 });
+
+test('a broker that only loses its connections breaks no promise: the clients and the checks are fair', async (t) => {
+  const setup = { folder: tempDir(t), data: null, restartWillDelay: 0 };
+  const { violations, summary } = await crashRun(t, { seed: SEED, kills: 10, clients: 3, setup, spare: true });
+  assert.deepEqual(violations, []);
+  assert.ok(summary.acknowledged! > 500 && summary.resent! > 10 && summary.wills! > 0, JSON.stringify(summary));
+});

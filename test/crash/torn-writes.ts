@@ -152,3 +152,17 @@ function filesOf(folder: string): Map<string, Buffer> {
   const names = readdirSync(folder).filter((name) => name === DATABASE || name === `${DATABASE}-wal`);
   return new Map(names.map((name) => [name, readFileSync(join(folder, name))]));
 }
+
+/** Pages that are always in use: the list of tables, and the roots of the first of them. */
+const ROOT_PAGES = [1, 2, 3, 4];
+
+/** Every kind of damage to copies of one store, one after the other. */
+export async function tearEverything(cleanup: Cleanup, subject: TornSubject, random: Random): Promise<TornResult[]> {
+  const results: TornResult[] = [];
+  for (const kind of ['truncate', 'flip', 'garbage'] as const) {
+    const result = await tearLog(cleanup, subject, kind, random);
+    if (result !== null) results.push(result);
+  }
+  results.push(await spoilDatabase(cleanup, subject, [random.pick(ROOT_PAGES)], 'moved', random));
+  return results;
+}
