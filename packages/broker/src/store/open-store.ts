@@ -1,5 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { StoreError } from '@cauldron/core';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
 import type { SnapshotParts } from './snapshot-reader.ts';
@@ -84,16 +84,28 @@ async function closeStore(store: WorkerStore, lock: FolderLock): Promise<void> {
   }
 }
 
-/** Only its owner may look in: it holds other people's messages. */
 function makeFolder(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeWithParents(path);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOSPC' || code === 'EDQUOT') throw new StoreError('full', `cannot make ${path}: ${message}`, error);
     const advice = 'choose a folder that this user may write to';
     throw new StoreError('io', `cannot make the data folder ${path}: ${message}; ${advice}`, error);
   }
+}
+
+/**
+ * Only its owner may look in: it holds other people's messages. Not `recursive`: that never ends where a folder cannot
+ * be made in one that is there, as below /proc.
+ */
+function makeWithParents(path: string): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory()) return;
+  if (found !== undefined) throw new Error(`${path} is not a folder`);
+  const parent = dirname(path);
+  if (parent !== path) makeWithParents(parent);
+  mkdirSync(path, { mode: 0o700 });
 }
 
 function writeReadme(path: string): void {

@@ -55,8 +55,10 @@ export class WorkerStore implements Store {
   #upkeepFailure: StoreFailure | null = null;
 
   private constructor(data: StoreThreadData, limits: WorkerOptions['resourceLimits']) {
-    const options = limits === undefined ? {} : { resourceLimits: limits };
-    this.#worker = new Worker(siblingModule('worker'), { ...options, workerData: data, name: 'store' });
+    const own = limits === undefined ? {} : { resourceLimits: limits };
+    // Without the program's own flags: some of them, such as --input-type, keep a thread from starting.
+    const options = { ...own, workerData: data, name: 'store', execArgv: [] };
+    this.#worker = new Worker(siblingModule('worker'), options);
     this.#worker.on('message', (answer: StoreAnswer) => this.#onAnswer(answer));
     let death: string | null = null;
     this.#worker.on('error', (error) => {
