@@ -11,8 +11,13 @@ interface Pass {
   next: number;
 }
 
-/** Entries that even the smallest step folds. */
-const SMALLEST_STEP = 256;
+/** When and how fast queues are folded. */
+export interface FoldOptions {
+  /** Queue entries in tail rows above which they are folded into chunks by session. Default 50,000. */
+  readonly foldEntries?: number;
+  /** Entries that even the smallest step folds, at least 1. Default 256. */
+  readonly foldStep?: number;
+}
 
 /**
  * Moves queue entries from the tail, which has them in the order of writing, into chunks by session, a step with every
@@ -23,24 +28,20 @@ export class Folder {
   readonly #tail: QueueTail;
   readonly #chunks: Chunks;
   readonly #threshold: number;
+  readonly #smallestStep: number;
   readonly #deleteRows: StatementSync;
   #pass: Pass | null = null;
 
-  /** @param threshold entries in tail rows above which a pass begins */
-  constructor(db: DatabaseSync, tail: QueueTail, chunks: Chunks, threshold: number) {
+  constructor(db: DatabaseSync, tail: QueueTail, chunks: Chunks, options: FoldOptions) {
     this.#tail = tail;
     this.#chunks = chunks;
-    this.#threshold = threshold;
+    this.#threshold = options.foldEntries ?? 50_000;
+    this.#smallestStep = options.foldStep ?? 256;
     this.#deleteRows = db.prepare('DELETE FROM tail WHERE seq <= ?');
   }
 
   get pending(): boolean {
     return this.#pass !== null || this.#tail.entries > this.#threshold;
-  }
-
-  /** Forgets a pass that was begun in vain. */
-  clear(): void {
-    this.#pass = null;
   }
 
   /**
@@ -52,7 +53,7 @@ export class Folder {
     if (!this.pending) return;
     this.#pass ??= this.#begin();
     const pass = this.#pass;
-    let budget = added + (added >> 1) + SMALLEST_STEP;
+    let budget = added + (added >> 1) + this.#smallestStep;
     while (pass.next < pass.queues.length && budget > 0) {
       const queue = pass.queues[pass.next]!;
       const taken = queue.ended ? 0 : this.#foldSome(queue, pass.boundary);

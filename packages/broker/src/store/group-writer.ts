@@ -60,13 +60,6 @@ export class GroupWriter extends OperationIgnorer {
     this.#tailRow = db.prepare('INSERT INTO tail (seq, entries) VALUES (?, ?)');
   }
 
-  /** Forgets what was collected of a group that failed. */
-  clear(): void {
-    this.#messages.clear();
-    this.#row.length = 0;
-    this.#rowEntries = 0;
-  }
-
   override session(record: SessionRecord): void {
     const { number, clientId, connected, expiryInterval, endsAt, willDueAt, will } = record;
     const values = [number, clientId, connected ? 1 : 0, expiryInterval, endsAt, willDueAt] as const;

@@ -8,7 +8,7 @@ const COLUMNS = 4;
 export class MessageInserter {
   readonly #one: StatementSync;
   readonly #batch: StatementSync;
-  #values: SQLInputValue[] = [];
+  readonly #values: SQLInputValue[] = [];
 
   constructor(db: DatabaseSync) {
     this.#one = db.prepare('INSERT INTO message (id, refs, at, body) VALUES (?, ?, ?, ?)');
@@ -22,10 +22,6 @@ export class MessageInserter {
     if (this.#values.length < BATCH * COLUMNS) return;
     this.#batch.run(...this.#values);
     this.#values.length = 0;
-  }
-
-  clear(): void {
-    this.#values = [];
   }
 
   flush(): void {

@@ -4,8 +4,11 @@ import { readChunk } from './queue-codec.ts';
 import type { References } from './references.ts';
 import { RowQuery } from './rows.ts';
 
-/** References dropped for sessions that have ended, at most per group, chunks being whole. */
-export const PURGE_STEP = 2000;
+/** How fast the queues of ended sessions are dropped. */
+export interface PurgeOptions {
+  /** References dropped at most per group, chunks being whole. Default 2,000. */
+  readonly purgeStep?: number;
+}
 
 /** Drops what ended sessions with long queues still refer to, a step with every group. */
 export class Purger {
@@ -15,11 +18,14 @@ export class Purger {
   readonly #delete: StatementSync;
   readonly #all: RowQuery<[session: number, head: number]>;
   #waiting: [session: number, head: number][] = [];
-  #budget = PURGE_STEP;
+  readonly #step: number;
+  #budget: number;
 
-  constructor(db: DatabaseSync, chunks: Chunks, references: References) {
+  constructor(db: DatabaseSync, chunks: Chunks, references: References, options: PurgeOptions) {
     this.#chunks = chunks;
     this.#references = references;
+    this.#step = options.purgeStep ?? 2000;
+    this.#budget = this.#step;
     this.#insert = db.prepare('INSERT INTO purge (session, head) VALUES (?, ?)');
     this.#delete = db.prepare('DELETE FROM purge WHERE session = ?');
     this.#all = new RowQuery(db, 'SELECT session, head FROM purge ORDER BY session');
@@ -32,7 +38,7 @@ export class Purger {
   /** Reads what an earlier run left to do. */
   load(): void {
     this.#waiting = this.#all.all();
-    this.#budget = PURGE_STEP;
+    this.#budget = this.#step;
   }
 
   /** Whether a queue of `entries` is dropped at once; then they count for this group's step. */
@@ -63,6 +69,6 @@ export class Purger {
         });
       }
     }
-    this.#budget = PURGE_STEP;
+    this.#budget = this.#step;
   }
 }

@@ -8,6 +8,8 @@ export interface SessionQueue {
   /** The entries that are in tail rows only, ascending in position; those before `start` have left. */
   tail: EntryRecord[];
   start: number;
+  /** Position of the newest entry the tail was given. */
+  newestTail: number;
   /** `last` of the oldest chunk; 0 = there is no chunk. */
   oldestLast: number;
   /** `first` of the newest chunk, `last`, and its entries as far as known (Infinity = not). */
@@ -44,6 +46,7 @@ export class QueueTail {
         head: 0,
         tail: [],
         start: 0,
+        newestTail: 0,
         oldestLast: 0,
         newestFirst: 0,
         newestLast: 0,
@@ -67,10 +70,14 @@ export class QueueTail {
     const { tail } = queue;
     if (tail.length === 0) this.#touched.add(queue);
     if (entry.position > this.highest) this.highest = entry.position;
+    if (entry.position > queue.newestTail) {
+      queue.newestTail = entry.position;
+      tail.push(entry);
+      return;
+    }
     let at = tail.length;
     while (at > queue.start && tail[at - 1]!.position > entry.position) at -= 1;
-    if (at === tail.length) tail.push(entry);
-    else tail.splice(at, 0, entry);
+    tail.splice(at, 0, entry);
   }
 
   /** Lets go of what is at `head` or below. */

@@ -26,11 +26,6 @@ export class References {
     this.#changes.set(messageId, (this.#changes.get(messageId) ?? 0) + change);
   }
 
-  /** Forgets what was collected. */
-  clear(): void {
-    this.#changes.clear();
-  }
-
   /** Applies what was collected. */
   flush(): void {
     if (this.#changes.size === 0) return;

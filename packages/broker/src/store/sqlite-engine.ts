@@ -3,9 +3,9 @@ import { decodeOperations, type OperationVisitor, type StoreEngine, StoreError, 
 import { Chunks } from './chunks.ts';
 import { damaged, isDamage, type OpenOptions, openDatabase } from './database.ts';
 import { asStoreError } from './failure.ts';
-import { Folder } from './folder.ts';
+import { Folder, type FoldOptions } from './folder.ts';
 import { type EngineParts, GroupWriter } from './group-writer.ts';
-import { Purger } from './purger.ts';
+import { type PurgeOptions, Purger } from './purger.ts';
 import { readTail } from './queue-codec.ts';
 import { QueueReader } from './queue-reader.ts';
 import { QueueTail } from './queue-tail.ts';
@@ -13,12 +13,7 @@ import { References } from './references.ts';
 import { RowQuery } from './rows.ts';
 import { writeSnapshot } from './snapshot.ts';
 
-export interface EngineOptions extends OpenOptions {
-  /** Queue entries in tail rows above which they are folded into chunks by session. Default 50,000. */
-  readonly foldEntries?: number;
-}
-
-const FOLD_ENTRIES = 50_000;
+export interface EngineOptions extends OpenOptions, FoldOptions, PurgeOptions {}
 
 /**
  * The durable store on one thread, over SQLite: a group is a transaction, on the disk when `apply` returns.
@@ -37,7 +32,7 @@ export class SqliteEngine implements StoreEngine {
     this.#path = path;
     this.#options = options;
     this.#db = db;
-    this.#state = new EngineState(db, options.foldEntries ?? FOLD_ENTRIES);
+    this.#state = new EngineState(db, options);
   }
 
   /**
@@ -127,7 +122,7 @@ export class SqliteEngine implements StoreEngine {
   /** After a failed write: reads again what memory must hold. */
   #recover(): void {
     if (!this.#db.isOpen) this.#db = openDatabase(this.#path, { ...this.#options, create: false });
-    this.#state = new EngineState(this.#db, this.#options.foldEntries ?? FOLD_ENTRIES);
+    this.#state = new EngineState(this.#db, this.#options);
     this.#stale = false;
   }
 }
@@ -142,11 +137,11 @@ class EngineState implements EngineParts {
   readonly writer: GroupWriter;
   readonly reader: QueueReader;
 
-  constructor(db: DatabaseSync, foldEntries: number) {
+  constructor(db: DatabaseSync, options: EngineOptions) {
     this.chunks = new Chunks(db);
     this.references = new References(db);
-    this.folder = new Folder(db, this.tail, this.chunks, foldEntries);
-    this.purger = new Purger(db, this.chunks, this.references);
+    this.folder = new Folder(db, this.tail, this.chunks, options);
+    this.purger = new Purger(db, this.chunks, this.references, options);
     this.writer = new GroupWriter(db, this);
     this.reader = new QueueReader(db, this.tail, this.chunks);
     this.#load(db);
