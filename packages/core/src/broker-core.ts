@@ -1,7 +1,9 @@
 import {
   MqttError,
+  matchTopic,
   type Properties,
   PublishView,
+  type QoS,
   ReasonCode,
   topicLevels,
   topicNameProblem,
@@ -30,9 +32,14 @@ import { PublishRun } from './routing/publish-run.ts';
 import { RetainedTree } from './routing/retained-tree.ts';
 import { Router } from './routing/router.ts';
 import type { Topic } from './routing/topic-table.ts';
-import type { Session } from './session/session.ts';
+import { Session } from './session/session.ts';
 import { type RegistryHost, SessionRegistry } from './session/session-registry.ts';
 import type { PendingWill } from './session/will.ts';
+import { failureCode, Journal } from './store/journal.ts';
+import { decodeOperations } from './store/operations.ts';
+import { Restoration } from './store/restoration.ts';
+import type { Store, StoreFailure, StoreReceiver } from './store/store.ts';
+import type { StoredMessage } from './store/stored-message.ts';
 import { TimerWheel } from './timing/timer-wheel.ts';
 
 /** The plugs of a core. */
@@ -44,6 +51,8 @@ export interface CorePorts {
   /** Asked in this order. */
   readonly interceptors: Interceptor[];
   readonly observer: Observer;
+  /** Where sessions and messages outlive the broker; null = nowhere. */
+  readonly store: Store | null;
 }
 
 /** How often expired retained messages are swept out, milliseconds. */
@@ -68,6 +77,10 @@ export class BrokerCore implements RegistryHost {
   readonly sessions: SessionRegistry;
   readonly timers: TimerWheel;
   readonly flushSet: FlushSet;
+  /** What the store is told, and what waits for it; null where there is none. */
+  readonly journal: Journal | null;
+  /** What the store has to hold of the message published last; null = nothing. */
+  published: StoredMessage | null = null;
   /** The one view of all decoders: they never run at the same time. */
   readonly view = new PublishView();
   /** QoS 0 publishes of the packet stream being read that go on together. */
@@ -80,6 +93,8 @@ export class BrokerCore implements RegistryHost {
   #publishing = false;
   #nextSweep: number;
   readonly #everywhere: ListenerSettings;
+  #closing = false;
+  #restoring: Restoration | null = null;
 
   /** @param now milliseconds on whatever clock `tick` will be called with */
   constructor(options: CoreOptions, ports: CorePorts, now: number) {
@@ -90,6 +105,7 @@ export class BrokerCore implements RegistryHost {
     this.sessions = new SessionRegistry(this);
     this.timers = new TimerWheel(now);
     this.flushSet = new FlushSet(ports.scheduler);
+    this.journal = ports.store === null ? null : new Journal(this, ports.store);
     this.#nextSweep = now + SWEEP_EVERY;
     this.#everywhere = this.listener({});
   }
@@ -134,8 +150,9 @@ export class BrokerCore implements RegistryHost {
     this.timers.advance(now);
     if (now >= this.#nextSweep) {
       this.#nextSweep = now + SWEEP_EVERY;
-      this.retained.sweep(now);
+      for (const topic of this.retained.expired(now)) this.#unretain(topic);
     }
+    this.journal?.tick(now);
   }
 
   /** Hands everything that was produced since the last call to the links. */
@@ -153,11 +170,92 @@ export class BrokerCore implements RegistryHost {
    * not be true (section 3.1.2.5 lets a stopping server keep them back).
    */
   close(): void {
+    this.#closing = true;
     for (const connection of [...this.#connections]) {
-      if (connection.session !== null) connection.session.will = null;
+      // The store keeps the wills of the sessions it has: the next start publishes those whose clients stay away.
+      if (connection.session !== null && connection.session.number === 0) connection.session.will = null;
       connection.end(ReasonCode.serverShuttingDown, 'the broker is shutting down; try again in a moment');
     }
     this.flush();
+  }
+
+  // ---- the store
+
+  /** Where the store's answers go. @throws {Error} where there is no store */
+  get storeReceiver(): StoreReceiver {
+    if (this.journal === null) throw new Error('this broker keeps everything in memory: it has no store to hear from');
+    return this.journal;
+  }
+
+  get closing(): boolean {
+    return this.#closing;
+  }
+
+  /**
+   * Takes back what the store kept, before the first link: operations as a snapshot has them, in any number of buffers.
+   * {@link BrokerCore.restored} follows.
+   *
+   * @param operations the core copies what it keeps
+   * @throws {RangeError} where the bytes are not whole operations
+   */
+  restore(operations: Uint8Array): void {
+    this.#restoring ??= new Restoration(this, this.journal!);
+    decodeOperations(operations, 0, operations.length, this.#restoring);
+  }
+
+  /** Everything was taken back: sessions go on waiting for their clients. */
+  restored(): void {
+    this.#restoring?.finish(this.now + this.options.restartWillDelay * 1000);
+    this.#restoring = null;
+  }
+
+  /** A publish may have to be refused for what its subscribers or the store cannot take. */
+  get mayRefuse(): boolean {
+    return this.options.limits.queueFull === 'refuse' || (this.journal !== null && this.journal.failure !== null);
+  }
+
+  /**
+   * Why a publish cannot be accepted: the store does not work and would have to keep it, or the queue of a session that
+   * should get it is full and the policy is to refuse. Null = it can.
+   *
+   * @param tellable whether its publisher can be told; a full queue is no reason otherwise
+   */
+  storeRefusal(topic: Topic, qos: QoS, retain: boolean, tellable: boolean): Refusal | null {
+    if (qos === 0) return null;
+    const failure = this.journal?.failure ?? null;
+    if (failure !== null && retain) return this.#failing(failure);
+    const refuses = this.options.limits.queueFull === 'refuse' && tellable;
+    for (const { subscriber } of this.router.match(topic).deliveries) {
+      if (!(subscriber instanceof Session)) continue;
+      if (failure !== null && subscriber.number > 0) return this.#failing(failure);
+      if (refuses && subscriber.full) {
+        this.metrics.publishesRefusedQueueFull += 1;
+        const reason = `the queue of '${subscriber.clientId}' is full (limits.queueFull = "refuse"); try again later`;
+        return { reasonCode: ReasonCode.quotaExceeded, reason };
+      }
+    }
+    return null;
+  }
+
+  /** Why a session can change nothing that is to last now; null = it can. */
+  storeFailing(session: Session): Refusal | null {
+    const failure = this.journal?.failure ?? null;
+    return failure === null || session.number === 0 ? null : this.#failing(failure);
+  }
+
+  #failing(failure: StoreFailure): Refusal {
+    this.metrics.refusedStoreFailing += 1;
+    return {
+      reasonCode: failureCode(failure),
+      reason: `the store does not work now: ${failure.message}; try again later`,
+    };
+  }
+
+  /** Whether publishes to a topic are acknowledged before they are on the disk. */
+  acksFromMemory(listener: ListenerSettings, topic: Topic): boolean {
+    const { topics, default: usual } = this.options.ack;
+    if (topic.ack === undefined) topic.ack = topics.find(({ filter }) => matchTopic(filter, topic.name))?.ack ?? null;
+    return (topic.ack ?? listener.ack ?? usual) === 'memory';
   }
 
   // ---- publishing
@@ -186,11 +284,12 @@ export class BrokerCore implements RegistryHost {
 
   /** Routes a packet that is being read. Returns the reason code of its acknowledgement. */
   publishView(topic: Topic, view: PublishView, publisher: Subscriber | null): number {
+    this.published = null;
     const fanout = this.#publishing ? new Fanout() : this.#fanout;
     fanout.startView(topic, view, publisher, this.now);
     // [MQTT-3.3.1-8]
     if (view.retain) {
-      const refused = this.#retain(topic.name, fanout, view.payloadStart === view.end);
+      const refused = this.#retain(topic, fanout, view.payloadStart === view.end);
       // Who cannot be told is not refused either: the message is live then, and not kept.
       if (refused !== 0 && view.qos > 0 && view.version5) {
         fanout.finish();
@@ -229,10 +328,11 @@ export class BrokerCore implements RegistryHost {
    * out live all the same
    */
   publishMessage(message: Message, publisher: Subscriber | null, refusable = true): number {
+    this.published = null;
     const fanout = this.#publishing ? new Fanout() : this.#fanout;
     fanout.startMessage(this.router.topics.intern(message.topic), message, publisher, this.now);
     if (message.retain) {
-      const refused = this.#retain(message.topic, fanout, message.payloadLength === 0);
+      const refused = this.#retain(fanout.topic, fanout, message.payloadLength === 0);
       if (refused !== 0 && message.qos > 0 && refusable) {
         fanout.finish();
         return refused;
@@ -245,7 +345,9 @@ export class BrokerCore implements RegistryHost {
     const outer = this.#publishing;
     this.#publishing = true;
     try {
-      return this.router.publish(fanout) ? ReasonCode.success : ReasonCode.noMatchingSubscribers;
+      const matched = this.router.publish(fanout);
+      this.published = fanout.record;
+      return matched ? ReasonCode.success : ReasonCode.noMatchingSubscribers;
     } finally {
       this.#publishing = outer;
       fanout.finish();
@@ -253,17 +355,30 @@ export class BrokerCore implements RegistryHost {
   }
 
   /** Keeps or deletes a topic's retained message. Returns 0, or why not. // [MQTT-3.3.1-5] [MQTT-3.3.1-6] */
-  #retain(topic: string, fanout: Fanout, empty: boolean): number {
+  #retain(topic: Topic, fanout: Fanout, empty: boolean): number {
+    const { name } = topic;
     if (empty) {
-      this.retained.delete(topic); // [MQTT-3.3.1-7]
+      this.#unretain(name); // [MQTT-3.3.1-7]
       return 0;
     }
-    if (this.retained.count >= this.options.limits.maxRetainedMessages && this.retained.get(topic) === null) {
+    if (this.retained.count >= this.options.limits.maxRetainedMessages && this.retained.get(name) === null) {
       this.metrics.retainedOverLimit += 1;
       return ReasonCode.quotaExceeded;
     }
-    this.retained.set(fanout.message(), fanout.publisher?.clientId);
+    const { journal } = this;
+    const publisher = fanout.publisher?.clientId;
+    if (journal === null || topic.reserved) {
+      this.retained.set(fanout.message(), publisher);
+      return 0;
+    }
+    const record = journal.recordOf(fanout);
+    journal.retain(name, record, this.retained.set(fanout.message(), publisher, record));
     return 0;
+  }
+
+  #unretain(topic: string): void {
+    const before = this.retained.delete(topic);
+    if (before !== null && before !== 0) this.journal?.unretain(topic, before);
   }
 
   /** Shows a message to the interceptors; what comes back is what goes on. */

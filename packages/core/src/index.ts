@@ -15,6 +15,7 @@ export { TopicTable } from './routing/topic-table.ts';
 export { OfflineQueue } from './session/offline-queue.ts';
 export { Session } from './session/session.ts';
 export { ByteReader, ByteWriter } from './store/bytes.ts';
+export * from './store/delivery-state.ts';
 export * from './store/entries.ts';
 export * from './store/operations.ts';
 export * from './store/store.ts';

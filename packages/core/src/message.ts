@@ -2,6 +2,7 @@ import {
   copyBytes,
   copyOf,
   decodeBodyProperties,
+  decodeUtf8,
   encodePublish,
   type Properties,
   type PublishBody,
@@ -10,8 +11,15 @@ import {
   Reader,
 } from '@cauldron/protocol';
 import type { PublishDraft } from './ports.ts';
+import { ByteReader, type ByteWriter, numberSize } from './store/bytes.ts';
 
 const noBytes = new Uint8Array(0);
+
+/** Flags of a stored message, beside its QoS. */
+const RETAIN = 4;
+const EXPIRES = 8;
+/** A Topic Alias property on the wire (section 3.3.2.3.4). */
+const ALIAS_SIZE = 3;
 
 /**
  * A message that outlives the call it arrived in: immutable, and the owner of its bytes. It keeps the parts as they were
@@ -102,6 +110,83 @@ export class Message implements PublishBody {
     view.read(frame, 0, header.at, frame.length, true);
     view.owned = true;
     return Message.fromView(view, draft.topic, noBytes, now);
+  }
+
+  /**
+   * Writes the message for a store; {@link Message.stored} reads it. Without a Topic Alias, which ends with its connection.
+   *
+   *     | flags | expires at | topic length | properties length | expiry at | topic | properties | payload |
+   *             ^ with an expiry only                           ^ with an expiry only
+   */
+  write(out: ByteWriter): void {
+    const { bytes, topicStart, topicEnd, aliasAt } = this;
+    const expires = this.expiryAt >= 0;
+    out.byte(this.qos | (this.retain ? RETAIN : 0) | (expires ? EXPIRES : 0));
+    if (expires) out.number(this.expiresAt);
+    out.number(topicEnd - topicStart);
+    out.number(this.#storedProperties);
+    if (expires) out.number(this.#storedExpiryAt);
+    out.raw(bytes, topicStart, topicEnd);
+    if (aliasAt < 0) {
+      out.raw(bytes, this.propertiesStart, this.propertiesEnd);
+    } else {
+      out.raw(bytes, this.propertiesStart, aliasAt);
+      out.raw(bytes, aliasAt + ALIAS_SIZE, this.propertiesEnd);
+    }
+    out.raw(bytes, this.payloadStart, this.end);
+  }
+
+  /** Bytes that {@link write} takes. */
+  get storedSize(): number {
+    const topic = this.topicEnd - this.topicStart;
+    const properties = this.#storedProperties;
+    const expiry = this.expiryAt < 0 ? 0 : numberSize(this.expiresAt) + numberSize(this.#storedExpiryAt);
+    return 1 + expiry + numberSize(topic) + numberSize(properties) + topic + properties + this.payloadLength;
+  }
+
+  get #storedProperties(): number {
+    return this.propertiesEnd - this.propertiesStart - (this.aliasAt < 0 ? 0 : ALIAS_SIZE);
+  }
+
+  /** Where the Message Expiry Interval stands in the properties once the alias is gone. */
+  get #storedExpiryAt(): number {
+    const before = this.aliasAt >= 0 && this.aliasAt < this.expiryAt ? ALIAS_SIZE : 0;
+    return this.expiryAt - this.propertiesStart - before;
+  }
+
+  /**
+   * Reads what {@link write} wrote. The message keeps using the bytes, which must not change.
+   *
+   * @throws {RangeError} where the bytes are no message
+   */
+  static stored(bytes: Uint8Array): Message {
+    const reader = new ByteReader(bytes);
+    const flags = reader.byte();
+    const expires = (flags & EXPIRES) !== 0;
+    const expiresAt = expires ? reader.number() : Number.POSITIVE_INFINITY;
+    const topicLength = reader.number();
+    const propertiesLength = reader.number();
+    const expiryAt = expires ? reader.number() : -1;
+    const topicStart = reader.at;
+    const topicEnd = topicStart + topicLength;
+    const propertiesEnd = topicEnd + propertiesLength;
+    const qos = (flags & 3) as QoS;
+    if (propertiesEnd > bytes.length || (flags & 3) === 3) {
+      throw new RangeError('the bytes of a stored message are damaged');
+    }
+    const body: PublishBody = {
+      bytes,
+      topicStart,
+      topicEnd,
+      propertiesStart: topicEnd,
+      propertiesEnd,
+      payloadStart: propertiesEnd,
+      end: bytes.length,
+      aliasAt: -1,
+      expiryAt: expiryAt < 0 ? -1 : topicEnd + expiryAt,
+    };
+    const topic = decodeUtf8(bytes, topicStart, topicEnd);
+    return new Message(topic, qos, (flags & RETAIN) !== 0, expiresAt, bytes, topicStart, topicEnd, body, 0);
   }
 
   /** The same message as if it was published at `now`: a will's expiry counts from its publication. */

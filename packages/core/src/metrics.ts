@@ -18,7 +18,9 @@ export class Metrics {
   droppedQueueFull = 0;
   droppedOffline = 0;
   droppedExpired = 0;
+  droppedTooOld = 0;
   droppedTooLarge = 0;
+  droppedLost = 0;
   connectionsAccepted = 0;
   /** Connections that never became clients or whose CONNECT was refused. */
   connectionsRefused = 0;
@@ -40,6 +42,17 @@ export class Metrics {
   /** Retained messages refused by `limits.maxRetainedMessages`. */
   retainedOverLimit = 0;
   receiveMaximumExceeded = 0;
+  /** Publishes refused because a session's queue is full and `limits.queueFull` says so. */
+  publishesRefusedQueueFull = 0;
+  /** Publishes, subscriptions and connections refused because the store does not work. */
+  refusedStoreFailing = 0;
+  /** Groups of operations handed to the store, and their bytes. */
+  storeWrites = 0;
+  storeBytes = 0;
+  /** Groups that could not be written, and reads that failed. */
+  storeFailures = 0;
+  /** Times a publisher was not read from because too much waited for the store. */
+  publishersStalled = 0;
   sessionsExpired = 0;
   willsPublished = 0;
   /** Right now: connected clients. */
@@ -64,8 +77,14 @@ export class Metrics {
       case 'expired':
         this.droppedExpired += 1;
         break;
+      case 'too-old':
+        this.droppedTooOld += 1;
+        break;
       case 'too-large':
         this.droppedTooLarge += 1;
+        break;
+      case 'lost':
+        this.droppedLost += 1;
         break;
     }
   }
@@ -77,7 +96,9 @@ export class Metrics {
       this.droppedQueueFull +
       this.droppedOffline +
       this.droppedExpired +
-      this.droppedTooLarge
+      this.droppedTooOld +
+      this.droppedTooLarge +
+      this.droppedLost
     );
   }
 }

@@ -2,6 +2,7 @@ import type { Properties, ProtocolVersion, QoS } from '@cauldron/protocol';
 import type { Fanout } from './routing/fanout.ts';
 import type { PublishRun } from './routing/publish-run.ts';
 import type { Delivery } from './routing/subscription.ts';
+import type { StoreFailure } from './store/store.ts';
 
 /**
  * One network connection as the core sees it. A transport implements it; the core calls nothing else of the outside
@@ -152,7 +153,16 @@ export interface DisconnectReason {
 }
 
 /** Why a message did not reach a subscriber. Every reason is counted in the metrics. */
-export type DropReason = 'slow-consumer' | 'queue-full' | 'offline' | 'expired' | 'too-large';
+export type DropReason =
+  | 'slow-consumer'
+  | 'queue-full'
+  | 'offline'
+  | 'expired'
+  /** It waited longer than `limits.maxQueuedAge`. */
+  | 'too-old'
+  | 'too-large'
+  /** The store does not have it any more, which it should. */
+  | 'lost';
 
 /** Told about what happens; every method is optional and none is on the data path. */
 export interface Observer {
@@ -167,6 +177,9 @@ export interface Observer {
   /** The first message dropped for a subscriber since it last kept up; the metrics count them all. */
   dropping?(clientId: string, reason: DropReason): void;
   sessionEnded?(clientId: string, reason: 'expired' | 'cleaned' | 'discarded'): void;
+  /** The store cannot do what it should: durable messages are refused until it can. Said once until it recovers. */
+  storeFailing?(failure: StoreFailure): void;
+  storeRecovered?(): void;
   /** Something in the broker itself failed; the connection it happened on was closed. */
   internalError?(error: unknown, remoteAddress: string): void;
 }

@@ -56,6 +56,7 @@ export class TestBroker {
         authenticator: options.authenticator ?? { authenticate: () => ({ outcome: 'accept' }) },
         authorizer: options.authorizer ?? null,
         interceptors: options.interceptors ?? [],
+        store: null,
         observer: options.observer ?? {
           internalError: (error) => {
             throw error;

@@ -54,10 +54,19 @@ test('a client that subscribes again and again without reading does not get the 
   for (let i = 0; i < 20; i++) publisher.publish(`r/${i}`, 'x', { retain: true, qos: 1 });
   const client = broker.connect('greedy', { properties: { receiveMaximum: 1 } });
   client.subscribe('r/#');
-  assert.equal(client.takeMessages().length + broker.core.metrics.queuedMessages, 20);
   for (let i = 0; i < 50; i++) client.subscribe('r/#');
-  assert.equal(broker.core.metrics.queuedMessages, 19);
-  assert.equal(broker.core.metrics.droppedQueueFull, 50 * 20);
+  assert.ok(broker.core.metrics.queuedMessages <= 10, `${broker.core.metrics.queuedMessages} messages wait`);
+  // And yet it gets all of them once it reads and stops asking.
+  const got = new Set<string>();
+  for (let round = 0; round < 200; round++) {
+    for (const { topic, packetId } of client.takeMessages()) {
+      got.add(topic);
+      client.ack(PacketType.puback, packetId);
+    }
+  }
+  assert.equal(got.size, 20);
+  assert.equal(broker.core.metrics.queuedMessages, 0);
+  assert.equal(broker.core.metrics.droppedQueueFull, 0);
 });
 
 test('a packet without properties that is too large for the client is not sent [MQTT-3.1.2-24]', () => {

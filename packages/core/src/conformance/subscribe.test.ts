@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BrokerCore, defaultLimits, defaultMqttOptions } from '@cauldron/core';
+import { BrokerCore, defaultDurability, defaultLimits, defaultMqttOptions } from '@cauldron/core';
 import { PacketType, ReasonCode, type SubackPacket, type SubscriptionRequest } from '@cauldron/protocol';
 import { TestBroker, TestClient, textOf } from '@cauldron/testkit';
 
@@ -231,9 +231,17 @@ test('every QoS may be asked for where the maximum is lower, and what is granted
 
 test("a listener's own MQTT options hold for its clients, as its CONNACK said", () => {
   const core = new BrokerCore(
-    { limits: defaultLimits, mqtt: defaultMqttOptions, topicCacheSize: 64, hashSeed: 1, newClientId: () => 'x' },
+    {
+      ...defaultDurability,
+      limits: defaultLimits,
+      mqtt: defaultMqttOptions,
+      topicCacheSize: 64,
+      hashSeed: 1,
+      newClientId: () => 'x',
+    },
     {
       scheduler: { requestFlush: () => {} },
+      store: null,
       authenticator: { authenticate: () => ({ outcome: 'accept' }) },
       authorizer: null,
       interceptors: [],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BrokerCore, defaultLimits, defaultMqttOptions } from '@cauldron/core';
+import { BrokerCore, defaultDurability, defaultLimits, defaultMqttOptions } from '@cauldron/core';
 import { PacketType, ReasonCode } from '@cauldron/protocol';
 import { TestBroker, TestClient, textOf } from '@cauldron/testkit';
 
@@ -104,9 +104,17 @@ test('aliases end with their connection, also when the session is resumed [MQTT-
 
 test('an alias still stands for its topic, and for who subscribes to it now, after the topic left a small match cache', () => {
   const core = new BrokerCore(
-    { limits: defaultLimits, mqtt: defaultMqttOptions, topicCacheSize: 4, hashSeed: 1, newClientId: () => 'x' },
+    {
+      ...defaultDurability,
+      limits: defaultLimits,
+      mqtt: defaultMqttOptions,
+      topicCacheSize: 4,
+      hashSeed: 1,
+      newClientId: () => 'x',
+    },
     {
       scheduler: { requestFlush: () => {} },
+      store: null,
       authenticator: { authenticate: () => ({ outcome: 'accept' }) },
       authorizer: null,
       interceptors: [],

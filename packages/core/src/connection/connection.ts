@@ -14,7 +14,10 @@ import type { Limits, ListenerSettings } from '../options.ts';
 import type { ClientInfo, DisconnectReason, Link, LinkReceiver } from '../ports.ts';
 import type { Topic } from '../routing/topic-table.ts';
 import type { Session } from '../session/session.ts';
+import type { Waiter } from '../store/journal.ts';
+import type { StoredMessage } from '../store/stored-message.ts';
 import type { TimerEntry } from '../timing/timer-wheel.ts';
+import { AckGate } from './ack-gate.ts';
 import { disconnectCode } from './answer-codes.ts';
 import { refuseConnect } from './connack.ts';
 import { handleAuth } from './handlers/auth.ts';
@@ -38,7 +41,7 @@ const LINGER = 5000;
  * One client connection: takes bytes from a link, hands packets to their handlers, and collects what goes back. This is
  * the only place of the data path that catches: whatever a handler or the decoder throws ends the connection here.
  */
-export class Connection implements LinkReceiver, TimerEntry {
+export class Connection implements LinkReceiver, TimerEntry, Waiter {
   readonly core: BrokerCore;
   readonly link: Link;
   readonly listener: ListenerSettings;
@@ -73,6 +76,10 @@ export class Connection implements LinkReceiver, TimerEntry {
   slot = -1;
   /** Answers of ports that are due; meanwhile nothing is read. */
   #waiting = 0;
+  /** Answers that wait for the store; null where none ever did. */
+  #gate: AckGate | null = null;
+  /** More waits for the store than may, so nothing is read until it has caught up. */
+  #storeBehind = false;
   /** The client reads none of its answers, so nothing is read from it until it has. */
   #stalled = false;
 
@@ -141,10 +148,29 @@ export class Connection implements LinkReceiver, TimerEntry {
 
   /** Reads again where nothing stands in the way any more. */
   #readOn(): void {
-    if (this.state === ConnectionState.closed || this.#waiting > 0 || this.#stalled) return;
+    if (this.state === ConnectionState.closed || this.#waiting > 0 || this.#stalled || this.#storeBehind) return;
     this.link.resume();
     this.decoder.resume();
     this.core.endRun();
+  }
+
+  /** Reads nothing more until the store has caught up: a publisher must not outrun it. */
+  waitForStore(): void {
+    if (this.#storeBehind || this.state === ConnectionState.closed) return;
+    this.#storeBehind = true;
+    this.core.metrics.publishersStalled += 1;
+    this.decoder.pause();
+    this.link.pause();
+    this.core.journal!.stall(this);
+  }
+
+  storeCaughtUp(): void {
+    this.#storeBehind = false;
+    try {
+      this.#readOn();
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   closed(error?: Error): void {
@@ -156,6 +182,53 @@ export class Connection implements LinkReceiver, TimerEntry {
     }
     this.output.discard();
     this.core.forget(this);
+  }
+
+  // ---- answers
+
+  /**
+   * Acknowledges a publish: at once, or when the store has what the acknowledgement promises and everything before it was
+   * answered.
+   *
+   * @param message what durable sessions or the retained store have to hold; null = nothing
+   * @param firm the acknowledgement promises more than that, so it waits also where nobody needs the message any more
+   */
+  answerPublish(
+    type: AckType,
+    packetId: number,
+    reasonCode: number,
+    message: StoredMessage | null,
+    firm: boolean,
+  ): void {
+    const { journal } = this.core;
+    const gate = this.#gate;
+    const waits = firm || (message !== null && !message.unnecessary);
+    if (journal === null || (!waits && (gate === null || gate.waiting === 0))) {
+      this.output.sendAck(type, packetId, reasonCode);
+      return;
+    }
+    const held = this.#gateFor();
+    if (message !== null && waits) message.gate = held;
+    held.addAck(type, packetId, reasonCode, waits ? journal.ticket : 0, waits ? message : null, firm);
+  }
+
+  /** Sends PUBREC, PUBREL or PUBCOMP once what they say of the session is on the disk. */
+  answerDelivery(type: AckType, packetId: number, reasonCode: number): void {
+    const { journal } = this.core;
+    const ticket = this.session!.deliveryTicket;
+    if (journal === null || ticket <= journal.durable) this.output.sendAck(type, packetId, reasonCode);
+    else this.#gateFor().addAck(type, packetId, reasonCode, ticket, null, true);
+  }
+
+  /** Does something once everything noted so far is on the disk. */
+  whenDurable(action: () => void): void {
+    this.#gateFor().addAction(this.core.journal!.ticket, action);
+  }
+
+  #gateFor(): AckGate {
+    this.#gate ??= new AckGate(this);
+    this.core.journal!.listGate(this.#gate);
+    return this.#gate;
   }
 
   // ---- input: what the decoder calls
@@ -299,6 +372,7 @@ export class Connection implements LinkReceiver, TimerEntry {
     this.state = ConnectionState.closed;
     this.decoder.stop(); // [MQTT-3.1.4-6]
     this.resumeConnect = null;
+    this.#gate?.clear();
     const session = this.session;
     const client = this.client;
     if (session === null || client === null) return;

@@ -8,6 +8,7 @@ import {
 } from '@cauldron/protocol';
 import { Message } from '../message.ts';
 import type { Subscriber } from '../ports.ts';
+import type { StoredMessage } from '../store/stored-message.ts';
 import type { Topic } from './topic-table.ts';
 
 const layouts: readonly FrameLayout[] = [0, 1, 2, 3].map((key) => ({
@@ -30,6 +31,8 @@ export class Fanout {
   retain = false;
   /** Who published it, where that is a subscriber too. */
   publisher: Subscriber | null = null;
+  /** What the store shall know of it; null while nobody needs that it does. */
+  record: StoredMessage | null = null;
   #view: PublishView | null = null;
   #message: Message | null = null;
   #now = 0;
@@ -64,6 +67,7 @@ export class Fanout {
     this.qos = qos;
     this.retain = retain;
     this.publisher = publisher;
+    this.record = null;
     this.#now = now;
     this.#ready = 0;
   }
@@ -131,5 +135,6 @@ export class Fanout {
     this.#view = null;
     this.#message = null;
     this.publisher = null;
+    this.record = null;
   }
 }

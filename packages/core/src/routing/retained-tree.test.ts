@@ -46,7 +46,7 @@ test('after any sets and deletes, every filter finds what comparing it with ever
           tree.set(one);
           model.set(name, one);
         } else {
-          assert.equal(tree.delete(name), model.delete(name));
+          assert.equal(tree.delete(name) !== null, model.delete(name));
         }
         assert.equal(tree.count, model.size);
         assert.equal(
@@ -69,13 +69,13 @@ test('a topic between two others is not retained because they are', () => {
   const tree = new RetainedTree();
   tree.set(message('a/b/c', 'x'));
   assert.equal(tree.get('a/b'), null);
-  assert.equal(tree.delete('a/b'), false);
-  assert.equal(tree.delete('a/b/c/d'), false);
+  assert.equal(tree.delete('a/b'), null);
+  assert.equal(tree.delete('a/b/c/d'), null);
   assert.deepEqual(found(tree, 'a/b'), []);
   assert.equal(found(tree, 'a/#').length, 1);
 });
 
-test('expired messages are not found, and a sweep removes them and nothing else', () => {
+test('expired messages are not found, and are named to be removed, but only they', () => {
   const tree = new RetainedTree();
   tree.set(message('a', 'short', 5));
   tree.set(message('a/b', 'long', 50));
@@ -85,7 +85,10 @@ test('expired messages are not found, and a sweep removes them and nothing else'
   assert.equal(found(tree, '#', 5000).length, 2);
   assert.equal(found(tree, 'a', 5000).length, 0);
   assert.equal(tree.count, 4);
-  assert.equal(tree.sweep(5000), 2);
-  assert.equal(tree.sweep(5000), 0);
-  assert.equal(tree.count, 2);
+  assert.deepEqual(tree.expired(4999), []);
+  assert.deepEqual(tree.expired(5000), ['a', '$x/c']);
+  tree.set(message('a', 'forever now'));
+  tree.delete('$x/c');
+  assert.deepEqual(tree.expired(50_000), ['a/b']);
+  assert.equal(tree.count, 3);
 });

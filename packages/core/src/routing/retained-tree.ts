@@ -1,20 +1,17 @@
 import type { Message } from '../message.ts';
+import type { RetainedRecord } from '../store/group.ts';
+import type { StoredMessage } from '../store/stored-message.ts';
+import { type RetainedNode, type RetainedVisitor, RetainedWalk } from './retained-walk.ts';
 
-interface Node {
-  message: Message | null;
-  /** Client identifier of who published it, for No Local. */
-  publisher: string | undefined;
-  children: Map<string, Node> | null;
-}
-
-/** Gets a retained message, and the client identifier of its publisher where it came from a client. */
-export type RetainedVisitor = (message: Message, publisher: string | undefined) => void;
+const emptyNode = (): RetainedNode => ({ message: null, publisher: undefined, kept: 0, children: null });
 
 /** The last retained message of each topic, found by topic or by filter (section 3.3.1.3). */
 export class RetainedTree {
-  readonly #root: Node = { message: null, publisher: undefined, children: null };
+  readonly #root = emptyNode();
   #count = 0;
   #bytes = 0;
+  /** Topics whose message expires some day. */
+  readonly #expiring = new Set<string>();
 
   get count(): number {
     return this.#count;
@@ -26,99 +23,100 @@ export class RetainedTree {
   }
 
   get(topic: string): Message | null {
-    let node: Node | undefined = this.#root;
+    return this.#find(topic)?.message ?? null;
+  }
+
+  #find(topic: string): RetainedNode | null {
+    let node: RetainedNode | undefined = this.#root;
     for (const level of topic.split('/')) {
       node = node.children?.get(level);
       if (node === undefined) return null;
     }
-    return node.message;
+    return node;
   }
 
-  /** Keeps a message as its topic's retained one, in place of any before. // [MQTT-3.3.1-5] */
-  set(message: Message, publisher?: string): void {
+  /** What the store is to have for a topic; null = nothing. */
+  kept(topic: string): RetainedRecord | null {
+    const node = this.#find(topic);
+    if (node === null || node.message === null || node.kept === 0) return null;
+    const messageId = typeof node.kept === 'number' ? node.kept : node.kept.id;
+    return { messageId, publisher: node.publisher };
+  }
+
+  /**
+   * Keeps a message as its topic's retained one, in place of any before. // [MQTT-3.3.1-5]
+   *
+   * @param kept what the store has of the message; 0 = nothing
+   * @returns what the store has of the one before
+   */
+  set(message: Message, publisher?: string, kept: StoredMessage | number = 0): StoredMessage | number {
     let node = this.#root;
     for (const level of message.topic.split('/')) {
       node.children ??= new Map();
       let child = node.children.get(level);
       if (child === undefined) {
-        child = { message: null, publisher: undefined, children: null };
+        child = emptyNode();
         node.children.set(level, child);
       }
       node = child;
     }
     if (node.message === null) this.#count += 1;
     else this.#bytes -= node.message.size;
+    const before = node.kept;
     node.message = message;
     node.publisher = publisher;
+    node.kept = kept;
     this.#bytes += message.size;
+    if (message.expiryAt >= 0) this.#expiring.add(message.topic);
+    else if (this.#expiring.size > 0) this.#expiring.delete(message.topic);
+    return before;
   }
 
-  /** Removes a topic's retained message; false where there was none. // [MQTT-3.3.1-6] */
-  delete(topic: string): boolean {
-    const path: [parent: Node, level: string][] = [];
+  /**
+   * Removes a topic's retained message. // [MQTT-3.3.1-6]
+   *
+   * @returns what the store has of it; null where there was none
+   */
+  delete(topic: string): StoredMessage | number | null {
+    const path: [parent: RetainedNode, level: string][] = [];
     let node = this.#root;
     for (const level of topic.split('/')) {
       const child = node.children?.get(level);
-      if (child === undefined) return false;
+      if (child === undefined) return null;
       path.push([node, level]);
       node = child;
     }
-    if (node.message === null) return false;
+    if (node.message === null) return null;
     this.#count -= 1;
     this.#bytes -= node.message.size;
+    const before = node.kept;
     node.message = null;
+    node.publisher = undefined;
+    node.kept = 0;
+    this.#expiring.delete(topic);
     for (let i = path.length - 1; i >= 0 && node.message === null && node.children === null; i--) {
       const [parent, level] = path[i]!;
       parent.children!.delete(level);
       if (parent.children!.size === 0) parent.children = null;
       node = parent;
     }
-    return true;
+    return before;
+  }
+
+  /** A search for what matches a filter, to be taken step by step. */
+  walk(filter: string): RetainedWalk {
+    return new RetainedWalk(this.#root, filter);
   }
 
   /** Calls `visit` for each retained message whose topic matches, expired ones left out. */
   match(filter: string, now: number, visit: RetainedVisitor): void {
-    this.#walk(this.#root, filter.split('/'), 0, now, visit);
+    this.walk(filter).next(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, now, visit);
   }
 
-  #walk(node: Node, levels: readonly string[], depth: number, now: number, visit: RetainedVisitor): void {
-    if (depth === levels.length) {
-      if (node.message !== null && !node.message.expired(now)) visit(node.message, node.publisher);
-      return;
-    }
-    const level = levels[depth]!;
-    if (level === '#') {
-      this.#all(node, depth === 0, now, visit);
-      return;
-    }
-    if (node.children === null) return;
-    if (level !== '+') {
-      const child = node.children.get(level);
-      if (child !== undefined) this.#walk(child, levels, depth + 1, now, visit);
-      return;
-    }
-    for (const [name, child] of node.children) {
-      if (depth === 0 && name.startsWith('$')) continue; // [MQTT-4.7.2-1]
-      this.#walk(child, levels, depth + 1, now, visit);
-    }
-  }
-
-  #all(node: Node, top: boolean, now: number, visit: RetainedVisitor): void {
-    if (node.message !== null && !node.message.expired(now)) visit(node.message, node.publisher);
-    if (node.children === null) return;
-    for (const [name, child] of node.children) {
-      if (top && name.startsWith('$')) continue; // [MQTT-4.7.2-1]
-      this.#all(child, false, now, visit);
-    }
-  }
-
-  /** Removes what expired; returns how many that were. */
-  sweep(now: number): number {
-    const gone: string[] = [];
-    this.#all(this.#root, false, Number.NEGATIVE_INFINITY, (message) => {
-      if (message.expired(now)) gone.push(message.topic);
-    });
-    for (const topic of gone) this.delete(topic);
-    return gone.length;
+  /** Topics whose message expired at `now` or before. Looks only at messages that expire at all. */
+  expired(now: number): string[] {
+    const topics: string[] = [];
+    for (const topic of this.#expiring) if (this.get(topic)!.expired(now)) topics.push(topic);
+    return topics;
   }
 }

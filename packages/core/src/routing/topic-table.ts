@@ -1,4 +1,5 @@
 import { encodeUtf8 } from '@cauldron/protocol';
+import type { AckMode } from '../options.ts';
 import type { Matches } from './router.ts';
 
 /** Bytes of the longest topic the table keeps: what it holds is bounded in bytes, not only in topics. */
@@ -18,6 +19,8 @@ export class Topic {
   matches: Matches | null = null;
   /** The router's generation at which `matches` was last known to hold. */
   generation = 0;
+  /** What the configuration says of acknowledging publishes to it; undefined = not looked up yet, null = nothing. */
+  ack: AckMode | null | undefined = undefined;
   /** Used again since the eviction hand last passed: topics that are published to once do not drive out the others. */
   used = false;
   next: Topic | null = null;

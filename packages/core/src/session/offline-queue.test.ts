@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Message } from '../message.ts';
-import { OfflineQueue, type QueuedMessage } from './offline-queue.ts';
+import { OfflineQueue } from './offline-queue.ts';
+import { QueuedMessage } from './queued-message.ts';
+import type { Session } from './session.ts';
+
+const session = {} as Session; // the queue does not look at it
 
 function item(payloadSize: number): QueuedMessage {
   const draft = {
@@ -12,7 +16,7 @@ function item(payloadSize: number): QueuedMessage {
     retain: false,
     properties: undefined,
   };
-  return { message: Message.create(draft, 0), qos: 1, retain: false, identifiers: null };
+  return new QueuedMessage(session, Message.create(draft, 0), 1, false, null, 0);
 }
 
 test('an empty queue has nothing to peek at or to take', () => {
@@ -29,7 +33,7 @@ test('what goes in comes out in the same order, counted in messages and bytes', 
   assert.equal(queue.length, 1000);
   assert.equal(
     queue.bytes,
-    items.reduce((sum, { message }) => sum + message.size, 0),
+    items.reduce((sum, item) => sum + item.size, 0),
   );
   for (const one of items) {
     assert.equal(queue.peek(), one);
@@ -55,7 +59,7 @@ test('any mix of pushes and shifts does what a plain list would do, past growing
         assert.equal(queue.peek(), model[0]);
         assert.equal(
           queue.bytes,
-          model.reduce((sum, { message }) => sum + message.size, 0),
+          model.reduce((sum, item) => sum + item.size, 0),
         );
       }
     }),

@@ -1,19 +1,6 @@
-import type { QoS } from '@cauldron/protocol';
-import type { Message } from '../message.ts';
+import type { QueuedMessage } from './queued-message.ts';
 
-/** A message a session owes its client: what the subscription made of it. */
-export interface QueuedMessage {
-  readonly message: Message;
-  readonly qos: QoS;
-  /** The retain flag to send. */
-  readonly retain: boolean;
-  readonly identifiers: readonly number[] | null;
-}
-
-/**
- * What waits for a client that is away, has its window full or reads slowly: first in, first out, counted in messages
- * and bytes. A ring that grows.
- */
+/** Messages that wait in memory: first in, first out, counted in messages and bytes. A ring that grows. */
 export class OfflineQueue {
   #items: (QueuedMessage | undefined)[] = [];
   #head = 0;
@@ -33,7 +20,7 @@ export class OfflineQueue {
     if (this.#length === this.#items.length) this.#grow();
     this.#items[(this.#head + this.#length) & (this.#items.length - 1)] = item;
     this.#length += 1;
-    this.#bytes += item.message.size;
+    this.#bytes += item.size;
   }
 
   peek(): QueuedMessage | undefined {
@@ -46,7 +33,7 @@ export class OfflineQueue {
     this.#items[this.#head] = undefined;
     this.#head = (this.#head + 1) & (this.#items.length - 1);
     this.#length -= 1;
-    this.#bytes -= item.message.size;
+    this.#bytes -= item.size;
     if (this.#length === 0 && this.#items.length > 64) {
       this.#items = [];
       this.#head = 0;

@@ -1,11 +1,16 @@
 import { ReasonCode } from '@cauldron/protocol';
 import type { Connection } from '../connection/connection.ts';
+import type { FlushSet } from '../connection/flush-set.ts';
 import type { Metrics } from '../metrics.ts';
 import type { CoreOptions } from '../options.ts';
 import type { ClientInfo, DisconnectReason, DropReason, Observer } from '../ports.ts';
+import type { RetainedTree } from '../routing/retained-tree.ts';
 import type { Router } from '../routing/router.ts';
+import { SessionChange } from '../store/group.ts';
+import type { Journal } from '../store/journal.ts';
 import type { TimerWheel } from '../timing/timer-wheel.ts';
-import { Session, type SessionHost } from './session.ts';
+import { Session } from './session.ts';
+import type { SessionHost } from './session-host.ts';
 import type { PendingWill } from './will.ts';
 
 /** What the registry needs of the broker around it. */
@@ -16,6 +21,11 @@ export interface RegistryHost {
   readonly observer: Observer;
   readonly router: Router;
   readonly timers: TimerWheel;
+  readonly journal: Journal | null;
+  readonly flushSet: FlushSet;
+  readonly retained: RetainedTree;
+  /** The broker stops: sessions stay as the store has them, and their wills wait for the next start. */
+  readonly closing: boolean;
   publishWill(will: PendingWill, session: Session): void;
 }
 
@@ -36,6 +46,22 @@ export class SessionRegistry implements SessionHost {
 
   get now(): number {
     return this.#host.now;
+  }
+
+  get journal(): Journal | null {
+    return this.#host.journal;
+  }
+
+  get flushSet(): FlushSet {
+    return this.#host.flushSet;
+  }
+
+  get retained(): RetainedTree {
+    return this.#host.retained;
+  }
+
+  internalError(error: Error): void {
+    this.#host.observer.internalError?.(error, 'the store');
   }
 
   get queueQos0(): boolean {
@@ -62,7 +88,7 @@ export class SessionRegistry implements SessionHost {
       ?.connection?.end(ReasonCode.sessionTakenOver, `another connection took the client identifier '${clientId}'`);
     const left = this.#sessions.get(clientId);
     if (left !== undefined && !cleanStart) {
-      this.#stopWaiting(left);
+      this.stopWaiting(left);
       return { session: left, present: true }; // [MQTT-3.1.2-5]
     }
     if (left !== undefined) this.end(left, 'cleaned'); // [MQTT-3.1.2-4]
@@ -72,11 +98,44 @@ export class SessionRegistry implements SessionHost {
   }
 
   /** The client is back: neither will nor session end. // [MQTT-3.1.3-9] [MQTT-4.1.0-1] */
-  #stopWaiting(session: Session): void {
+  stopWaiting(session: Session): void {
     session.willDueAt = Number.POSITIVE_INFINITY;
     session.endsAt = Number.POSITIVE_INFINITY;
     session.will = null;
     this.#host.timers.cancel(session);
+  }
+
+  /**
+   * What a CONNECT says of its session. One that outlives its connection is kept in the store from now on.
+   *
+   * @param expiryInterval seconds
+   */
+  begin(session: Session, expiryInterval: number, will: PendingWill | null): void {
+    session.expiryInterval = expiryInterval;
+    session.will = will; // [MQTT-3.1.2-7]
+    const { journal } = this.#host;
+    if (journal === null) return;
+    if (session.number === 0 && expiryInterval > 0) session.number = journal.nextSessionNumber();
+    journal.touch(session, SessionChange.record);
+  }
+
+  /** A session that an earlier broker kept. */
+  restore(session: Session): void {
+    this.#sessions.set(session.clientId, session);
+  }
+
+  /**
+   * A restored session goes on waiting for its client.
+   *
+   * @param connected its client was there when the broker stopped: its connection ends now
+   * @param willsFrom milliseconds; no will is published before
+   */
+  resume(session: Session, connected: boolean, willsFrom: number): void {
+    if (connected) this.#startWaiting(session);
+    if (session.will !== null) session.willDueAt = Math.max(session.willDueAt, willsFrom);
+    // Due at once where its time went by while there was no broker.
+    const dueAt = Math.min(session.willDueAt, session.endsAt);
+    if (dueAt < Number.POSITIVE_INFINITY) this.#host.timers.schedule(session, Math.max(dueAt, this.now));
   }
 
   /** A CONNECT was accepted and its session attached. */
@@ -85,6 +144,7 @@ export class SessionRegistry implements SessionHost {
     metrics.clientsConnected += 1;
     if (metrics.clientsConnected > metrics.clientsMaximum) metrics.clientsMaximum = metrics.clientsConnected;
     connection.listener.clients += 1;
+    this.#host.journal?.touch(connection.session!, SessionChange.record);
     observer.connected?.(connection.client!, present);
   }
 
@@ -101,19 +161,23 @@ export class SessionRegistry implements SessionHost {
   /** A session has no connection: its will and its end take their time, or happen now. */
   leave(session: Session): void {
     if (this.#sessions.get(session.clientId) !== session) return; // whoever heard of its client discarded it
-    const { expiryInterval, will } = session;
-    if (will !== null) {
-      // Due when its delay is over or the session ends, whichever is first. // [MQTT-3.1.3-9]
-      const delay = Math.min(will.delay, expiryInterval);
-      if (delay === 0) this.#publishWill(session);
-      else session.willDueAt = this.now + delay * 1000;
-    }
-    if (expiryInterval === 0) {
+    if (this.#host.closing && session.number > 0) return;
+    this.#startWaiting(session);
+    if (session.will !== null && session.willDueAt <= this.now) this.#publishWill(session);
+    if (session.ended) return;
+    if (session.expiryInterval === 0) {
       this.end(session, 'cleaned'); // [MQTT-3.1.2-23]
       return;
     }
-    session.endsAt = expiryInterval === NEVER ? Number.POSITIVE_INFINITY : this.now + expiryInterval * 1000;
+    this.#host.journal?.touch(session, SessionChange.record);
     this.#schedule(session);
+  }
+
+  #startWaiting(session: Session): void {
+    const { expiryInterval, will } = session;
+    // Due when its delay is over or the session ends, whichever is first. // [MQTT-3.1.3-9]
+    if (will !== null) session.willDueAt = this.now + Math.min(will.delay, expiryInterval) * 1000;
+    session.endsAt = expiryInterval === NEVER ? Number.POSITIVE_INFINITY : this.now + expiryInterval * 1000;
   }
 
   #schedule(session: Session): void {
@@ -136,7 +200,9 @@ export class SessionRegistry implements SessionHost {
     const will = session.will;
     session.will = null;
     session.willDueAt = Number.POSITIVE_INFINITY;
-    if (will !== null) this.#host.publishWill(will, session);
+    if (will === null) return;
+    this.#host.journal?.touch(session, SessionChange.record);
+    this.#host.publishWill(will, session);
   }
 
   /** Ends a session: nothing of it remains. A will that still waits is published. */
@@ -150,6 +216,7 @@ export class SessionRegistry implements SessionHost {
       for (const filter of session.subscriptions.keys()) this.#host.router.remove(filter, session);
       session.subscriptions = null;
     }
+    if (session.number > 0) this.#host.journal?.ended(session, session.head);
     session.clear();
     this.#host.observer.sessionEnded?.(session.clientId, reason);
   }

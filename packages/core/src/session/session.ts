@@ -1,37 +1,39 @@
-import { InboundQos2, OutboundWindow, PacketType, type QoS } from '@cauldron/protocol';
+import { InboundQos2, type QoS } from '@cauldron/protocol';
 import type { Connection } from '../connection/connection.ts';
 import type { Message } from '../message.ts';
 import type { Subscriber } from '../ports.ts';
 import type { Fanout } from '../routing/fanout.ts';
 import type { PublishRun } from '../routing/publish-run.ts';
 import { type Delivery, Subscription, type SubscriptionOptions } from '../routing/subscription.ts';
+import { SessionChange } from '../store/group.ts';
+import type { SessionRecord, SubscriptionRecord } from '../store/operations.ts';
+import type { StoredMessage } from '../store/stored-message.ts';
 import type { TimerEntry } from '../timing/timer-wheel.ts';
-import { OfflineQueue, type QueuedMessage } from './offline-queue.ts';
+import { BacklogReader } from './backlog-reader.ts';
+import { Inflight } from './inflight.ts';
+import { deliveryState, sessionRecord, subscriptionRecord } from './persistence.ts';
+import { QueuedMessage } from './queued-message.ts';
+import { RetainedFeed } from './retained-feed.ts';
+import type { SessionHost, SessionLimits } from './session-host.ts';
+import { SessionQueue } from './session-queue.ts';
 import type { PendingWill } from './will.ts';
-
-/** What a session needs of the broker around it. */
-export interface SessionHost {
-  readonly now: number;
-  /** A message did not reach this session's client. */
-  dropped(session: Session, reason: 'queue-full' | 'offline' | 'expired'): void;
-  /** Messages and bytes entered (+) or left (-) the session's queue. */
-  queueChanged(messages: number, bytes: number): void;
-  /** A will or the session itself is due. */
-  sessionDue(session: Session, now: number): void;
-  readonly queueQos0: boolean;
-}
-
-export interface SessionLimits {
-  readonly maxQueuedMessages: number;
-  readonly maxQueuedBytes: number;
-}
 
 /**
  * What the broker keeps for a client identifier: subscriptions, what is in flight in both directions, what waits, and
- * the will (section 3.1.2.11.2 and 4.1). It outlives its connection as far as its expiry interval says.
+ * the will (section 3.1.2.11.2 and 4.1). It outlives its connection as far as its expiry interval says, and the broker
+ * where there is a store.
  */
 export class Session implements Subscriber, TimerEntry {
   readonly clientId: string;
+  readonly host: SessionHost;
+  readonly limits: SessionLimits;
+  /** Its number in the store; 0 = it is not kept there. */
+  number = 0;
+  /** What the store does not know yet: bits of {@link SessionChange}, and filters. */
+  changes = 0;
+  changedFilters: Set<string> | null = null;
+  /** Group of operations that makes the last change of what is in flight durable. */
+  deliveryTicket = 0;
   /** By the filter as the client wrote it, `$share/...` included; null = none. */
   subscriptions: Map<string, Subscription> | null = null;
   /** Seconds it outlives its connection; 0 = ends with it, 0xFFFFFFFF = never ends. */
@@ -45,29 +47,25 @@ export class Session implements Subscriber, TimerEntry {
   endsAt = Number.POSITIVE_INFINITY;
   /** Incoming QoS 2 messages between PUBLISH and PUBREL. */
   readonly inbound = new InboundQos2();
+  /** null where no subscription was ever owed retained messages. */
+  feed: RetainedFeed | null = null;
   dueAt = 0;
   previous: TimerEntry | null = null;
   next: TimerEntry | null = null;
   slot = -1;
-  readonly #host: SessionHost;
-  readonly #limits: SessionLimits;
   #connection: Connection | null = null;
-  #window: OutboundWindow<QueuedMessage> | null = null;
-  #queue: OfflineQueue | null = null;
-  /** Retained and QoS 0 items in the queue: while there are any, live QoS 0 waits behind them and passes nothing older. */
-  #orderedInQueue = 0;
-  #windowLimit = 0;
+  #inflight: Inflight | null = null;
+  #queue: SessionQueue | null = null;
+  #backlog: BacklogReader | null = null;
   /** Subscriptions without options, by QoS. */
   #plain: (Subscription | null)[] | null = null;
-  /** In flight since an earlier connection and not sent again yet: the window of this one had no room. Null = none. */
-  #unsent: number[] | null = null;
   /** The session is over: a message that was on its way to it when it ended is not kept. */
   #ended = false;
 
   constructor(clientId: string, host: SessionHost, limits: SessionLimits) {
     this.clientId = clientId;
-    this.#host = host;
-    this.#limits = limits;
+    this.host = host;
+    this.limits = limits;
   }
 
   get connection(): Connection | null {
@@ -77,19 +75,29 @@ export class Session implements Subscriber, TimerEntry {
   /** Connected and keeping up: what a share group prefers. */
   get ready(): boolean {
     const connection = this.#connection;
-    return connection !== null && !connection.output.congested && (this.#queue === null || this.#queue.length === 0);
+    return connection !== null && !connection.output.congested && this.queuedMessages === 0;
   }
 
   get away(): boolean {
     return this.#connection === null;
   }
 
+  get ended(): boolean {
+    return this.#ended;
+  }
+
   get queuedMessages(): number {
     return this.#queue?.length ?? 0;
   }
 
-  get inflight(): number {
-    return this.#window?.size ?? 0;
+  /** What is on its way to the client; null = nothing ever was. */
+  get inflight(): Inflight | null {
+    return this.#inflight;
+  }
+
+  /** Position of the last message that left the queue. */
+  get head(): number {
+    return this.#queue?.head ?? 0;
   }
 
   /** A subscription as asked for; plain ones of the same QoS are one object. */
@@ -101,238 +109,330 @@ export class Session implements Subscriber, TimerEntry {
     return this.#plain[qos];
   }
 
+  /** Retained messages that its new subscriptions are owed. */
+  get retainedFeed(): RetainedFeed {
+    this.feed ??= new RetainedFeed(this);
+    return this.feed;
+  }
+
   expire(now: number): void {
-    this.#host.sessionDue(this, now);
+    this.host.sessionDue(this, now);
   }
 
   /** Binds a connection; `windowLimit` is how many QoS 1 and 2 messages may be in flight to it. */
   attach(connection: Connection, windowLimit: number): void {
     this.#connection = connection;
-    this.#windowLimit = windowLimit;
+    this.#inflight ??= new Inflight(this);
+    this.#inflight.attach(windowLimit);
     this.dropping = false;
   }
 
   detach(): void {
     this.#connection = null;
-    this.#unsent = null;
+    this.#inflight?.leave();
+    this.#backlog?.stop();
+    if (this.number > 0) this.#queue?.leave();
   }
+
+  // ---- new messages
 
   deliver(fanout: Fanout, delivery: Delivery): void {
     // The lower of the two, as the subscriber asked and the publisher sent. // [MQTT-3.8.4-8]
     const qos = fanout.qos < delivery.qos ? fanout.qos : delivery.qos;
     const retain = fanout.retain && delivery.retainAsPublished; // [MQTT-3.3.1-12] [MQTT-3.3.1-13]
+    const { identifiers } = delivery;
     const connection = this.#connection;
     if (qos === 0) {
-      if (connection !== null && this.#orderedInQueue === 0) {
-        connection.output.sendQos0(fanout, retain, delivery.identifiers);
-      } else if (connection !== null || this.#host.queueQos0) {
-        this.#enqueue({ message: fanout.message(), qos, retain, identifiers: delivery.identifiers }, false);
+      if (connection !== null && (this.#queue === null || !this.#queue.ordersQos0)) {
+        connection.output.sendQos0(fanout, retain, identifiers);
+      } else if (connection !== null || this.host.queueQos0) {
+        this.#enqueueLive(fanout, this.#item(fanout.message(), qos, retain, identifiers));
       } else {
-        this.#host.dropped(this, 'offline');
+        this.host.dropped(this, 'offline');
       }
       return;
     }
-    const item: QueuedMessage = { message: fanout.message(), qos, retain, identifiers: delivery.identifiers };
-    if (connection !== null && this.#mayStart(connection)) this.#sendFanout(connection, fanout, item);
-    else this.#enqueue(item, false);
+    const item = this.#item(fanout.message(), qos, retain, identifiers);
+    if (connection !== null && this.#mayStart(connection, qos)) this.#sendFanout(connection, fanout, item);
+    else this.#enqueueLive(fanout, item);
+  }
+
+  #item(message: Message, qos: QoS, retain: boolean, identifiers: readonly number[] | null): QueuedMessage {
+    return new QueuedMessage(this, message, qos, retain, identifiers, this.host.now);
   }
 
   deliverRun(run: PublishRun, delivery: Delivery): boolean {
     const connection = this.#connection;
-    return connection !== null && this.#orderedInQueue === 0 && connection.output.sendRun(run, delivery.identifiers);
+    if (connection === null || this.#queue?.ordersQos0 === true) return false;
+    return connection.output.sendRun(run, delivery.identifiers);
   }
 
   /**
-   * Whether a QoS 1 or 2 message may go out now: nothing waits before it and the window has room. Nothing else asks.
-   * // [MQTT-3.3.4-10] [MQTT-4.9.0-3]
+   * Whether a QoS 1 or 2 message may start on its way now: nothing waits before it and the window has room. Nothing else
+   * asks. // [MQTT-3.3.4-10] [MQTT-4.9.0-3]
    */
-  #mayStart(connection: Connection): boolean {
+  #mayStart(connection: Connection, qos: QoS): boolean {
+    const inflight = this.#inflight!;
     return (
       (this.#queue === null || this.#queue.length === 0) &&
-      this.#unsent === null &&
+      (!inflight.waiting || (qos === 2 && this.number > 0)) &&
       !connection.output.congested &&
-      (this.#window === null || this.#window.size < this.#windowLimit) // [MQTT-3.3.4-9] [MQTT-4.9.0-2]
+      inflight.hasRoom
     );
   }
 
   #sendFanout(connection: Connection, fanout: Fanout, item: QueuedMessage): void {
+    if (this.number > 0 && item.qos === 2) {
+      this.host.journal!.hold(item, fanout);
+      this.#inflight!.startLater(item);
+      return;
+    }
     const frame = connection.output.frameOf(fanout, true, item.identifiers);
     if (frame === null) return;
-    this.#window ??= new OutboundWindow();
-    const packetId = this.#window.add(item);
-    connection.output.sendFrame(frame, item.qos, item.retain, false, packetId); // [MQTT-4.3.2-2] [MQTT-4.3.3-2]
+    if (this.number > 0) this.host.journal!.hold(item, fanout);
+    this.#inflight!.start(connection, item, frame);
   }
 
-  /** So many retained messages wait already that one more subscription's would be too many. */
-  get owesEnoughRetained(): boolean {
-    return this.#orderedInQueue > this.#limits.maxQueuedMessages;
+  /** Queues a message that was published just now. */
+  #enqueueLive(fanout: Fanout, item: QueuedMessage): void {
+    if (this.#ended || this.#refuses(item)) return;
+    const queue = this.#queue!;
+    // QoS 0 waits in memory behind what it must not pass, and in the store where the rest is there.
+    if (this.number > 0 && (item.qos > 0 || this.#connection === null || queue.stored > 0)) {
+      this.host.journal!.hold(item, fanout);
+      this.#push(queue, item);
+    } else {
+      this.#pushInMemory(queue, item);
+    }
   }
 
   /**
-   * Queues a retained message for a new subscription. What one subscription asks for is `unlimited`; a client that
-   * subscribes again and again and does not read is held to the limits.
+   * Queues a retained message for a new subscription, whatever the limits: who calls takes care not to bring many.
+   *
+   * @param kept what the store has of it; 0 = nothing
    */
-  deliverRetained(message: Message, qos: QoS, identifiers: readonly number[] | null, unlimited: boolean): void {
-    this.#enqueue({ message, qos, retain: true, identifiers }, unlimited);
-  }
-
-  #enqueue(item: QueuedMessage, unlimited: boolean): void {
+  deliverRetained(
+    message: Message,
+    kept: StoredMessage | number,
+    qos: QoS,
+    identifiers: readonly number[] | null,
+  ): void {
     if (this.#ended) return;
-    this.#queue ??= new OfflineQueue();
-    const queue = this.#queue;
-    if (!unlimited && this.#full(queue, item.message.size)) {
-      this.#dropExpired(queue);
-      if (this.#full(queue, item.message.size)) {
-        this.#host.dropped(this, 'queue-full');
-        return;
-      }
+    const item = this.#item(message, qos, true, identifiers);
+    this.#queue ??= new SessionQueue();
+    if (this.number > 0 && qos > 0 && kept !== 0) {
+      this.host.journal!.holdRetained(item, kept);
+      this.#push(this.#queue, item);
+    } else {
+      this.#pushInMemory(this.#queue, item);
     }
-    queue.push(item);
-    if (item.qos === 0 || item.retain) this.#orderedInQueue += 1;
-    this.#host.queueChanged(1, item.message.size);
   }
 
-  #full(queue: OfflineQueue, more: number): boolean {
-    const { maxQueuedMessages, maxQueuedBytes } = this.#limits;
+  /** Enters a message the store keeps: in memory too where there is a client to read it soon. */
+  #push(queue: SessionQueue, item: QueuedMessage): void {
+    item.position = this.host.journal!.nextNumber();
+    this.host.queueChanged(1, item.size);
+    if (this.#connection !== null && queue.hasWindow) queue.push(item);
+    else queue.pushStored(item);
+  }
+
+  #pushInMemory(queue: SessionQueue, item: QueuedMessage): void {
+    this.host.queueChanged(1, item.size);
+    queue.push(item);
+  }
+
+  // ---- the limits of the queue
+
+  /** One more message has no place. */
+  get full(): boolean {
+    return this.#isFull(0);
+  }
+
+  #isFull(more: number): boolean {
+    const { maxQueuedMessages, maxQueuedBytes } = this.limits;
+    const queue = this.#queue;
+    if (queue === null) return maxQueuedMessages === 0 || more > maxQueuedBytes;
     return queue.length >= maxQueuedMessages || queue.bytes + more > maxQueuedBytes;
   }
 
-  /** Drops what expired at the head of the queue. // [MQTT-3.3.2-5] */
-  #dropExpired(queue: OfflineQueue): void {
-    while (queue.peek()?.message.expired(this.#host.now) === true) {
-      this.#shift(queue);
-      this.#host.dropped(this, 'expired');
+  /** The queue holds more than it may. */
+  get overfull(): boolean {
+    const queue = this.#queue!;
+    return queue.length > this.limits.maxQueuedMessages || queue.bytes > this.limits.maxQueuedBytes;
+  }
+
+  /** Makes room for a message as the policy says; true where there is none, and the message is dropped. */
+  #refuses(item: QueuedMessage): boolean {
+    this.#queue ??= new SessionQueue();
+    const { size } = item;
+    if (!this.#isFull(size)) return false;
+    this.#dropStale(this.#queue);
+    if (this.#isFull(size) && this.#makeRoom(this.#queue, size)) return false;
+    if (!this.#isFull(size)) return false;
+    this.host.dropped(this, 'queue-full');
+    return true;
+  }
+
+  /** True where what only the store has will be dropped for it: until it has been read, the queue is over its limit. */
+  #makeRoom(queue: SessionQueue, size: number): boolean {
+    if (this.limits.queueFull !== 'drop-oldest') {
+      if (queue.stored > 0 && queue.items.length === 0) this.#reader(queue).trimStale();
+      return false;
+    }
+    while (this.#isFull(size) && queue.items.length > 0) this.#dropHead(queue, 'queue-full');
+    if (!this.#isFull(size) || queue.stored === 0) return false;
+    this.#reader(queue).trim();
+    return true;
+  }
+
+  #reader(queue: SessionQueue): BacklogReader {
+    this.#backlog ??= new BacklogReader(this, queue);
+    return this.#backlog;
+  }
+
+  /** Drops what is too old at the head of the part in memory. // [MQTT-3.3.2-5] */
+  #dropStale(queue: SessionQueue): void {
+    for (let item = queue.items.peek(); item !== undefined; item = queue.items.peek()) {
+      const reason = this.staleness(item.message!.expiresAt, item.at);
+      if (reason === null) return;
+      this.#dropHead(queue, reason);
     }
   }
+
+  /** Why a queued message is not worth sending any more, or null. Times in milliseconds. */
+  staleness(expiresAt: number, at: number): 'expired' | 'too-old' | null {
+    const { now } = this.host;
+    if (expiresAt <= now) return 'expired';
+    const { maxQueuedAge } = this.limits;
+    return maxQueuedAge > 0 && at + maxQueuedAge * 1000 <= now ? 'too-old' : null;
+  }
+
+  #dropHead(queue: SessionQueue, reason: 'queue-full' | 'expired' | 'too-old'): void {
+    const item = this.#shift(queue);
+    this.host.journal?.settle(item);
+    this.host.dropped(this, reason);
+  }
+
+  // ---- sending what waits
 
   /** Sends what waits, as far as window and connection take it. */
   pump(): void {
     const connection = this.#connection;
     if (connection === null) return;
-    if (this.#unsent !== null) this.#resendRest(connection);
+    const inflight = this.#inflight!;
+    inflight.sendUnsent(connection);
     const queue = this.#queue;
-    if (queue === null) return;
     // A program that hears of a drop may end the connection, or the session with its queue.
+    if (queue !== null && this.#connection === connection) this.#sendQueue(connection, inflight, queue);
+    if (this.#connection === connection) this.feed?.more();
+  }
+
+  #sendQueue(connection: Connection, inflight: Inflight, queue: SessionQueue): void {
     while (this.#connection === connection && !connection.output.congested) {
-      const item = queue.peek();
-      if (item === undefined) return;
-      if (item.qos > 0 && this.inflight >= this.#windowLimit) return;
+      const item = queue.items.peek();
+      if (item === undefined || (item.qos > 0 && !inflight.hasRoom)) break;
+      const later = item.qos === 2 && this.number > 0;
+      if (inflight.waiting && !later) break; // it must not pass what waits for its group
       this.#shift(queue);
-      if (item.message.expired(this.#host.now))
-        this.#host.dropped(this, 'expired'); // [MQTT-3.3.2-5]
-      else this.#sendItem(connection, item);
+      const stale = this.staleness(item.message!.expiresAt, item.at);
+      if (stale !== null) {
+        this.host.journal?.settle(item);
+        this.host.dropped(this, stale); // [MQTT-3.3.2-5]
+      } else if (later) {
+        inflight.startLater(item);
+      } else {
+        this.#sendItem(connection, inflight, item);
+      }
     }
+    if (queue.stored > 0 && this.#connection === connection) this.#reader(queue).refill();
   }
 
-  #shift(queue: OfflineQueue): void {
-    const item = queue.shift()!;
-    if (item.qos === 0 || item.retain) this.#orderedInQueue -= 1;
-    this.#host.queueChanged(-1, -item.message.size);
+  #shift(queue: SessionQueue): QueuedMessage {
+    const item = queue.shift();
+    this.host.queueChanged(-1, -item.size);
+    // The store has it as waiting; from now on it is in flight or gone.
+    if (item.known) this.host.journal!.touch(this, SessionChange.delivery);
+    return item;
   }
 
-  #sendItem(connection: Connection, item: QueuedMessage): void {
-    const frame = connection.output.frameOfMessage(item.message, item.qos > 0, item.identifiers);
+  #sendItem(connection: Connection, inflight: Inflight, item: QueuedMessage): void {
+    const frame = connection.output.frameOfMessage(item.message!, item.qos > 0, item.identifiers);
+    if (frame === null || item.qos === 0) this.host.journal?.settle(item);
     if (frame === null) return;
-    if (item.qos === 0) {
-      connection.output.sendFrame(frame, 0, item.retain, false, 0);
+    if (item.qos > 0) inflight.start(connection, item, frame);
+    else connection.output.sendFrame(frame, 0, item.retain, false, 0);
+  }
+
+  /** The group of operations it waited for is written. */
+  written(): void {
+    this.pump();
+  }
+
+  // ---- keeping
+
+  /** A publish of this client was refused after it had been noted. */
+  publishRefused(packetId: number): void {
+    if (this.inbound.end(packetId)) this.host.journal?.touch(this, SessionChange.delivery);
+  }
+
+  /** The store could not keep a message, and its publisher was told so. */
+  cancelled(item: QueuedMessage): void {
+    if (item.packetId > 0) {
+      this.#inflight!.cancelled(item);
       return;
     }
-    this.#window ??= new OutboundWindow();
-    connection.output.sendFrame(frame, item.qos, item.retain, false, this.#window.add(item));
+    const queue = this.#queue!;
+    const { size } = item;
+    if (!queue.remove(item)) queue.unstored(size);
+    this.host.queueChanged(-1, -size);
   }
 
-  /**
-   * Sends everything unacknowledged again, in its order, when a client comes back: PUBRELs at once, PUBLISHes as the
-   * window of the new connection allows. {@link pump} follows. // [MQTT-4.4.0-1]
-   */
-  resend(): void {
-    const connection = this.#connection;
-    if (connection === null || this.#window === null) return;
-    const unsent: number[] = [];
-    this.#window.forEach((packetId, _item, released) => {
-      if (released)
-        connection.output.sendAck(PacketType.pubrel, packetId, 0); // [MQTT-4.3.3-5] [MQTT-4.3.3-6]
-      else unsent.push(packetId);
-    });
-    if (unsent.length > 0) this.#unsent = unsent;
+  record(): SessionRecord {
+    return sessionRecord(this);
   }
 
-  #resendRest(connection: Connection): void {
-    const unsent = this.#unsent!;
-    const window = this.#window!;
-    let next = 0;
-    // [MQTT-3.3.4-9] [MQTT-4.9.0-2]
-    while (
-      next < unsent.length &&
-      this.#connection === connection &&
-      !connection.output.congested &&
-      window.size - (unsent.length - next) < this.#windowLimit
-    ) {
-      const packetId = unsent[next++]!;
-      const item = window.published(packetId)!;
-      // It expires no more: its delivery has begun. // [MQTT-4.3.3-7]
-      const frame = connection.output.frameOfMessage(item.message, true, item.identifiers);
-      if (frame === null) window.remove(packetId);
-      else connection.output.sendFrame(frame, item.qos, item.retain, true, packetId); // [MQTT-3.3.1-1]
-    }
-    if (this.#connection === connection) this.#unsent = next === unsent.length ? null : unsent.slice(next);
+  subscriptionRecord(filter: string): SubscriptionRecord | null {
+    return subscriptionRecord(this, filter);
   }
 
-  /** PUBACK: the QoS 1 message is the client's. False when none was in flight under that identifier. */
-  acknowledged(packetId: number): boolean {
-    const item = this.#window?.published(packetId);
-    if (item === undefined || item === null || item.qos !== 1) return false;
-    this.#window!.remove(packetId); // [MQTT-4.3.2-3] [MQTT-4.4.0-2]
-    this.#settled(packetId);
-    this.pump();
-    return true;
+  deliveryState(): Uint8Array {
+    return deliveryState(this);
   }
 
-  /**
-   * PUBREC: the QoS 2 message is the client's, or with an error code it never will be. The exchange goes on whether the
-   * message has expired or not. False when unknown. // [MQTT-4.3.3-3] [MQTT-4.3.3-13]
-   */
-  received(packetId: number, reasonCode: number): boolean {
-    const window = this.#window;
-    if (window === null) return false;
-    if (window.released(packetId)) return true;
-    const item = window.published(packetId);
-    if (item === null || item.qos !== 2) return false;
-    this.#settled(packetId);
-    if (reasonCode < 0x80) {
-      window.release(packetId);
-      return true;
-    }
-    window.remove(packetId); // [MQTT-4.4.0-2] [MQTT-4.8.2-6]
-    this.pump();
-    return true;
+  /** What left the queue before an earlier broker stopped. */
+  restoreHead(head: number): void {
+    this.#queue ??= new SessionQueue();
+    this.#queue.head = head;
+    this.#queue.readTo = head;
   }
 
-  /** PUBCOMP: the identifier is free again. False when unknown. */
-  completed(packetId: number): boolean {
-    if (this.#window === null || !this.#window.released(packetId)) return false;
-    this.#window.remove(packetId); // [MQTT-4.3.3-5]
-    this.pump();
-    return true;
+  restoreInflight(packetId: number, item: QueuedMessage, released: boolean): void {
+    this.#inflight ??= new Inflight(this);
+    this.#inflight.restore(packetId, item, released);
   }
 
-  /** The client answered for a message of an earlier connection: it need not be sent again. // [MQTT-4.3.3-6] */
-  #settled(packetId: number): void {
-    if (this.#unsent !== null) this.#unsent = this.#unsent.filter((id) => id !== packetId);
-  }
-
-  /** Whether a PUBREL is due for the identifier. */
-  awaitsCompletion(packetId: number): boolean {
-    return this.#window?.released(packetId) ?? false;
+  /** So much waits in the store. */
+  restoreQueue(count: number, bytes: number): void {
+    this.#queue ??= new SessionQueue();
+    this.#queue.restore(count, bytes);
+    this.host.queueChanged(count, bytes);
   }
 
   /** Lets go of everything that waits, when the session ends; nothing is queued for it any more. */
   clear(): void {
     this.#ended = true;
-    if (this.#queue !== null) this.#host.queueChanged(-this.#queue.length, -this.#queue.bytes);
+    this.#backlog?.stop();
+    this.feed = null;
+    this.#inflight?.clear();
+    const queue = this.#queue;
+    if (queue !== null) {
+      this.host.queueChanged(-queue.length, -queue.bytes);
+      // The store lets go of its entries by itself, so only what it never heard of is settled here.
+      for (let item = queue.items.shift(); item !== undefined; item = queue.items.shift()) {
+        if (item.known) item.settled = true;
+        else this.host.journal?.settle(item);
+      }
+    }
     this.#queue = null;
-    this.#window = null;
-    this.#unsent = null;
-    this.#orderedInQueue = 0;
   }
 }

@@ -1,5 +1,12 @@
 import { copyBytes, decodeUtf8, encodeUtf8Into, utf8Length } from '@cauldron/protocol';
 
+/** Bytes a number takes in this encoding. */
+export function numberSize(value: number): number {
+  let size = 1;
+  for (let rest = value; rest > 127; rest = Math.floor(rest / 128)) size += 1;
+  return size;
+}
+
 /**
  * Writes what goes to a store: numbers of up to 53 bits in groups of seven, low group first, and bytes and text with
  * their length before them.

@@ -1,3 +1,5 @@
+import type { StoredEntry } from './entries.ts';
+
 /** Why a store could not do something, in the terms a client is answered with. */
 export interface StoreFailure {
   /** `full`: no room left, which may change; `io`: anything else. */
@@ -37,6 +39,15 @@ export interface Store {
   write(operations: Uint8Array, length: number): void;
   /** Reads; what was written before is seen. Answered with `entriesRead` or `readFailed`. */
   read(request: StoreRead): void;
+}
+
+/** Gets what was read. */
+export interface Reader {
+  /**
+   * @param request the very one that was asked
+   * @param more entries behind these were not read because of a limit of the request
+   */
+  entriesRead(request: StoreRead, entries: readonly StoredEntry[], more: boolean): void;
 }
 
 /** What a store calls on the core. */

@@ -41,6 +41,17 @@ export class OutboundWindow<T extends object> {
     return id;
   }
 
+  /**
+   * Puts an item back under the identifier it had, behind everything there is: for a session that outlived its process.
+   *
+   * @throws {RangeError} when the identifier is in use
+   */
+  put(id: number, item: T): void {
+    if (this.published(id) !== null || this.released(id)) throw new RangeError(`packet identifier ${id} is in use`);
+    while (this.#items.length === 0 || (this.#states[id & this.#mask] !== 0 && this.#items.length < 65_536)) this.#grow();
+    this.#put(id, item, 1, this.#sent++);
+  }
+
   #put(id: number, item: T, state: number, order: number): void {
     const slot = id & this.#mask;
     this.#items[slot] = item;

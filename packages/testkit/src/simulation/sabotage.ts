@@ -103,7 +103,7 @@ export const sabotages: readonly Sabotage[] = [
     name: 'does not send again what was not acknowledged',
     breaks: ['acknowledged-delivered', 'drained', 'shared-once'],
     apply: onOpen((session) => {
-      session.resend = () => {};
+      if (session.inflight !== null) session.inflight.resend = () => {};
     }),
   },
   { name: 'swaps two messages', breaks: ['order'], apply: swapMessages },
@@ -207,9 +207,8 @@ function swapMessages(core: BrokerCore): void {
 
 function keepOldRetained(core: BrokerCore): void {
   const set = core.retained.set.bind(core.retained);
-  core.retained.set = (message) => {
-    if (core.retained.get(message.topic) === null) set(message);
-  };
+  core.retained.set = (message, publisher, kept) =>
+    core.retained.get(message.topic) === null ? set(message, publisher, kept) : 0;
 }
 
 function willsAlways(core: BrokerCore): void {

@@ -77,6 +77,7 @@ export class World implements Network {
         authenticator: { authenticate: () => ({ outcome: 'accept' }) },
         authorizer: null,
         interceptors: [],
+        store: null,
         observer: {
           internalError: (error) => this.fail('no-error', error instanceof Error ? `${error.stack}` : String(error)),
         },

@@ -10,6 +10,8 @@ import {
 import type { BrokerCore } from '../../broker-core.ts';
 import { Message } from '../../message.ts';
 import type { AuthenticationResult, Decision, Refusal } from '../../ports.ts';
+import type { Session } from '../../session/session.ts';
+import type { PendingWill } from '../../session/will.ts';
 import { refuseConnect } from '../connack.ts';
 import type { Connection } from '../connection.ts';
 import { ConnectionState } from '../state.ts';
@@ -191,10 +193,12 @@ function authorizeWill(connection: Connection, attempt: Attempt, result: Accepte
 function open(connection: Connection, attempt: Attempt, result: Accepted): void {
   const { core } = connection;
   const { packet, clientId } = attempt;
-  const properties = packet.properties;
   const expiryInterval = wantedExpiry(connection, packet);
   const answer = connection.version5 ? connackProperties(connection, attempt, result, expiryInterval) : undefined;
-  const refusal = checkRoom(connection, clientId) ?? checkConnack(connection, answer);
+  const refusal =
+    checkRoom(connection, clientId) ??
+    checkConnack(connection, answer) ??
+    checkStore(connection, clientId, expiryInterval, packet.cleanStart);
   if (refusal !== null) {
     refuseConnect(connection, refusal);
     return;
@@ -205,11 +209,39 @@ function open(connection: Connection, attempt: Attempt, result: Accepted): void 
     core.sessions.leave(session);
     return;
   }
+  const will = willOf(connection, packet);
+  core.sessions.begin(session, expiryInterval, null);
+  const welcomed = () => welcome(connection, attempt, session, present, will, answer);
+  if (present || session.number === 0) {
+    welcomed();
+    return;
+  }
+  // A new session that is to last: until the store has it, a crash would bring back the one before it.
+  core.sessions.leave(session);
+  connection.wait(core.journal!.writtenOnce(), welcomed);
+}
+
+/** Binds the session, answers, and sends what waits. */
+function welcome(
+  connection: Connection,
+  { packet }: Attempt,
+  session: Session,
+  present: boolean,
+  will: PendingWill | null,
+  answer: Properties | undefined,
+): void {
+  const { core } = connection;
+  const properties = packet.properties;
+  if (session.ended || session.connection !== null) {
+    const reason = `another connection took the client identifier '${session.clientId}'`;
+    refuseConnect(connection, { reasonCode: ReasonCode.serverBusy, reason });
+    return;
+  }
+  core.sessions.stopWaiting(session);
+  core.sessions.begin(session, session.expiryInterval, will); // [MQTT-3.1.2-7]
   connection.session = session;
   connection.state = ConnectionState.connected;
   connection.connectExpiryInterval = properties?.sessionExpiryInterval ?? 0;
-  session.expiryInterval = expiryInterval;
-  session.will = willOf(connection, packet); // [MQTT-3.1.2-7]
   connection.decoder.maxPacketSize = connection.limits.maxPacketSize;
   connection.output.allowAliases(properties?.topicAliasMaximum ?? 0); // [MQTT-3.1.2-26]
   startKeepAlive(connection, packet.keepAlive);
@@ -222,9 +254,25 @@ function open(connection: Connection, attempt: Attempt, result: Accepted): void 
   // [MQTT-3.3.4-9] [MQTT-4.9.0-1]
   session.attach(connection, Math.min(properties?.receiveMaximum ?? 65_535, connection.limits.maxInflight));
   // What was in flight is noted before a program hears of the client: what it publishes then comes behind it.
-  session.resend();
+  session.inflight!.resend(connection);
   core.sessions.attached(connection, present);
+  session.feed?.beginAll();
   session.pump();
+}
+
+/** A new session that is to last needs a store that works. */
+function checkStore(
+  connection: Connection,
+  clientId: string,
+  expiryInterval: number,
+  cleanStart: boolean,
+): Refusal | null {
+  const { core } = connection;
+  const resumes = !cleanStart && core.sessions.get(clientId) !== undefined;
+  if (core.journal === null || core.journal.failure === null || expiryInterval === 0 || resumes) return null;
+  core.metrics.refusedStoreFailing += 1;
+  const reason = `the store cannot keep a new session: ${core.journal.failure.message}; try again later`;
+  return { reasonCode: ReasonCode.serverUnavailable, reason };
 }
 
 /** A client that takes no packet as large as its CONNACK could never be told that it is connected. */

@@ -5,5 +5,5 @@ import type { Session } from '../../session/session.ts';
  * a duplicate that comes late, and nothing is left to do for it.
  */
 export function handlePuback(session: Session, packetId: number): void {
-  session.acknowledged(packetId);
+  session.inflight!.acknowledged(packetId);
 }

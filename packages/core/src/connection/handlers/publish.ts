@@ -3,6 +3,7 @@ import { Message } from '../../message.ts';
 import type { Decision, Refusal } from '../../ports.ts';
 import { PublishRun } from '../../routing/publish-run.ts';
 import type { Topic } from '../../routing/topic-table.ts';
+import { SessionChange } from '../../store/group.ts';
 import type { Connection } from '../connection.ts';
 import { ConnectionState } from '../state.ts';
 
@@ -23,7 +24,7 @@ export function handlePublish(connection: Connection, view: PublishView): void {
   if (view.qos !== 0 || view.retain || view.hasSubscriptionIdentifiers) {
     checkOffer(connection, view);
     if (view.qos === 2 && connection.session!.inbound.has(view.packetId)) {
-      connection.output.sendAck(PacketType.pubrec, view.packetId, ReasonCode.success); // [MQTT-4.3.3-10]
+      connection.answerDelivery(PacketType.pubrec, view.packetId, ReasonCode.success); // [MQTT-4.3.3-10]
       return;
     }
   }
@@ -38,7 +39,22 @@ export function handlePublish(connection: Connection, view: PublishView): void {
   // A large packet that came in memory of its own is sent by reference, which a run is not.
   const byReference = view.owned && view.end - view.frameStart >= LARGE_FRAME;
   if (PublishRun.fits(view) && !byReference) core.run.begin(topic, view, connection.session);
-  else acknowledge(connection, view.qos, view.packetId, core.publishView(topic, view, connection.session));
+  else route(connection, topic, view);
+}
+
+/** Sends a packet that may be published on its way, and answers it. */
+function route(connection: Connection, topic: Topic, view: PublishView): void {
+  const { core } = connection;
+  const { qos, packetId } = view;
+  const refusal = core.mayRefuse ? core.storeRefusal(topic, qos, view.retain, connection.version5) : null;
+  if (refusal !== null) cannotKeep(connection, topic.name, qos, packetId, refusal);
+  else acknowledge(connection, topic, qos, packetId, core.publishView(topic, view, connection.session));
+}
+
+/** A publish that the store cannot keep: 5.0 is told, and 3.x, which cannot be, loses its connection unacknowledged. */
+function cannotKeep(connection: Connection, topic: string, qos: number, packetId: number, refusal: Refusal): void {
+  if (connection.version5) refuse(connection, topic, qos, packetId, refusal);
+  else connection.end(refusal.reasonCode, refusal.reason);
 }
 
 const reservedTopic: Refusal = {
@@ -159,36 +175,56 @@ function askPorts(connection: Connection, topic: Topic, view: PublishView): void
   } else if (interceptors.length > 0) {
     publishMessage(connection, Message.fromView(view, topic.name, topic.bytes, core.now), packetId);
   } else {
-    acknowledge(connection, qos, packetId, core.publishView(topic, view, connection.session));
+    route(connection, topic, view);
   }
 }
 
 function publishMessage(connection: Connection, message: Message, packetId: number): void {
-  const outcome = connection.core.intercept(message, connection.client!);
+  const { core } = connection;
+  const { qos } = message;
+  const outcome = core.intercept(message, connection.client!);
   if (outcome === 'drop') {
-    acknowledge(connection, message.qos, packetId, ReasonCode.success);
+    core.published = null;
+    acknowledge(connection, core.router.topics.intern(message.topic), qos, packetId, ReasonCode.success);
   } else if (outcome instanceof Message) {
-    const reasonCode = connection.core.publishMessage(outcome, connection.session, connection.version5);
-    acknowledge(connection, message.qos, packetId, reasonCode);
+    const topic = core.router.topics.intern(outcome.topic);
+    const refusal = core.mayRefuse ? core.storeRefusal(topic, outcome.qos, outcome.retain, connection.version5) : null;
+    if (refusal !== null) {
+      cannotKeep(connection, message.topic, qos, packetId, refusal);
+      return;
+    }
+    const reasonCode = core.publishMessage(outcome, connection.session, connection.version5);
+    acknowledge(connection, topic, qos, packetId, reasonCode);
   } else {
-    refuse(connection, message.topic, message.qos, packetId, outcome);
+    refuse(connection, message.topic, qos, packetId, outcome);
   }
 }
 
 /**
- * Answers a publish that was routed, or refused by a limit: `reasonCode` is what PUBACK and PUBREC carry.
+ * Answers a publish that was routed, or refused by a limit: `reasonCode` is what PUBACK and PUBREC carry. Where the store
+ * has to keep something of it, the answer leaves when it has, unless the publisher or the topic wants it at once.
  * // [MQTT-3.3.4-1] [MQTT-2.2.1-5]
  */
-function acknowledge(connection: Connection, qos: number, packetId: number, reasonCode: number): void {
+function acknowledge(connection: Connection, topic: Topic, qos: number, packetId: number, reasonCode: number): void {
+  const { core } = connection;
+  if (core.journal?.overloaded === true) connection.waitForStore();
   if (qos === 0) return;
+  const record = core.published !== null && core.acksFromMemory(connection.listener, topic) ? null : core.published;
   if (qos === 1) {
-    connection.output.sendAck(PacketType.puback, packetId, reasonCode); // [MQTT-4.3.2-4] [MQTT-4.3.2-5]
+    connection.answerPublish(PacketType.puback, packetId, reasonCode, record, false); // [MQTT-4.3.2-4] [MQTT-4.3.2-5]
     return;
   }
   // Noted only now: a message whose connection broke while a port thought about it is new when it comes again. In 3.x
   // the exchange goes on whatever the code, which it cannot tell. // [MQTT-4.3.3-9]
-  if (reasonCode < 0x80 || !connection.version5) connection.session!.inbound.begin(packetId);
-  connection.output.sendAck(PacketType.pubrec, packetId, reasonCode); // [MQTT-4.3.3-8]
+  const session = connection.session!;
+  const begins = reasonCode < 0x80 || !connection.version5;
+  if (begins) {
+    session.inbound.begin(packetId);
+    core.journal?.touch(session, SessionChange.delivery);
+  }
+  const fromMemory = core.published !== null && record === null;
+  const firm = begins && session.number > 0 && !fromMemory;
+  connection.answerPublish(PacketType.pubrec, packetId, reasonCode, record, firm); // [MQTT-4.3.3-8]
 }
 
 /**
@@ -201,7 +237,10 @@ function refuse(connection: Connection, topic: string, qos: number, packetId: nu
   core.observer.denied?.(connection.client!, 'publish', topic, refusal);
   if (qos === 0) return;
   // In 3.x the exchange goes on as if it had been accepted, so its PUBREL finds the identifier. // [MQTT-4.3.3-9]
-  if (qos === 2 && !connection.version5) connection.session!.inbound.begin(packetId);
+  if (qos === 2 && !connection.version5) {
+    connection.session!.inbound.begin(packetId);
+    core.journal?.touch(connection.session!, SessionChange.delivery);
+  }
   const type = qos === 1 ? PacketType.puback : PacketType.pubrec;
   connection.output.sendAckWithReason(type, packetId, refusal.reasonCode, refusal.reason);
 }

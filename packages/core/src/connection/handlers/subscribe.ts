@@ -10,6 +10,7 @@ import {
 } from '@cauldron/protocol';
 import type { Decision, Refusal } from '../../ports.ts';
 import type { Subscription } from '../../routing/subscription.ts';
+import type { Owed } from '../../session/retained-feed.ts';
 import type { Connection } from '../connection.ts';
 
 /** The answer of every 3.1 and 3.1.1 subscription that was not granted (MQTT 3.1.1 section 3.9.3). */
@@ -43,6 +44,8 @@ function decide(
 /** What this broker does not do, or not for a filter like this one. */
 function filterRefusal(connection: Connection, filter: string, identifier: number | undefined): Refusal | null {
   const { mqtt } = connection.listener;
+  const failing = connection.core.storeFailing(connection.session!);
+  if (failing !== null) return failing;
   const problem = topicFilterProblem(filter);
   if (problem !== undefined) return { reasonCode: ReasonCode.topicFilterInvalid, reason: problem };
   const tooLong = connection.core.topicProblem(filter);
@@ -64,7 +67,8 @@ function filterRefusal(connection: Connection, filter: string, identifier: numbe
 
 function finish(connection: Connection, packet: SubscribePacket, decisions: readonly Decision[]): void {
   const identifiers = packet.properties?.subscriptionIdentifiers ?? null;
-  const entered: [SubscriptionRequest, Subscription, boolean][] = [];
+  const session = connection.session!;
+  const owed: Owed[] = [];
   let reason: string | undefined;
   const reasonCodes = packet.subscriptions.map((request, i) => {
     const decision = decisions[i]!;
@@ -74,15 +78,19 @@ function finish(connection: Connection, packet: SubscribePacket, decisions: read
       return refused(connection, request, refusal);
     }
     const [subscription, isNew] = enter(connection, request, identifiers);
-    entered.push([request, subscription, isNew]);
+    if (wantsRetained(request, isNew)) owed.push(session.retainedFeed.owe(request.filter, subscription));
     return subscription.qos; // [MQTT-3.8.4-7] [MQTT-3.9.3-2]
   });
   const properties =
     reason !== undefined && connection.output.problemInformation ? { reasonString: reason } : undefined;
-  // [MQTT-3.8.4-1] [MQTT-3.8.4-2] [MQTT-2.2.1-6] [MQTT-3.8.4-6] [MQTT-3.9.3-1] [MQTT-3.9.2-1] [MQTT-3.9.2-2]
-  connection.output.sendPacket({ type: PacketType.suback, packetId: packet.packetId, reasonCodes, properties });
-  for (const [request, subscription, isNew] of entered) sendRetained(connection, request, subscription, isNew);
-  connection.session!.pump();
+  const answer = () => {
+    // [MQTT-3.8.4-1] [MQTT-3.8.4-2] [MQTT-2.2.1-6] [MQTT-3.8.4-6] [MQTT-3.9.3-1] [MQTT-3.9.2-1] [MQTT-3.9.2-2]
+    connection.output.sendPacket({ type: PacketType.suback, packetId: packet.packetId, reasonCodes, properties });
+    for (const one of owed) session.retainedFeed.begin(one);
+    session.pump();
+  };
+  if (session.number === 0) answer();
+  else connection.whenDurable(answer);
 }
 
 function limitRefusal(connection: Connection, filter: string): Refusal | null {
@@ -123,25 +131,12 @@ function enter(
   if (!isNew) core.router.remove(request.filter, session);
   core.router.add(request.filter, subscription);
   session.subscriptions.set(request.filter, subscription);
+  core.journal?.touchFilter(session, request.filter);
   core.observer.subscribed?.(connection.client!, request.filter, subscription.qos);
   return [subscription, isNew];
 }
 
-/** Queues what is retained, as retain handling says. // [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11] */
-function sendRetained(
-  connection: Connection,
-  request: SubscriptionRequest,
-  subscription: Subscription,
-  isNew: boolean,
-): void {
-  if (isShared(request.filter)) return; // a share group gets none: section 4.8.2
-  if (request.retainHandling === 2 || (request.retainHandling === 1 && !isNew)) return;
-  const { core } = connection;
-  const session = connection.session!;
-  const unlimited = !session.owesEnoughRetained;
-  core.retained.match(request.filter, core.now, (message, publisher) => {
-    if (subscription.noLocal && publisher === session.clientId) return; // [MQTT-3.8.3-3]
-    const qos = Math.min(message.qos, subscription.qos) as QoS;
-    session.deliverRetained(message, qos, subscription.identifiers, unlimited);
-  });
+/** Whether retain handling lets a subscription have what is retained. // [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11] */
+function wantsRetained(request: SubscriptionRequest, isNew: boolean): boolean {
+  return request.retainHandling === 0 || (request.retainHandling === 1 && isNew);
 }

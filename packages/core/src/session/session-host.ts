@@ -1,0 +1,31 @@
+import type { FlushSet } from '../connection/flush-set.ts';
+import type { QueueFullPolicy } from '../options.ts';
+import type { DropReason } from '../ports.ts';
+import type { RetainedTree } from '../routing/retained-tree.ts';
+import type { Journal } from '../store/journal.ts';
+import type { Session } from './session.ts';
+
+/** What a session needs of the broker around it. */
+export interface SessionHost {
+  readonly now: number;
+  /** null where everything is kept in memory. */
+  readonly journal: Journal | null;
+  readonly flushSet: FlushSet;
+  readonly retained: RetainedTree;
+  readonly queueQos0: boolean;
+  /** A message did not reach this session's client. */
+  dropped(session: Session, reason: DropReason): void;
+  /** Messages and bytes entered (+) or left (-) the session's queue. */
+  queueChanged(messages: number, bytes: number): void;
+  /** A will or the session itself is due. */
+  sessionDue(session: Session, now: number): void;
+  /** Something that must not be is so; the broker goes on. */
+  internalError(error: Error): void;
+}
+
+export interface SessionLimits {
+  readonly maxQueuedMessages: number;
+  readonly maxQueuedBytes: number;
+  readonly maxQueuedAge: number;
+  readonly queueFull: QueueFullPolicy;
+}
