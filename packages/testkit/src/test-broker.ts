@@ -12,6 +12,7 @@ import {
   type Observer,
 } from '@cauldron/core';
 import type { ProtocolVersion } from '@cauldron/protocol';
+import type { HeldStore } from './store/held-store.ts';
 import { TestClient } from './test-client.ts';
 
 export interface TestBrokerOptions {
@@ -21,6 +22,10 @@ export interface TestBrokerOptions {
   readonly authorizer?: Authorizer;
   readonly interceptors?: Interceptor[];
   readonly observer?: Observer;
+  /** Keeps what is durable; what its engine holds already is restored. */
+  readonly store?: HeldStore;
+  /** Overrides the defaults of acknowledging and of wills after a restart. */
+  readonly durability?: Partial<Pick<CoreOptions, 'ack' | 'restartWillDelay'>>;
   /** Milliseconds the clock starts at. */
   readonly now?: number;
 }
@@ -37,6 +42,7 @@ export interface TestBrokerOptions {
  */
 export class TestBroker {
   readonly core: BrokerCore;
+  readonly #store: HeldStore | null = null;
   #clientIds = 0;
 
   constructor(options: TestBrokerOptions = {}) {
@@ -44,6 +50,7 @@ export class TestBroker {
       limits: { ...defaultLimits, ...options.limits },
       mqtt: { ...defaultMqttOptions, ...options.mqtt },
       ...defaultDurability,
+      ...options.durability,
       topicCacheSize: 1024,
       hashSeed: 1,
       newClientId: () => `auto-${++this.#clientIds}`,
@@ -56,7 +63,7 @@ export class TestBroker {
         authenticator: options.authenticator ?? { authenticate: () => ({ outcome: 'accept' }) },
         authorizer: options.authorizer ?? null,
         interceptors: options.interceptors ?? [],
-        store: null,
+        store: options.store ?? null,
         observer: options.observer ?? {
           internalError: (error) => {
             throw error;
@@ -65,6 +72,19 @@ export class TestBroker {
       },
       options.now ?? 1_000_000,
     );
+    const { store } = options;
+    if (store === undefined) return;
+    this.#store = store;
+    store.receiver = this.core.storeReceiver;
+    store.engine.snapshot((operations) => this.core.restore(operations));
+    this.core.restored();
+  }
+
+  /** Lets the store answer everything it was asked, and what it is asked then. */
+  settle(): void {
+    this.core.flush();
+    for (let i = 0; i < 10_000 && this.#store?.releaseOne() === true; i++) this.core.flush();
+    this.core.flush();
   }
 
   /** Moves the clock on, in the steps a server's tick would take. */

@@ -1,0 +1,69 @@
+import type { Store, StoreEngine, StoreFailure, StoreRead, StoreReceiver } from '@cauldron/core';
+
+type Request = { readonly operations: Uint8Array; readonly length: number } | { readonly read: StoreRead };
+
+/**
+ * A store whose answers wait until a test lets them go: what was not let go is lost when the broker is thrown away, as
+ * with a process that is killed. Behind it is an engine, which outlives the broker.
+ *
+ * @example
+ * const store = new HeldStore(new MemoryEngine());
+ * const broker = new TestBroker({ store });
+ * // ... publish at QoS 1 to a durable session: no PUBACK yet
+ * broker.settle(); // written: now it comes
+ */
+export class HeldStore implements Store {
+  readonly engine: StoreEngine;
+  receiver!: StoreReceiver;
+  #requests: Request[] = [];
+  /** What the next writes and reads meet with; null = success. */
+  failure: StoreFailure | null = null;
+
+  constructor(engine: StoreEngine) {
+    this.engine = engine;
+  }
+
+  take(size: number): Uint8Array {
+    return new Uint8Array(size);
+  }
+
+  write(operations: Uint8Array, length: number): void {
+    if (this.#requests.some((request) => 'operations' in request)) throw new Error('two groups at the same time');
+    this.#requests.push({ operations: operations.slice(0, length), length });
+  }
+
+  read(request: StoreRead): void {
+    this.#requests.push({ read: request });
+  }
+
+  /** Requests that were not answered yet. */
+  get waiting(): number {
+    return this.#requests.length;
+  }
+
+  /** Answers the oldest request; false where there is none. */
+  releaseOne(): boolean {
+    const request = this.#requests.shift();
+    if (request === undefined) return false;
+    const { receiver, failure } = this;
+    if ('read' in request) {
+      if (failure !== null) {
+        receiver.readFailed(request.read, failure);
+        return true;
+      }
+      const { entries, more } = this.engine.read(request.read);
+      receiver.entriesRead(request.read, entries, more);
+    } else if (failure !== null) {
+      receiver.writeFailed(failure);
+    } else {
+      this.engine.apply(request.operations, request.length);
+      receiver.written();
+    }
+    return true;
+  }
+
+  /** The broker is gone: what it had asked for and not got is not done. */
+  crash(): void {
+    this.#requests = [];
+  }
+}
