@@ -212,11 +212,15 @@ export class Connection implements LinkReceiver, TimerEntry, Waiter {
     held.addAck(type, packetId, reasonCode, waits ? journal.ticket : 0, waits ? message : null, firm);
   }
 
-  /** Sends PUBREC, PUBREL or PUBCOMP once what they say of the session is on the disk. */
+  /**
+   * Sends PUBREC, PUBREL or PUBCOMP once what they say of the session is on the disk, and not before what was held back
+   * earlier: a PUBREC for a repetition must not overtake the one its message still waits for.
+   */
   answerDelivery(type: AckType, packetId: number, reasonCode: number): void {
     const { journal } = this.core;
     const ticket = this.session!.deliveryTicket;
-    if (journal === null || ticket <= journal.durable) this.output.sendAck(type, packetId, reasonCode);
+    const held = this.#gate !== null && this.#gate.waiting > 0;
+    if (journal === null || (ticket <= journal.durable && !held)) this.output.sendAck(type, packetId, reasonCode);
     else this.#gateFor().addAck(type, packetId, reasonCode, ticket, null, true);
   }
 
