@@ -156,7 +156,8 @@ export function externalBroker({ name, pid, port }: External): BrokerKind {
       const restart = async (): Promise<never> => {
         throw new Error('a broker that runs already cannot be restarted by the bench');
       };
-      const running: RunningBroker = { port, pid, folder: base, probeFile: null, restart, stop: async () => {} };
+      const own = { port, pid, folder: base, probeFile: null, startSeconds: null };
+      const running: RunningBroker = { ...own, restart, stop: async () => {} };
       return running;
     },
   };

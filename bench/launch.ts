@@ -28,6 +28,8 @@ export interface RunningBroker {
   readonly port: number;
   /** Another one after a restart. */
   readonly pid: number;
+  /** From the start of its first process until it answered a CONNECT; null where it ran already. */
+  readonly startSeconds: number | null;
   /** The folder it writes to. */
   readonly folder: string;
   /** Answers SIGUSR2 with its heap size in this file; null when it has no such probe. */
@@ -60,7 +62,7 @@ export function commandBroker(
       const port = await freePort();
       const broker = new CommandBroker(launch(port, folder), port, folder, core);
       try {
-        await broker.up(START_LIMIT_MS);
+        broker.startSeconds = await broker.up(START_LIMIT_MS);
       } catch (error) {
         await broker.stop();
         throw error;
@@ -73,6 +75,7 @@ export function commandBroker(
 class CommandBroker implements RunningBroker {
   readonly port: number;
   readonly folder: string;
+  startSeconds: number | null = null;
   readonly #launch: Launch;
   readonly #core: number | null;
   #child: ChildProcess | null = null;
@@ -116,7 +119,8 @@ class CommandBroker implements RunningBroker {
   }
 
   async stop(): Promise<void> {
-    await end(this.#child, 'SIGTERM', STOP_LIMIT_MS);
+    // Its folder goes with it: time to save would be spent for nothing, and on the disk of the next run.
+    await end(this.#child, 'SIGKILL', STOP_LIMIT_MS);
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

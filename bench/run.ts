@@ -10,7 +10,16 @@ import { memory, per } from './load/proc.ts';
 import type { LoadResult, LoadSpec } from './load/spec.ts';
 import { type Load, type LoadShape, type Setting, type Step, settingOf } from './load-model.ts';
 import { loads as allLoads } from './loads.ts';
-import { diskLine, findPinning, machineLine, measureDisk, type Pinning, pinned, watchStolenTime } from './machine.ts';
+import {
+  diskLine,
+  findPinning,
+  machineLine,
+  measureDisk,
+  outputOf,
+  type Pinning,
+  pinned,
+  watchStolenTime,
+} from './machine.ts';
 import { type Options, parseOptions, usage } from './options.ts';
 import { type Outcome, remarks, resultTable } from './report.ts';
 
@@ -86,6 +95,7 @@ async function runOnce(load: Load, kind: BrokerKind, options: Options, pinning: 
     return failed(`${kind.name} did not start: ${(error as Error).message}`);
   }
   const stolen = watchStolenTime();
+  const start = { start_s: broker.startSeconds, start_rss_mb: per(memory(broker.pid).rssKb, 1024) };
   try {
     let result = await drive(place(load.shape, broker, options), pinning?.load ?? null);
     for (const step of load.next ?? []) {
@@ -93,9 +103,11 @@ async function runOnce(load: Load, kind: BrokerKind, options: Options, pinning: 
       if (result.errors.length > 0) break;
       result = joined(result, await takeStep(step, broker, options, pinning), step.prefix);
     }
-    return { ...result, figures: { ...result.figures, stolen_percent: stolen() } };
+    return { ...result, figures: { ...result.figures, ...start, stolen_percent: stolen() } };
   } finally {
     await broker.stop();
+    // What was written and deleted must not reach the disk during the next run.
+    if (settingOf(load) === 'durable') outputOf('sync', []);
   }
 }
 

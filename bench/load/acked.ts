@@ -84,9 +84,8 @@ export class AckedPublisher {
 
   /** `count` messages are due at `now`: they are sent, or wait for room in the window with their time running. */
   want(count: number, now: number): void {
-    let left = this.#due.length > 0 ? 0 : Math.min(count, this.#free);
-    for (let i = left; i < count; i++) this.#due.push(now);
-    while (left > 0) left -= this.#send(left, now);
+    for (let i = 0; i < count; i++) this.#due.push(now);
+    this.#sendDue();
   }
 
   #frame(buffer: Buffer, start: number, body: number, end: number): void {
@@ -105,21 +104,35 @@ export class AckedPublisher {
     this.#now = 0;
     if (this.#free === 0) return;
     if (this.#flatOut) this.#fill(performance.now());
-    else if (this.#due.length > 0) for (const since of this.#due.splice(0, this.#free)) this.#send(1, since);
+    else this.#sendDue();
   }
 
   #fill(now: number): void {
     let left = Math.min(this.#free, this.limit - this.sent);
-    while (left > 0) left -= this.#send(left, now);
+    while (left > 0) {
+      const first = this.sent % this.#run.count;
+      const sent = this.#send(left);
+      this.#since.fill(now, first, first + sent);
+      left -= sent;
+    }
   }
 
-  /** Sends up to `count` messages, as many as lie before the run's end, and returns how many. */
-  #send(count: number, since: number): number {
+  #sendDue(): void {
+    let left = Math.min(this.#free, this.#due.length);
+    while (left > 0) {
+      const first = this.sent % this.#run.count;
+      const sent = this.#send(left);
+      this.#since.set(this.#due.splice(0, sent), first);
+      left -= sent;
+    }
+  }
+
+  /** Sends up to `count` messages in one write, as many as lie before the run's end, and returns how many. */
+  #send(count: number): number {
     const { bytes, size, count: length } = this.#run;
     const first = this.sent % length;
     const n = Math.min(count, length - first);
     this.#peer.socket.write(bytes.subarray(first * size, (first + n) * size));
-    this.#since.fill(since, first, first + n);
     this.#free -= n;
     this.sent += n;
     return n;
