@@ -37,6 +37,7 @@ test('the table of events has exactly the events there are', () => {
     deny: true,
     drop: true,
     sessionEnd: true,
+    health: true,
   };
   const table = page.slice(page.indexOf('| event |'), page.indexOf('A `client` has'));
   const named = [...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name);

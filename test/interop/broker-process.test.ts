@@ -1,6 +1,6 @@
 // `cauldron broker` as its users run it: a process, its output, its exit code.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -9,7 +9,7 @@ import { repositoryRoot } from '../../scripts/lib/source-tree.ts';
 import { CAULDRON, CommandLine, cauldron, linesOf, mosquitto } from '../support/command-line.ts';
 import { type StartedProcess, startProcess } from '../support/process.ts';
 import { RawClient } from '../support/raw-client.ts';
-import { tempTree } from '../support/temp-dir.ts';
+import { tempDir, tempTree } from '../support/temp-dir.ts';
 
 interface Running {
   readonly process: StartedProcess;
@@ -17,8 +17,11 @@ interface Running {
 }
 
 /** Starts `cauldron broker` away from any configuration file and waits until it listens. */
-async function start(t: TestContext, args: readonly string[], files: Record<string, string> = {}): Promise<Running> {
-  const started = startProcess(t, process.execPath, [CAULDRON, 'broker', ...args], { cwd: tempTree(t, files) });
+const start = (t: TestContext, args: readonly string[], files: Record<string, string> = {}): Promise<Running> =>
+  startIn(t, tempTree(t, files), args);
+
+async function startIn(t: TestContext, cwd: string, args: readonly string[]): Promise<Running> {
+  const started = startProcess(t, process.execPath, [CAULDRON, 'broker', ...args], { cwd });
   const [, port] = await started.waitForLine(/^Cauldron listens on .*?:(\d+)(?= |$)/);
   return { process: started, port: Number(port) };
 }
@@ -110,4 +113,81 @@ test('two brokers side by side know nothing of each other', async (t) => {
   await new CommandLine(t, mosquitto, two.port).pub('-t', 'a', '-m', 'two', '-r');
   assert.deepEqual(await linesOf(new CommandLine(t, cauldron, one.port).sub('-t', 'a', '-C', '1')), ['one']);
   assert.deepEqual(await linesOf(new CommandLine(t, cauldron, two.port).sub('-t', 'a', '-C', '1')), ['two']);
+});
+
+const onAnyPort = ['-h', '127.0.0.1', '-p', '0'] as const;
+
+test('a broker keeps its data in a folder below the working directory, and names it', async (t) => {
+  const cwd = tempDir(t);
+  const { process: broker } = await startIn(t, cwd, onAnyPort);
+  const [, folder, promise] = await broker.waitForLine(/^ {2}kept +in (\S+) \((.*)\)$/);
+  assert.deepEqual([folder, promise], [join(cwd, 'cauldron-data'), 'durable: acknowledged means on disk']);
+  assert.ok(existsSync(join(folder!, 'cauldron.db')));
+});
+
+for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+  test(`what was acknowledged is there after ${signal}: a session with its messages in order, and retained ones`, async (t) => {
+    const cwd = tempDir(t);
+    const first = await startIn(t, cwd, onAnyPort);
+    const before = new CommandLine(t, mosquitto, first.port);
+    assert.equal((await before.sub('-i', 'kitchen', '-c', '-q', '2', '-t', 'orders/#', '-E').waitForExit()).code, 0);
+    for (const order of ['soup', 'bread', 'cake']) await before.pub('-q', '1', '-t', 'orders/1', '-m', order);
+    await before.pub('-q', '2', '-t', 'orders/2', '-m', 'tea');
+    await before.pub('-q', '1', '-r', '-t', 'menu', '-m', 'today');
+    first.process.kill(signal);
+    await first.process.waitForExit();
+
+    const second = await startIn(t, cwd, onAnyPort);
+    const after = new CommandLine(t, mosquitto, second.port);
+    const returned = after.sub('-i', 'kitchen', '-c', '-q', '2', '-t', 'orders/#', '-C', '4');
+    assert.deepEqual(await linesOf(returned), ['soup', 'bread', 'cake', 'tea']);
+    assert.deepEqual(await linesOf(after.sub('-t', 'menu', '-C', '1')), ['today']);
+  });
+}
+
+test('--memory writes nothing', async (t) => {
+  const cwd = tempDir(t);
+  const { process: broker, port } = await startIn(t, cwd, [...onAnyPort, '--memory']);
+  await new CommandLine(t, mosquitto, port).pub('-q', '1', '-r', '-t', 'a', '-m', 'kept in memory');
+  broker.kill();
+  assert.equal((await broker.waitForExit()).code, 0);
+  assert.deepEqual(readdirSync(cwd), []);
+});
+
+/** A start that is refused: with exit code 1, and one line on standard error. */
+async function refusal(t: TestContext, cwd: string, args: readonly string[]): Promise<string> {
+  const broker = startProcess(t, process.execPath, [CAULDRON, 'broker', ...onAnyPort, ...args], { cwd });
+  assert.equal((await broker.waitForExit()).code, 1, broker.stderr);
+  assert.equal(broker.stdout, '');
+  assert.match(broker.stderr, /^cauldron broker: [^\n]+\n$/);
+  return broker.stderr;
+}
+
+test('a second broker on the same folder is refused with the first one named; it goes on, and its folder is free when it ends', async (t) => {
+  const cwd = tempDir(t);
+  const first = await startIn(t, cwd, onAnyPort);
+  const told = await refusal(t, cwd, []);
+  assert.ok(told.includes(String(first.process.pid)), told);
+  assert.match(told, /cauldron-data.*--data/s);
+  await new CommandLine(t, mosquitto, first.port).pub('-q', '1', '-r', '-t', 'a', '-m', 'still here');
+  first.process.kill('SIGKILL');
+  await first.process.waitForExit();
+  const next = await startIn(t, cwd, onAnyPort);
+  assert.deepEqual(await linesOf(new CommandLine(t, mosquitto, next.port).sub('-t', 'a', '-C', '1')), ['still here']);
+});
+
+test('a folder that cannot be one is refused with the reason', async (t) => {
+  const cwd = tempTree(t, { 'a-file': 'here' });
+  assert.match(await refusal(t, cwd, ['--data', 'a-file']), /a-file.*(not a folder|not a directory)/i);
+  assert.match(await refusal(t, cwd, ['--data', '/proc/cauldron']), /\/proc\/cauldron/);
+});
+
+test('a damaged store is refused with what to do, and left as it is', async (t) => {
+  const cwd = tempDir(t);
+  const folder = join(cwd, 'cauldron-data');
+  mkdirSync(folder);
+  const database = join(folder, 'cauldron.db');
+  writeFileSync(database, 'this was a database once'.repeat(1000));
+  assert.match(await refusal(t, cwd, []), /cauldron\.db.*left as it is/);
+  assert.equal(readFileSync(database, 'utf8'), 'this was a database once'.repeat(1000));
 });

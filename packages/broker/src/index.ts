@@ -13,7 +13,9 @@ export type {
   PublishDraft,
   Refusal,
 } from '@cauldron/core';
+export { StoreError } from '@cauldron/core';
 export * from './config/index.ts';
+export type { Health, HealthFinding } from './health.ts';
 export type { MessageHandler, ReceivedMessage } from './local-subscription.ts';
 export { createLogger, type Logger } from './log.ts';
 export {

@@ -16,8 +16,12 @@ import {
 import { MqttError, type Properties, type QoS, ReasonCode, topicFilterProblem } from '@cauldron/protocol';
 import { allowAll } from './auth/allow-all.ts';
 import { type Config, type ConfigInput, parseConfig } from './config/index.ts';
+import { storedQueueLimits } from './config/schema.ts';
+import { type Health, HealthMonitor } from './health.ts';
 import { LocalSubscription, type MessageHandler } from './local-subscription.ts';
 import { createLogger, type Logger } from './log.ts';
+import { type OpenedStore, type OpenStoreOptions, openStore } from './store/open-store.ts';
+import { StoreKeeper } from './store-keeper.ts';
 import { SysTopics } from './sys-topics.ts';
 import { BufferPool } from './transport/buffer-pool.ts';
 import { TcpListener } from './transport/tcp.ts';
@@ -31,6 +35,8 @@ const TICK = 250;
 const TOPIC_CACHE = 131_072;
 /** How long clients may take to get their DISCONNECT when the broker stops, milliseconds. */
 const CLOSE_WITHIN = 2000;
+/** How long the store may take to write what is left, and then to close, when the broker stops; milliseconds. */
+const CLOSE_STORE_WITHIN = 5000;
 
 /** Where a broker listens. */
 export interface ListenAddress {
@@ -49,6 +55,8 @@ export interface BrokerOptions {
   readonly authorizer?: Authorizer;
   /** See every message before it is routed, in this order. */
   readonly interceptors?: readonly Interceptor[];
+  /** How the store in `data.directory` is opened: for tests, which may let it fail. */
+  readonly store?: OpenStoreOptions;
 }
 
 export interface PublishOptions {
@@ -72,6 +80,8 @@ export interface BrokerEvents {
   /** Messages are being dropped for a client; said once until it keeps up again. */
   drop: [clientId: string, reason: DropReason];
   sessionEnd: [clientId: string, reason: 'expired' | 'cleaned' | 'discarded'];
+  /** Something keeps the broker from doing all it should, or does so no more. */
+  health: [health: Health];
 }
 
 /**
@@ -91,22 +101,30 @@ export class Broker extends EventEmitter<BrokerEvents> {
   readonly #listeners: TcpListener[] = [];
   readonly #interceptors: Interceptor[];
   readonly #sys: SysTopics;
+  readonly #health = new HealthMonitor((health) => this.#tell('health', health));
+  readonly #keeper: StoreKeeper | null;
   /** What the monotonic clock lacks to the time of day, as it was at the start: setting the clock moves no deadline. */
   readonly #clockOffset = Date.now() - performance.now();
   #ticking: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
 
-  /** Use {@link createBroker}, which also opens the listeners. */
-  constructor(config: Config, options: BrokerOptions) {
+  /**
+   * Use {@link createBroker}, which also opens the store and the listeners.
+   *
+   * @param opened where data is kept, the broker's from here on; null = in memory
+   */
+  constructor(config: Config, options: BrokerOptions, opened: OpenedStore | null) {
     super();
     this.config = config;
     this.#log =
       options.log ?? createLogger({ level: config.log.level, format: config.log.format, stream: process.stderr });
     this.#interceptors = [...(options.interceptors ?? [])];
+    this.#keeper = opened && new StoreKeeper(opened, this.#log, this.#health);
+    const stored = opened === null ? {} : storedQueueLimits;
     const flush = () => this.core.flush();
     this.core = new BrokerCore(
       {
-        limits: { ...defaultLimits, ...defined(config.limits) },
+        limits: { ...defaultLimits, ...stored, ...defined(config.limits) },
         mqtt: config.mqtt,
         ack: { default: config.data.ack, topics: config.data.topics },
         restartWillDelay: config.data.restartWillDelay,
@@ -120,15 +138,21 @@ export class Broker extends EventEmitter<BrokerEvents> {
         authorizer: options.authorizer ?? null,
         interceptors: this.#interceptors,
         observer: this.#observer(),
+        store: this.#keeper?.store ?? null,
       },
       this.#now(),
     );
-    this.#sys = new SysTopics(this.core, config.sys.interval);
+    this.#sys = new SysTopics(this.core, config.sys.interval, this.#keeper);
   }
 
   /** What the broker counted since it started. */
   get metrics(): Metrics {
     return this.core.metrics;
+  }
+
+  /** Whether the broker does all it should, and what keeps it from that. */
+  get health(): Health {
+    return this.#health.state;
   }
 
   /** Where it listens, one entry a listener that could be opened. */
@@ -139,10 +163,16 @@ export class Broker extends EventEmitter<BrokerEvents> {
     });
   }
 
-  /** Opens the listeners and starts the clock. @throws {NodeJS.ErrnoException} where an address cannot be listened on */
+  /**
+   * Restores what is kept, opens the listeners and starts the clock.
+   *
+   * @throws {StoreError} what is kept cannot be read
+   * @throws {NodeJS.ErrnoException} where an address cannot be listened on
+   */
   async start(): Promise<void> {
-    this.#ticking = setInterval(() => this.#tick(), TICK);
     try {
+      await this.#keeper?.restore(this.core);
+      this.#ticking = setInterval(() => this.#tick(), TICK);
       for (const listener of this.config.listeners) await this.#openOrNote(listener);
     } catch (error) {
       await this.close();
@@ -247,8 +277,9 @@ export class Broker extends EventEmitter<BrokerEvents> {
   }
 
   /**
-   * Stops: no new connections, DISCONNECT 0x8B to 5.0 clients, no wills. Ends within about two seconds, also where
-   * clients do not take their last bytes. Calling it again waits for the same end.
+   * Stops: no new connections, DISCONNECT 0x8B to 5.0 clients, no wills; what is kept is written. Connections end within
+   * two seconds, also where clients do not take their last bytes; a slow disk may take some more. Calling it again waits
+   * for the same end.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -256,7 +287,6 @@ export class Broker extends EventEmitter<BrokerEvents> {
   }
 
   async #close(): Promise<void> {
-    clearInterval(this.#ticking);
     for (const listener of this.#listeners) listener.stopAccepting();
     this.core.close();
     const deadline = performance.now() + CLOSE_WITHIN;
@@ -264,6 +294,9 @@ export class Broker extends EventEmitter<BrokerEvents> {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     for (const listener of this.#listeners) listener.destroyLinks();
+    await this.#keeper?.settle(this.core, CLOSE_STORE_WITHIN);
+    clearInterval(this.#ticking);
+    await this.#keeper?.close(CLOSE_STORE_WITHIN);
   }
 
   /** An event for the program; a listener that throws must not stop what the core was doing, so it is only logged. */
@@ -300,6 +333,8 @@ export class Broker extends EventEmitter<BrokerEvents> {
         this.#tell('drop', clientId, reason);
       },
       sessionEnded: (clientId, reason) => this.#tell('sessionEnd', clientId, reason),
+      storeFailing: (failure) => this.#keeper?.failing(failure, this.#now()),
+      storeRecovered: () => this.#keeper?.recovered(),
       internalError: (error, address) => this.#log.error(`internal error with ${address}: ${describe(error)}`),
     };
   }
@@ -308,8 +343,10 @@ export class Broker extends EventEmitter<BrokerEvents> {
 /**
  * Starts a broker in this process.
  *
- * @param input the configuration; what is left out has its default
+ * @param input the configuration; what is left out has its default. Without `data.directory` nothing is kept on the disk
  * @throws {ConfigError} where the configuration is wrong
+ * @throws {StoreError} where `data.directory` cannot be used: another broker has it, it may not be written, or what it
+ * holds is damaged or something else
  * @throws {NodeJS.ErrnoException} where an address cannot be listened on
  *
  * @example
@@ -317,7 +354,10 @@ export class Broker extends EventEmitter<BrokerEvents> {
  * await broker.close();
  */
 export async function createBroker(input: ConfigInput = {}, options: BrokerOptions = {}): Promise<Broker> {
-  const broker = new Broker(parseConfig(input), options);
+  const config = parseConfig(input);
+  const { directory, memory } = config.data;
+  const opened = directory === undefined || memory ? null : await openStore(directory, options.store);
+  const broker = new Broker(config, options, opened);
   await broker.start();
   return broker;
 }

@@ -1,6 +1,7 @@
 import type { BrokerCore, Metrics } from '@cauldron/core';
 import { encodeUtf8 } from '@cauldron/protocol';
 import { LoadAverage } from './load-average.ts';
+import type { StoreStats } from './store/worker-store.ts';
 import { version } from './version.ts';
 
 /** Counters whose load averages are published, by the topic below `load/`. */
@@ -22,15 +23,20 @@ const loads: readonly (readonly [topic: string, counter: (metrics: Metrics) => n
 export class SysTopics {
   readonly #core: BrokerCore;
   readonly #intervalMs: number;
+  readonly #store: { readonly stats: StoreStats } | null;
   readonly #published = new Map<string, string>();
   readonly #loads = loads.map(([topic, counter]) => ({ topic, counter, average: new LoadAverage() }));
   #startedAt: number | undefined;
   #lastAt = 0;
   #heapMaximum = 0;
 
-  /** @param intervalSeconds how often to publish, 0 = never */
-  constructor(core: BrokerCore, intervalSeconds: number) {
+  /**
+   * @param intervalSeconds how often to publish, 0 = never
+   * @param store null = everything is in memory
+   */
+  constructor(core: BrokerCore, intervalSeconds: number, store: { readonly stats: StoreStats } | null = null) {
     this.#core = core;
+    this.#store = store;
     this.#intervalMs = intervalSeconds * 1000;
   }
 
@@ -86,13 +92,45 @@ export class SysTopics {
       ['retained messages/count', retained.count],
       ['store/messages/count', stored],
       ['store/messages/bytes', retained.bytes + metrics.queuedBytes],
+      ...this.#storeNumbers(),
       ['heap/current', heapUsed + external],
       ['heap/maximum', this.#heapMaximum],
     ];
     const texts: [string, string][] = [
+      ['store/state', this.#storeState()],
       ['version', `cauldron version ${version}`],
       ['uptime', `${Math.round((now - this.#startedAt!) / 1000)} seconds`],
     ];
     return [...numbers.map(([topic, value]): [string, string] => [topic, String(value)]), ...texts];
   }
+  /** Cauldron's own, below what Mosquitto has there. Times are of the last 2,048 commits, in milliseconds. */
+  #storeNumbers(): [string, number][] {
+    const { metrics } = this.#core;
+    const dropped: [string, number][] = [
+      ['store/queue/dropped/full', metrics.droppedQueueFull],
+      ['store/queue/dropped/age', metrics.droppedTooOld],
+      ['store/queue/refused', metrics.publishesRefusedQueueFull],
+    ];
+    if (this.#store === null) return dropped;
+    const { commits, failedWrites, bytes, roundTrip } = this.#store.stats;
+    return [
+      ...dropped,
+      ['store/refused', metrics.refusedStoreFailing],
+      ['store/commits', commits],
+      ['store/commits/failed', failedWrites],
+      ['store/commits/bytes', bytes],
+      ['store/commit/p50', rounded(roundTrip.p50)],
+      ['store/commit/p99', rounded(roundTrip.p99)],
+      ['store/commit/max', rounded(roundTrip.max)],
+    ];
+  }
+
+  #storeState(): string {
+    const { journal } = this.#core;
+    if (journal === null) return 'memory';
+    if (journal.failure === null) return 'ok';
+    return journal.failure.kind === 'full' ? 'full' : 'failing';
+  }
 }
+
+const rounded = (milliseconds: number): number => Math.round(milliseconds * 100) / 100;

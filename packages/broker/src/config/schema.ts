@@ -83,7 +83,7 @@ const listener = z.strictObject({
   receiveMaximum: own(receiveMaximum, 'limits.receiveMaximum'),
   topicAliasMaximum: own(topicAliasMaximum, 'mqtt.topicAliasMaximum'),
   serverKeepAlive: own(serverKeepAlive, 'mqtt.serverKeepAlive'),
-  ack: orElse(ack, '`data.topics`, else `data.ack`'),
+  ack: own(ack, 'data.ack'),
 });
 
 const listeners = z
@@ -264,7 +264,7 @@ const data = z
       .register(sections, {
         help:
           'An `ack` of their own for some topics: one `[[data.topics]]` table each, in the order they are tried; the first ' +
-          "`filter` that matches decides. A listener's own `ack` goes before them.",
+          "`filter` that matches decides, before a listener's own `ack`.",
       })
       .default([]),
   })

@@ -1,4 +1,5 @@
-import type { LoadedConfig } from '@cauldron/broker/config';
+import { resolve } from 'node:path';
+import type { Config, LoadedConfig } from '@cauldron/broker/config';
 
 /** Where a running broker can be reached. */
 export interface Address {
@@ -11,7 +12,7 @@ export interface Address {
 const LABEL = 11;
 
 /** What a user wants to know of a broker that has just started. */
-export function bannerLines(addresses: readonly Address[], { file }: LoadedConfig): string[] {
+export function bannerLines(addresses: readonly Address[], loaded: LoadedConfig): string[] {
   const isLocal = addresses.every(({ host }) => isLoopback(host));
   return [
     `Cauldron listens on ${addresses.map(({ url }) => url).join(' and ')}`,
@@ -19,32 +20,39 @@ export function bannerLines(addresses: readonly Address[], { file }: LoadedConfi
       'open to',
       `${isLocal ? 'programs on this machine only' : 'other machines too'}; no password is asked for`,
     ),
-    labelled('kept', 'in memory; sessions and retained messages are lost when it stops'),
-    labelled('configured', file ?? 'defaults (no configuration file found)'),
+    labelled('kept', kept(loaded)),
+    labelled('configured', loaded.file ?? 'defaults (no configuration file found)'),
     labelled('try it', `npx cauldron sub -t 'hello/#' -v${target(addresses)}`),
     labelled('', `npx cauldron pub -t hello/world -m hi${target(addresses)}`),
     labelled('stop it', 'Ctrl-C'),
   ];
 }
 
+/** The folder of the durable store, as a whole path; undefined where everything is in memory. */
+export function dataFolder({ data: { directory, memory } }: Config): string | undefined {
+  return directory === undefined || memory ? undefined : resolve(directory);
+}
+
+function kept({ config, originOf }: LoadedConfig): string {
+  const folder = dataFolder(config);
+  if (folder === undefined) {
+    const { source, file, line } = originOf(['data', 'memory']) ?? {};
+    const why = source ?? (line === undefined ? file : `${file}:${line}`);
+    return `in memory; sessions and retained messages are lost when it stops${why === undefined ? '' : ` (${why})`}`;
+  }
+  const promise = config.data.ack === 'disk' ? 'acknowledged means on disk' : 'acknowledged before it is on disk';
+  return `in ${folder} (durable: ${promise})`;
+}
+
 const labelled = (label: string, text: string): string => `  ${label.padEnd(LABEL)} ${text}`;
 
 /** What an operator has to be told even where nobody reads the banner. */
-export function startWarnings(addresses: readonly Address[], { config }: LoadedConfig): string[] {
+export function startWarnings(addresses: readonly Address[]): string[] {
   const open = addresses.filter(({ host }) => !isLoopback(host)).map(({ url }) => url);
-  const { directory, memory } = config.data;
+  if (open.length === 0) return [];
   return [
-    ...(open.length > 0
-      ? [
-          `anyone who reaches ${open.join(' or ')} may read and publish everything: there is no authentication yet. ` +
-            'Listen on 127.0.0.1 unless the network is yours alone.',
-        ]
-      : []),
-    ...(directory !== undefined && !memory
-      ? [
-          `nothing is written to ${directory} yet: the durable store comes with the next version, and until then everything is kept in memory.`,
-        ]
-      : []),
+    `anyone who reaches ${open.join(' or ')} may read and publish everything: there is no authentication yet. ` +
+      'Listen on 127.0.0.1 unless the network is yours alone.',
   ];
 }
 

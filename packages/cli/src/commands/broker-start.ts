@@ -8,18 +8,21 @@ export interface RunningBroker {
   close(): Promise<void>;
 }
 
-/** Starts a broker; rejects with the error of `listen` where an address cannot be had, and then leaves nothing open. */
+/**
+ * Starts a broker; rejects with the error of `listen` where an address cannot be had and with a `StoreError` where the
+ * data folder cannot be used, and then leaves nothing open.
+ */
 export type StartBroker = (config: ConfigInput, options: { readonly log: Logger }) => Promise<RunningBroker>;
 
-/** A listener could not be opened: told in one line, exit code 1. */
-export class ListenError extends Error {
-  override readonly name = 'ListenError';
+/** The broker could not start because of what is around it: told in one line, exit code 1. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
 }
 
 /**
- * The same start, with errors of `listen` turned into words.
+ * The same start, with errors of `listen` and of the store turned into words.
  *
- * @throws {ListenError} an address is taken, does not exist or may not be used
+ * @throws {StartError} an address is taken, does not exist or may not be used; the data folder cannot be used
  */
 export function explained(start: StartBroker): StartBroker {
   return async (config, options) => {
@@ -27,9 +30,17 @@ export function explained(start: StartBroker): StartBroker {
       return await start(config, options);
     } catch (error) {
       const failure = listenFailure(error);
-      throw failure === undefined ? error : new ListenError(explain(failure), { cause: error });
+      const message = failure === undefined ? storeFailure(error) : explain(failure);
+      throw message === undefined ? error : new StartError(message, { cause: error });
     }
   };
+}
+
+/** What a store that could not be opened says: its message holds the reason and the way out. */
+function storeFailure(error: unknown): string | undefined {
+  if (!(error instanceof Error) || error.name !== 'StoreError') return undefined;
+  const inUse = 'holder' in error ? ', for example with --data other-data' : '';
+  return `${error.message}${inUse}`.replaceAll(/\s*\n\s*/g, ' ');
 }
 
 interface ListenFailure {

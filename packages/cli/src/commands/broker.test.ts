@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { after, test } from 'node:test';
-import { type Config, loadConfig, parseConfig } from '@cauldron/broker/config';
+import { type Config, DEFAULT_DATA_DIRECTORY, loadConfig, parseConfig } from '@cauldron/broker/config';
 import { parseArgs } from '../args.ts';
 import { type Io, UsageError } from '../command.ts';
 import { broker, brokerCommand, overridesOf } from './broker.ts';
@@ -107,10 +107,12 @@ function listening(servers: Server[]): StartBroker {
 
 test('without flags it listens on both loopback addresses and says so, with what is open and how to try it', async () => {
   const run = await new Run([]).stopped();
-  assert.deepEqual(run.configs, [parseConfig()]);
+  assert.deepEqual(run.configs, [parseConfig({ data: { directory: DEFAULT_DATA_DIRECTORY } })]);
   assert.match(run.stdout, /^Cauldron listens on mqtt:\/\/127\.0\.0\.1:1883 and mqtt:\/\/\[::1\]:1883\n/);
   assert.match(run.stdout, /open to +programs on this machine only; no password/);
-  assert.match(run.stdout, /kept +in memory; sessions and retained messages are lost when it stops/);
+  assert.ok(
+    run.stdout.includes(`  kept        in ${resolve('cauldron-data')} (durable: acknowledged means on disk)\n`),
+  );
   assert.match(run.stdout, /npx cauldron sub -t 'hello\/#' -v\n/);
   assert.match(run.stdout, /npx cauldron pub -t hello\/world -m hi\n/);
   assert.equal(run.stderr, '');
@@ -146,22 +148,24 @@ test('flags map to the configuration: memory, data, verbosity and format', async
         parseArgs(args, brokerCommand({ start: () => assert.fail(), exit: () => assert.fail() }).flags),
       ),
     }).config;
-  assert.deepEqual(of('--memory').data, { memory: true });
-  assert.deepEqual(of('--data', '/d').data, { directory: '/d', memory: false });
+  assert.equal(of('--memory').data.memory, true);
+  assert.deepEqual([of('--data', '/d').data.directory, of('--data', '/d').data.memory], ['/d', false]);
   assert.equal(of('-v').log.level, 'debug');
   assert.deepEqual(of('-v', '--log-level', 'warn', '--log-format', 'json').log, { level: 'warn', format: 'json' });
   assert.throws(() => of('--memory', '--data', '/d'), UsageError);
   assert.throws(() => of('start'), UsageError);
 });
 
-test('a data directory is answered with one honest line: nothing is written there yet', async () => {
-  const run = await new Run(['--data', '/var/lib/x']).stopped();
-  assert.match(run.stderr, /^WARNING: nothing is written to \/var\/lib\/x yet: [^\n]*\n$/);
-  assert.equal((await new Run(['--memory']).stopped()).stderr, '');
+test('the folder it keeps data in is named as a whole path, and memory with what asked for it', async () => {
+  const kept = async (...args: string[]) => /^ {2}kept {8}(.*)$/m.exec((await new Run(args).stopped()).stdout)?.[1];
+  const durable = '(durable: acknowledged means on disk)';
+  assert.equal(await kept('--data', 'pot'), `in ${resolve('pot')} ${durable}`);
+  const inMemory = 'in memory; sessions and retained messages are lost when it stops';
+  assert.equal(await kept('--memory'), `${inMemory} (--memory)`);
   const file = join(folder, 'data.toml');
-  writeFileSync(file, '[data]\ndirectory = "/d"\nmemory = true\n');
-  assert.equal((await new Run(['-c', file]).stopped()).stderr, '');
-  assert.match((await new Run(['-c', file, '--data', '/e']).stopped()).stderr, /nothing is written to \/e yet/);
+  writeFileSync(file, '[data]\ndirectory = "/d"\nmemory = true\nack = "memory"\n');
+  assert.equal(await kept('-c', file), `${inMemory} (${file}:3)`);
+  assert.equal(await kept('-c', file, '--data', '/e'), 'in /e (durable: acknowledged before it is on disk)');
 });
 
 test('a bad flag value is refused with what it takes, and nothing is started', async () => {
@@ -236,6 +240,16 @@ test('other reasons not to listen are told in one line each, and what is not abo
   await assert.rejects(new Run([], { start: () => Promise.reject(new Error('a bug')) }).code, { message: 'a bug' });
 });
 
+test('a data folder that cannot be used is told in one line, as the store puts it, with exit code 1', async () => {
+  const error = Object.assign(new Error('/d belongs to the broker with process id 7;\n  choose another'), {
+    name: 'StoreError',
+  });
+  const run = new Run([], { start: () => Promise.reject(error) });
+  assert.equal(await run.code, 1);
+  assert.equal(run.stderr, 'cauldron broker: /d belongs to the broker with process id 7; choose another\n');
+  assert.equal(run.stdout, '');
+});
+
 test('SIGINT and SIGTERM close the broker and end with 0', async () => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     const run = await new Run([]).started();
@@ -291,6 +305,7 @@ test('with JSON logs everything it says is JSON on standard error', async () => 
     ],
   );
   assert.deepEqual(lines[0].addresses, ['mqtt://0.0.0.0:1883']);
+  assert.equal(lines[0].data, resolve(DEFAULT_DATA_DIRECTORY));
 });
 
 test('the hints name the host where the default would not reach it', () => {
@@ -299,7 +314,7 @@ test('the hints name the host where the default would not reach it', () => {
   });
   const lines = bannerLines(addressesOf(loaded.config), loaded);
   assert.ok(lines.some((line) => line.endsWith("sub -t 'hello/#' -v -h 192.0.2.7")));
-  assert.equal(startWarnings(addressesOf(loaded.config), loaded).length, 1);
+  assert.equal(startWarnings(addressesOf(loaded.config)).length, 1);
 });
 
 test('only this machine reaches loopback addresses', () => {
@@ -313,7 +328,7 @@ test('the command of the program starts the real broker, which answers a client,
   writeFileSync(empty, '');
   const stdout = new PassThrough();
   let signal: (signal: Signal) => void = () => assert.fail('the command does not listen to signals');
-  const code = broker.run(parseArgs(['-c', empty, '-p', '0', '--log-level', 'silent'], broker.flags), {
+  const code = broker.run(parseArgs(['-c', empty, '-p', '0', '--memory', '--log-level', 'silent'], broker.flags), {
     stdout,
     stderr: new PassThrough(),
     stdin: new PassThrough(),

@@ -1,13 +1,13 @@
-import { type ConfigInput, type LoadedConfig, loadConfig, type Override } from '@cauldron/broker/config';
+import { type ConfigInput, DEFAULT_DATA_DIRECTORY, type LoadedConfig, type Override } from '@cauldron/broker/config';
 import { createLogger, type Logger } from '@cauldron/broker/log';
 import { type Command, type Flag, type Io, type Parsed, UsageError } from '../command.ts';
 import { exitCode } from '../exit-codes.ts';
-import { bannerLines, startWarnings } from './broker-banner.ts';
-import { explained, ListenError, type RunningBroker, type StartBroker } from './broker-start.ts';
-import { chooseConfigFile, configFlag, reportConfigError } from './config-file.ts';
+import { bannerLines, dataFolder, startWarnings } from './broker-banner.ts';
+import { explained, type RunningBroker, type StartBroker, StartError } from './broker-start.ts';
+import { configFlag, loadCommandConfig, reportConfigError } from './config-file.ts';
 
 /** Seconds a broker may take to stop. */
-const STOP_LIMIT = 5;
+const STOP_LIMIT = 15;
 
 /** What the command does to the world beside its Io, so that tests can stand in. */
 export interface BrokerCommandDeps {
@@ -16,7 +16,7 @@ export interface BrokerCommandDeps {
   readonly exit: (code: number) => void;
   /** Where a configuration is looked for without `-c`; default `CONFIG_FILES`. */
   readonly configFiles?: readonly string[];
-  /** Seconds a broker may take to stop; default 5. */
+  /** Seconds a broker may take to stop; default 15. */
   readonly stopLimit?: number;
 }
 
@@ -24,11 +24,11 @@ const flags: readonly Flag[] = [
   configFlag,
   { long: 'host', short: 'h', value: 'HOST', help: 'Address to listen on. Default: 127.0.0.1 and ::1.' },
   { long: 'port', short: 'p', value: 'PORT', help: 'Port to listen on; 0 = any free one. Default: 1883.' },
-  { long: 'memory', help: 'Keep everything in memory; nothing outlives the broker.' },
+  { long: 'memory', help: 'Keep everything in memory: nothing is written, and nothing outlives the broker.' },
   {
     long: 'data',
     value: 'DIR',
-    help: 'Directory of the durable store. The store comes with the next version; today everything is kept in memory.',
+    help: `Folder to keep sessions, messages and retained messages in. Default: ${DEFAULT_DATA_DIRECTORY}.`,
   },
   { long: 'verbose', short: 'v', help: 'Log every connection: the same as --log-level debug.' },
   { long: 'log-level', value: 'LEVEL', help: 'What is logged: silent, error, warn, info or debug. Default: info.' },
@@ -44,17 +44,17 @@ export function brokerCommand(deps: BrokerCommandDeps): Command {
     flags,
     examples: [
       { does: 'Start a broker that only this machine can reach, on port 1883', command: 'cauldron broker' },
-      { does: 'Start a second one beside it', command: 'cauldron broker -p 1884' },
+      {
+        does: 'Start a second one beside it, with data of its own',
+        command: 'cauldron broker -p 1884 --data second-data',
+      },
+      { does: 'Start one that keeps nothing', command: 'cauldron broker --memory' },
       { does: 'Start with a configuration file', command: 'cauldron broker -c cauldron.toml' },
     ],
     run: async (parsed, io) => {
       let loaded: LoadedConfig;
       try {
-        loaded = loadConfig({
-          file: chooseConfigFile(parsed, deps.configFiles),
-          env: io.env,
-          overrides: overridesOf(parsed),
-        });
+        loaded = loadCommandConfig(parsed, io, overridesOf(parsed), deps.configFiles);
       } catch (error) {
         return reportConfigError(error, io);
       }
@@ -106,7 +106,7 @@ async function runBroker(loaded: LoadedConfig, io: Io, deps: BrokerCommandDeps):
     if (format === 'text') io.stdout.write(`stopping (${signal})\n`);
     return await closeInTime(running, io, deps);
   } catch (error) {
-    if (!(error instanceof ListenError)) throw error;
+    if (!(error instanceof StartError)) throw error;
     io.stderr.write(`cauldron broker: ${error.message}\n`);
     return exitCode.failure;
   } finally {
@@ -116,9 +116,11 @@ async function runBroker(loaded: LoadedConfig, io: Io, deps: BrokerCommandDeps):
 
 /** In text to people; in JSON only log lines, so that a machine can read everything. */
 function announce({ addresses }: RunningBroker, loaded: LoadedConfig, log: Logger, io: Io): void {
-  const warnings = startWarnings(addresses, loaded);
+  const warnings = startWarnings(addresses);
   if (loaded.config.log.format === 'json') {
-    log.info('listening', { addresses: addresses.map(({ url }) => url), configuration: loaded.file ?? 'defaults' });
+    const data = dataFolder(loaded.config) ?? 'memory';
+    const configuration = loaded.file ?? 'defaults';
+    log.info('listening', { addresses: addresses.map(({ url }) => url), configuration, data });
     for (const warning of warnings) log.warn(warning);
     return;
   }

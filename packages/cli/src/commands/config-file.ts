@@ -1,5 +1,11 @@
 import { existsSync } from 'node:fs';
-import { ConfigError } from '@cauldron/broker/config';
+import {
+  ConfigError,
+  DEFAULT_DATA_DIRECTORY,
+  type LoadedConfig,
+  loadConfig,
+  type Override,
+} from '@cauldron/broker/config';
 import type { Flag, Io, Parsed } from '../command.ts';
 import { exitCode } from '../exit-codes.ts';
 
@@ -17,6 +23,22 @@ export const configFlag: Flag = {
 export function chooseConfigFile(parsed: Parsed, candidates: readonly string[] = CONFIG_FILES): string | undefined {
   const { config } = parsed.values;
   return typeof config === 'string' ? config : candidates.find((file) => existsSync(file));
+}
+
+/**
+ * The configuration of the commands: as everywhere, except that data is kept in a folder unless something says otherwise.
+ *
+ * @param candidates files to look for where `-c` names none
+ * @throws {ConfigError} with every problem that was found
+ */
+export function loadCommandConfig(
+  parsed: Parsed,
+  io: Io,
+  overrides: readonly Override[] = [],
+  candidates?: readonly string[],
+): LoadedConfig {
+  const defaults = { data: { directory: DEFAULT_DATA_DIRECTORY } };
+  return loadConfig({ defaults, file: chooseConfigFile(parsed, candidates), env: io.env, overrides });
 }
 
 /**

@@ -61,6 +61,7 @@ test('show prints what is in force and where each value came from, as TOML comme
   assert.ok(stdout.startsWith(`# ${path}\n`));
   assert.match(stdout, new RegExp(`^limits\\.maxPacketSize = 1048576 +# ${path}:2$`, 'm'));
   assert.match(stdout, /^sys\.interval = 0 +# CAULDRON_SYS_INTERVAL$/m);
+  assert.match(stdout, /^data\.directory = "cauldron-data" +# default$/m);
   assert.match(stdout, /^listeners\[1\]\.host = "::1" +# default$/m);
 });
 

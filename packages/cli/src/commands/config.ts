@@ -1,13 +1,7 @@
-import {
-  configurationDocument,
-  exampleConfig,
-  type LoadedConfig,
-  listSettings,
-  loadConfig,
-} from '@cauldron/broker/config';
+import { configurationDocument, exampleConfig, type LoadedConfig, listSettings } from '@cauldron/broker/config';
 import { type Command, type Io, type Parsed, UsageError } from '../command.ts';
 import { exitCode } from '../exit-codes.ts';
-import { chooseConfigFile, configFlag, reportConfigError } from './config-file.ts';
+import { configFlag, loadCommandConfig, reportConfigError } from './config-file.ts';
 
 const check: Command = {
   name: 'check',
@@ -71,7 +65,7 @@ export const config: Command = {
 
 function withConfig(parsed: Parsed, io: Io, describe: (loaded: LoadedConfig) => string): number {
   try {
-    return print(io, describe(loadConfig({ file: chooseConfigFile(parsed), env: io.env })));
+    return print(io, describe(loadCommandConfig(parsed, io)));
   } catch (error) {
     return reportConfigError(error, io);
   }
