@@ -30,4 +30,9 @@ export const commands: readonly CommandEntry[] = [
     summary: "check, show and explain the broker's configuration",
     load: async () => (await import('./commands/config.ts')).config,
   },
+  {
+    name: 'store',
+    summary: 'check, count, export, import, compact and back up the data of a broker',
+    load: async () => (await import('./commands/store.ts')).store,
+  },
 ];

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 import { StoreError } from '@cauldron/core';
 import { asStoreError } from './failure.ts';
 import { createSchema, migrate, migrations, versionOf } from './migrations.ts';
@@ -27,6 +28,8 @@ export interface OpenOptions {
   readonly create?: boolean;
   /** True: nothing is written, so neither created nor migrated. Default false. */
   readonly readOnly?: boolean;
+  /** True, with `readOnly`: nobody writes to the file, so it is read without locks and nothing is put beside it. Default false. */
+  readonly immutable?: boolean;
   /** Kilobytes of pages kept in memory. Default 16,384. */
   readonly cacheKilobytes?: number;
   /** False: commits do not wait for the disk, and a power cut may take some. For tests and imports. Default true. */
@@ -53,7 +56,7 @@ export function openDatabase(path: string, options: OpenOptions = {}): DatabaseS
   }
   let db: DatabaseSync | null = null;
   try {
-    db = new DatabaseSync(path, { readOnly, timeout: lockTimeout });
+    db = new DatabaseSync(options.immutable === true ? immutableUrl(path) : path, { readOnly, timeout: lockTimeout });
     db.exec(`PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${cacheKilobytes}`);
     if (!readOnly) db.exec(`PRAGMA synchronous = ${synchronous ? 'FULL' : 'OFF'}`);
     if (found === 'new') createSchema(db, SCHEMA_VERSION);
@@ -68,6 +71,12 @@ export function openDatabase(path: string, options: OpenOptions = {}): DatabaseS
     db?.close();
     throw explain(error, path);
   }
+}
+
+function immutableUrl(path: string): URL {
+  const url = pathToFileURL(path);
+  url.searchParams.set('immutable', '1');
+  return url;
 }
 
 const MAGIC = 'SQLite format 3\0';
