@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { DATABASE_FILE } from '../store/schema.ts';
 import { refuseDamage } from './check.ts';
 import { holdsStore, replaceDatabase, sizeOf, withLock } from './files.ts';
-import { openExisting } from './reading.ts';
+import { openExisting, withReading } from './reading.ts';
 import { explained, StoreToolError } from './tool-error.ts';
 
 /** Bytes of a store's file with its log, before and after. */
@@ -26,10 +26,10 @@ export async function compactStore(folder: string): Promise<CompactSummary> {
   // Without this, taking the lock would leave its file in a folder that has nothing to do with us.
   if (!holdsStore(path)) openExisting(file).close();
   return withLock(path, async () => {
+    withReading(path, ({ db }) => refuseDamage(path, db));
     const before = sizeOf(file) + sizeOf(`${file}-wal`);
     const db = openExisting(file);
     try {
-      refuseDamage(path, db);
       return await replaceDatabase(path, (copy) => {
         db.prepare('VACUUM INTO ?').run(copy);
         endLog(path, db);

@@ -105,7 +105,7 @@ class Exporter {
 
   constructor(db: DatabaseSync) {
     this.#db = db;
-    this.#queues = new StoredQueues(db);
+    this.#queues = new StoredQueues(db, (error) => this.#unreadable('the newest entries of queues', error));
     this.#message = new RowQuery(db, 'SELECT at, body FROM message WHERE id = ?');
     this.#delivery = new RowQuery(db, 'SELECT state FROM delivery WHERE session = ?');
   }
@@ -138,9 +138,13 @@ class Exporter {
     try {
       yield* lines;
     } catch (error) {
-      if (!isUnreadable(error)) throw error;
-      this.#loss(`${what} can be read in part only: ${(error as Error).message}`);
+      this.#unreadable(what, error);
     }
+  }
+
+  #unreadable(what: string, error: unknown): void {
+    if (!isUnreadable(error)) throw error;
+    this.#loss(`${what} can be read in part only: ${(error as Error).message}`);
   }
 
   #loss(what: string): void {

@@ -83,7 +83,9 @@ function readStats({ folder, db }: ReadingStore): StoreStats {
 }
 
 function readQueues({ db }: Pick<ReadingStore, 'db'>): QueueStats[] {
-  const queues = new StoredQueues(db);
+  const queues = new StoredQueues(db, (error) => {
+    throw error;
+  });
   const sessions = new RowQuery<[number: number, clientId: string, connected: number]>(
     db,
     'SELECT number, client_id, connected FROM session',

@@ -24,8 +24,12 @@ export class StoredQueues {
   readonly #chunk: RowQuery<[entries: Uint8Array]>;
   readonly #tails: ReadonlyMap<number, readonly EntryRecord[]>;
 
-  /** Reads the tail: call it within the transaction. @throws {RangeError} where the tail is damaged */
-  constructor(db: DatabaseSync) {
+  /**
+   * Reads the tail: call it within the transaction.
+   *
+   * @param damaged told of every part of the tail that cannot be read; what it throws is thrown
+   */
+  constructor(db: DatabaseSync, damaged: (error: unknown) => void) {
     this.#head = new RowQuery(db, 'SELECT head FROM delivery WHERE session = ?');
     this.#newest = new RowQuery(db, 'SELECT max(last) FROM chunk WHERE session = ?');
     this.#chunks = new RowQuery(db, 'SELECT last, entries FROM chunk WHERE session = ? AND last > ? ORDER BY first');
@@ -34,7 +38,7 @@ export class StoredQueues {
       'SELECT first, last, count, bytes FROM chunk WHERE session = ? AND last > ? ORDER BY first',
     );
     this.#chunk = new RowQuery(db, 'SELECT entries FROM chunk WHERE session = ? AND first = ?');
-    this.#tails = readTails(db);
+    this.#tails = readTails(db, damaged);
   }
 
   /** Entries that wait in a session's queue, in order. @throws {RangeError} where a chunk is damaged */
@@ -79,15 +83,24 @@ function entriesAbove(bytes: Uint8Array, session: number, head: number): EntryRe
   return entries;
 }
 
-function readTails(db: DatabaseSync): Map<number, EntryRecord[]> {
+function readTails(db: DatabaseSync, damaged: (error: unknown) => void): Map<number, EntryRecord[]> {
   const tails = new Map<number, EntryRecord[]>();
   const rows = new RowQuery<[entries: Uint8Array]>(db, 'SELECT entries FROM tail ORDER BY seq');
-  for (const [bytes] of rows.iterate()) {
-    readTail(bytes, (entry) => {
-      const entries = tails.get(entry.session);
-      if (entries === undefined) tails.set(entry.session, [entry]);
-      else entries.push(entry);
-    });
+  const add = (entry: EntryRecord): void => {
+    const entries = tails.get(entry.session);
+    if (entries === undefined) tails.set(entry.session, [entry]);
+    else entries.push(entry);
+  };
+  try {
+    for (const [bytes] of rows.iterate()) {
+      try {
+        readTail(bytes, add);
+      } catch (error) {
+        damaged(error);
+      }
+    }
+  } catch (error) {
+    damaged(error);
   }
   // A group may have written entries of one session out of order.
   for (const entries of tails.values()) entries.sort((a, b) => a.position - b.position);
