@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -116,6 +116,25 @@ test('a damaged store is refused with the way to check and repair it', (t) => {
   bytes.fill(0x55, 4096, 3 * 4096);
   writeFileSync(path, bytes);
   assertRefused(path, 'damaged', /cauldron store check .*restore a backup.*cauldron store export/s);
+});
+
+test('a damaged store is refused with its log, which stays as it is', (t) => {
+  const path = place(t);
+  filled(path);
+  const engine = SqliteEngine.open(path, { synchronous: false });
+  engine.database.exec('PRAGMA wal_autocheckpoint = 0');
+  applyGroup(engine, (out) => out.session(sessionRecord(2)));
+  // As a process leaves it that was killed.
+  const killed = place(t);
+  for (const suffix of ['', '-wal']) copyFileSync(`${path}${suffix}`, `${killed}${suffix}`);
+  engine.close();
+  const bytes = readFileSync(killed);
+  bytes.fill(0x55, bytes.length - 4096);
+  writeFileSync(killed, bytes);
+  const log = readFileSync(`${killed}-wal`);
+  assert.ok(log.length > 4096);
+  assertRefused(killed, 'damaged', /cauldron store check/);
+  assert.deepEqual(readFileSync(`${killed}-wal`), log);
 });
 
 test('a store that lost its end is refused', (t) => {

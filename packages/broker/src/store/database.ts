@@ -68,8 +68,25 @@ export function openDatabase(path: string, options: OpenOptions = {}): DatabaseS
     if (found !== 'new') checkQuickly(db, path, options.quickCheckBytes ?? 16 * 1024 * 1024);
     return db;
   } catch (error) {
-    db?.close();
+    if (db !== null) closeUntouched(db, path);
     throw explain(error, path);
+  }
+}
+
+/**
+ * Closes a connection to a store that is refused. SQLite moves the log into the database when the last connection closes,
+ * and removes it: another one, which may not write, has to be the last.
+ */
+export function closeUntouched(db: DatabaseSync, path: string): void {
+  const witness = new DatabaseSync(path, { readOnly: true });
+  try {
+    // Reading takes the lock that tells the other it is not the last.
+    witness.prepare('PRAGMA user_version').get();
+  } catch {
+    // Where not even the head of the file can be read, the other connection cannot move a log into it.
+  } finally {
+    db.close();
+    witness.close();
   }
 }
 

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { decodeOperations, type OperationVisitor, type StoreEngine, StoreError, type StoreRead } from '@cauldron/core';
 import { Chunks } from './chunks.ts';
-import { damaged, isDamage, type OpenOptions, openDatabase } from './database.ts';
+import { closeUntouched, damaged, isDamage, type OpenOptions, openDatabase } from './database.ts';
 import { asStoreError } from './failure.ts';
 import { Folder, type FoldOptions } from './folder.ts';
 import { type EngineParts, GroupWriter } from './group-writer.ts';
@@ -46,7 +46,7 @@ export class SqliteEngine implements StoreEngine {
     try {
       return new SqliteEngine(path, options, db);
     } catch (error) {
-      db.close();
+      closeUntouched(db, path);
       throw explain(error, path, 'cannot open the store');
     }
   }
