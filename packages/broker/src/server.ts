@@ -133,7 +133,10 @@ export class Broker extends EventEmitter<BrokerEvents> {
         newClientId: () => `auto-${randomUUID()}`, // [MQTT-3.2.2-16]
       },
       {
-        scheduler: { requestFlush: () => setImmediate(flush) },
+        scheduler: {
+          requestFlush: () => setImmediate(flush),
+          after: (milliseconds, then) => setTimeout(then, milliseconds),
+        },
         authenticator: options.authenticator ?? allowAll,
         authorizer: options.authorizer ?? null,
         interceptors: this.#interceptors,

@@ -187,6 +187,12 @@ export class BrokerCore implements RegistryHost {
     return this.journal;
   }
 
+  after(milliseconds: number, then: () => void): boolean {
+    const { scheduler } = this.ports;
+    scheduler.after?.(milliseconds, then);
+    return scheduler.after !== undefined;
+  }
+
   get closing(): boolean {
     return this.#closing;
   }

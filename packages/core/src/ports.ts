@@ -201,4 +201,6 @@ export interface Subscriber {
 export interface Scheduler {
   /** Call `core.flush()` once, when the current turn's input has been read. Asked at most once a turn. */
   requestFlush(): void;
+  /** Calls back once, after so many milliseconds. Where it is missing, what could wait a moment for more does not. */
+  after?(milliseconds: number, then: () => void): void;
 }

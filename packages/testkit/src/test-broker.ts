@@ -10,6 +10,7 @@ import {
   type Limits,
   type MqttOptions,
   type Observer,
+  type Scheduler,
 } from '@cauldron/core';
 import type { ProtocolVersion } from '@cauldron/protocol';
 import type { HeldStore } from './store/held-store.ts';
@@ -26,6 +27,8 @@ export interface TestBrokerOptions {
   readonly store?: HeldStore;
   /** Overrides the defaults of acknowledging and of wills after a restart. */
   readonly durability?: Partial<Pick<CoreOptions, 'ack' | 'restartWillDelay'>>;
+  /** The scheduler's, where a test wants to decide when it calls back. */
+  readonly after?: NonNullable<Scheduler['after']>;
   /** Milliseconds the clock starts at. */
   readonly now?: number;
 }
@@ -59,7 +62,7 @@ export class TestBroker {
       coreOptions,
       {
         // Clients flush after everything they do, so nothing has to be asked for.
-        scheduler: { requestFlush: () => {} },
+        scheduler: { requestFlush: () => {}, ...(options.after === undefined ? {} : { after: options.after }) },
         authenticator: options.authenticator ?? { authenticate: () => ({ outcome: 'accept' }) },
         authorizer: options.authorizer ?? null,
         interceptors: options.interceptors ?? [],

@@ -56,3 +56,39 @@ test('PUBACK leaves when the message of an offline durable session is written, a
   await settled(broker);
   assert.deepEqual(engine.content().messages, 0);
 });
+
+test('a QoS 1 message in flight waits a moment for its PUBACK, and then nothing is written and its publisher is answered', async () => {
+  const engine = new MemoryEngine();
+  const delayed: (() => void)[] = [];
+  const store = new HeldStore(engine);
+  const broker = new TestBroker({ store, after: (_milliseconds, then) => delayed.push(then) });
+  const subscriber = durable(broker, 's');
+  await settled(broker);
+  subscriber.send({
+    type: PacketType.subscribe,
+    packetId: 1,
+    subscriptions: [{ filter: 't', qos: 1, noLocal: false, retainAsPublished: false, retainHandling: 0 }],
+  });
+  await settled(broker);
+  subscriber.take();
+  const before = broker.core.metrics.storeWrites;
+  const publisher = broker.connect('p');
+  publisher.publish('t', 'fast', { qos: 1 });
+  await settled(broker);
+  assert.deepEqual(publisher.take(), []);
+  const [message] = subscriber.takeMessages();
+  subscriber.ack(PacketType.puback, message!.packetId);
+  assert.equal(publisher.takeOne().type, PacketType.puback);
+  for (const then of delayed.splice(0)) then();
+  await settled(broker);
+  assert.equal(broker.core.metrics.storeWrites, before);
+  // One that is not acknowledged in that moment is written.
+  publisher.publish('t', 'slow', { qos: 1 });
+  await settled(broker);
+  assert.deepEqual(publisher.take(), []);
+  for (const then of delayed.splice(0)) then();
+  await settled(broker);
+  assert.equal(publisher.takeOne().type, PacketType.puback);
+  assert.equal(broker.core.metrics.storeWrites, before + 1);
+  assert.equal(engine.content().messages, 1);
+});

@@ -226,7 +226,9 @@ export class Connection implements LinkReceiver, TimerEntry, Waiter {
 
   /** Does something once everything noted so far is on the disk. */
   whenDurable(action: () => void): void {
-    this.#gateFor().addAction(this.core.journal!.ticket, action);
+    const journal = this.core.journal!;
+    this.#gateFor().addAction(journal.ticket, action);
+    journal.hurry();
   }
 
   #gateFor(): AckGate {

@@ -230,7 +230,9 @@ export class Session implements Subscriber, TimerEntry {
 
   /** Enters a message the store keeps: in memory too where there is a client to read it soon. */
   #push(queue: SessionQueue, item: QueuedMessage): void {
-    item.position = this.host.journal!.nextNumber();
+    const journal = this.host.journal!;
+    item.position = journal.nextNumber();
+    journal.hurry(); // it may wait here for long
     this.host.queueChanged(1, item.size);
     if (this.#connection !== null && queue.hasWindow) queue.push(item);
     else queue.pushStored(item);

@@ -29,6 +29,10 @@ export class Group {
   readonly topics = new Set<string>();
   /** Bytes of the messages in it. */
   bytes = 0;
+  /** Records that somebody still needs. */
+  needed = 0;
+  /** There is more in it than messages in flight to clients that are here. */
+  urgent = false;
 
   get empty(): boolean {
     return (

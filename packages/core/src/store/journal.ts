@@ -21,8 +21,13 @@ export interface JournalHost {
   readonly metrics: Metrics;
   readonly observer: Observer;
   readonly retained: RetainedTree;
+  /** Calls back after so many milliseconds; false where nobody can. */
+  after(milliseconds: number, then: () => void): boolean;
 }
 
+/** How long messages in flight wait for acknowledgements before they are written, milliseconds, and how many bytes of them. */
+const PATIENCE = 2;
+const MOST_PATIENT_BYTES = 262_144;
 /** How long after a failed write the next is tried, milliseconds. */
 const RETRY_AFTER = 1000;
 /** Bytes of messages that may wait for the store before publishers are no longer read from. */
@@ -69,6 +74,15 @@ export class Journal implements StoreReceiver, Flushable {
   #stalled: Waiter[] = [];
   #promises: { readonly ticket: number; readonly resolve: () => void }[] = [];
   #idle: (() => void)[] = [];
+  /** A moment of waiting for acknowledgements is under way. */
+  #patient = false;
+  readonly #outOfPatience = (): void => {
+    this.#patient = false;
+    if (this.#group.needed > 0) this.#note();
+    else this.#look();
+  };
+  /** A buffer that was taken and not needed. */
+  #buffer: Uint8Array | null = null;
   /** Bytes the last group had: what the next one will need, about. */
   #expected = 65_536;
 
@@ -98,7 +112,18 @@ export class Journal implements StoreReceiver, Flushable {
 
   // ---- collecting
 
+  /** Something is to be written at the end of this turn. */
   #note(): void {
+    this.#group.urgent = true;
+    this.#look();
+  }
+
+  /** What was noted must not wait for acknowledgements. */
+  hurry(): void {
+    this.#note();
+  }
+
+  #look(): void {
     if (this.#noted) return;
     this.#noted = true;
     this.#host.flushSet.add(this);
@@ -123,7 +148,8 @@ export class Journal implements StoreReceiver, Flushable {
     const record = new StoredMessage(this.nextNumber(), message, this.#host.now);
     this.#group.records.push(record);
     this.#group.bytes += message.size;
-    this.#note();
+    this.#group.needed += 1;
+    this.#look();
     return record;
   }
 
@@ -165,7 +191,9 @@ export class Journal implements StoreReceiver, Flushable {
 
   #release(record: StoredMessage): void {
     record.references -= 1;
-    if (record.references === 0) record.gate?.release(this.durable);
+    if (record.references > 0) return;
+    this.#group.needed -= 1;
+    record.gate?.release(this.durable);
   }
 
   /** A retained message was kept for a topic, in place of `before`. */
@@ -252,8 +280,12 @@ export class Journal implements StoreReceiver, Flushable {
 
   /** Calls back when everything noted so far is written; at once where it is. */
   whenIdle(then: () => void): void {
-    if (this.idle) then();
-    else this.#idle.push(then);
+    if (this.idle) {
+      then();
+      return;
+    }
+    this.#idle.push(then);
+    this.#note();
   }
 
   /** Everything noted so far is written. */
@@ -269,10 +301,21 @@ export class Journal implements StoreReceiver, Flushable {
 
   // ---- writing
 
-  /** The end of a turn: hands over what it brought, unless a group is under way. */
+  /**
+   * The end of a turn: hands over what it brought, unless a group is under way. Where all of it is in flight to clients
+   * that are here, it waits a moment for their acknowledgements, which usually leave nothing to write.
+   */
   flush(): void {
     this.#noted = false;
-    if (this.#writing === null && (this.failure === null || this.#host.now >= this.#retryAt)) this.#submit();
+    if (this.#writing !== null || (this.failure !== null && this.#host.now < this.#retryAt)) return;
+    if (this.#mayWait && this.#host.after(PATIENCE, this.#outOfPatience)) this.#patient = true;
+    else if (!this.#patient || this.#group.urgent || this.#group.bytes >= MOST_PATIENT_BYTES) this.#submit();
+  }
+
+  /** Nothing has to be written yet, and nobody waits for the end of a patient moment so far. */
+  get #mayWait(): boolean {
+    const group = this.#group;
+    return !this.#patient && !group.urgent && group.needed > 0 && group.bytes < MOST_PATIENT_BYTES;
   }
 
   /** Time went on: a store that failed is tried again. */
@@ -284,11 +327,8 @@ export class Journal implements StoreReceiver, Flushable {
 
   #submit(): void {
     const group = this.#group;
-    if (group.empty && this.failure === null) {
-      this.#nothingToWrite();
-      return;
-    }
-    const out = new ByteWriter(this.#store.take(Math.max(this.#expected, 4096)));
+    const out = new ByteWriter(this.#buffer ?? this.#store.take(Math.max(this.#expected, 4096)));
+    this.#buffer = null;
     const something = group.encode(out, [this.#sequence, this.#sessionNumbers], (topic) =>
       this.#host.retained.kept(topic),
     );
@@ -299,7 +339,8 @@ export class Journal implements StoreReceiver, Flushable {
     this.#writing = group;
     this.#noted = false;
     if (!something && this.failure === null) {
-      // All of it became unnecessary: nothing is written, and what waited need not.
+      // There was nothing, or all of it became unnecessary: what waited need not.
+      this.#buffer = out.bytes;
       this.durable = this.#writingTicket;
       this.#settleGroup();
       return;
@@ -308,10 +349,6 @@ export class Journal implements StoreReceiver, Flushable {
     this.#host.metrics.storeWrites += 1;
     this.#host.metrics.storeBytes += out.length;
     this.#store.write(out.bytes, out.length);
-  }
-
-  #nothingToWrite(): void {
-    for (const then of this.#idle.splice(0)) then();
   }
 
   // ---- what the store answers
@@ -341,8 +378,8 @@ export class Journal implements StoreReceiver, Flushable {
     const promises = this.#promises;
     this.#promises = promises.filter(({ ticket }) => ticket > this.durable);
     for (const { ticket, resolve } of promises) if (ticket <= this.durable) resolve();
-    if (this.#group.empty) this.#nothingToWrite();
-    else this.#note();
+    if (!this.#group.empty) this.#look();
+    else for (const then of this.#idle.splice(0)) then();
   }
 
   #releaseGates(): void {
@@ -390,6 +427,8 @@ export class Journal implements StoreReceiver, Flushable {
     const records = [...failed.records, ...next.records];
     next.records = [];
     next.bytes = 0;
+    next.needed = 0;
+    next.urgent = true;
     for (const record of records) this.#giveUp(record);
   }
 
@@ -408,6 +447,7 @@ export class Journal implements StoreReceiver, Flushable {
     if (!record.retained) return;
     this.#group.records.push(record);
     this.#group.bytes += record.message.size;
+    this.#group.needed += 1;
   }
 
   #refuseWaiting(failure: StoreFailure): void {
