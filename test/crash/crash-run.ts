@@ -28,7 +28,7 @@ export interface CrashResult {
 }
 
 /** Milliseconds without a message after which everything counts as being at rest. */
-const QUIET = 400;
+const QUIET = 250;
 /** Milliseconds in which everything must have come to rest. */
 const REST_LIMIT = 60_000;
 

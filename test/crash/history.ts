@@ -125,7 +125,7 @@ export interface RetainedReading {
 /** A client with a will that never comes back. */
 export interface WillHistory {
   readonly name: string;
-  /** CONNACK got; Infinity = nobody knows whether there is such a will. */
+  /** It is known to be on the disk; Infinity = nobody knows whether there is such a will. */
   agreedAt: number;
   /** Its connection broke, or the broker was killed. */
   brokenAt: number;

@@ -68,7 +68,7 @@ export class RetainedReader {
 }
 
 /** Seconds until the will of a client that is gone is due, at most. */
-export const LONGEST_WILL_DELAY = 2;
+export const LONGEST_WILL_DELAY = 1;
 
 /** A client with a durable session and a will, which goes without a goodbye, or loses the broker, and stays away. */
 export class WillClient {
@@ -106,10 +106,14 @@ export class WillClient {
     this.#broken();
   }
 
+  /** CONNACK says nothing of the disk; the SUBACK of a durable session does, and what came before it is on it too. */
   #received(packet: Packet, linger: number): void {
-    if (packet.type !== PacketType.connack) return;
-    this.#will.agreedAt = this.#world.history.moment();
-    this.#timer = setTimeout(() => this.stop(), linger);
+    if (packet.type === PacketType.connack) {
+      const options = { noLocal: false, retainAsPublished: false, retainHandling: 0 } as const;
+      const subscriptions = [{ filter: 'nothing', qos: 1, ...options }] as const;
+      this.#wire?.send({ type: PacketType.subscribe, packetId: 1, subscriptions });
+      this.#timer = setTimeout(() => this.stop(), linger);
+    } else if (packet.type === PacketType.suback) this.#will.agreedAt = this.#world.history.moment();
     this.#world.came(packet.type);
   }
 

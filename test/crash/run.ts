@@ -2,7 +2,8 @@
 //   --kills N    how often the broker is killed; 200 unless it is said
 //   --seed N     clients and moments; a random one unless it is said
 //   --clients N  publishers, and as many subscribers; 6 unless it is said
-//   --torn N     after every Nth kill copies of the data are damaged, and brokers started on them; 20 unless it is said, 0 = never
+//   --torn N     after every Nth kill, or the next that leaves a log, copies of the data are damaged, and brokers started
+//                on them; 20 unless it is said, 0 = never
 //   --keep       leaves the folder with the data behind, and says where; it is kept anyway when a promise was broken
 //   --memory     kills a broker that keeps everything in memory, to see the checks fail
 //   --spare      cuts connections only, and lets the broker live, to see the checks hold
@@ -18,7 +19,8 @@ import type { BrokerSetup } from './broker-under-test.ts';
 import type { CrashCrowd } from './crash-crowd.ts';
 import { type CrashResult, crashRun } from './crash-run.ts';
 import { promises } from './history.ts';
-import { tearEverything } from './torn-writes.ts';
+import { DATABASE, tearEverything } from './torn-writes.ts';
+import { planDamage } from './wal.ts';
 
 const { values } = parseArgs({
   options: {
@@ -75,6 +77,7 @@ class TornRun {
   readonly #setup: BrokerSetup;
   readonly #random: Random;
   readonly #every: number;
+  #next: number;
   #copies = 0;
   #found = 0;
 
@@ -84,11 +87,14 @@ class TornRun {
     this.#setup = setup;
     this.#random = new Random(seed);
     this.#every = every;
+    this.#next = every;
   }
 
   async killed(kill: number, crowd: CrashCrowd): Promise<void> {
     const { data, folder } = this.#setup;
-    if (data === null || this.#every === 0 || kill === 0 || kill % this.#every !== 0) return;
+    if (data === null || this.#every === 0 || kill < this.#next) return;
+    if (planDamage(join(data, DATABASE), 'truncate', this.#random) === null) return;
+    this.#next = kill + this.#every;
     const scratch = join(folder, `torn-${kill}`);
     mkdirSync(scratch);
     const { identities, history } = crowd;

@@ -1,5 +1,6 @@
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { isDeepStrictEqual } from 'node:util';
 import type { Random } from '@cauldron/testkit/simulation';
 import type { Cleanup } from '../support/process.ts';
@@ -7,9 +8,10 @@ import { type BrokerSetup, BrokerUnderTest } from './broker-under-test.ts';
 import { type Contents, drain } from './drain.ts';
 import type { Identity } from './durable-client.ts';
 import type { SentMessage } from './history.ts';
-import { applyDamage, type Damage, planDamage, truncateWal } from './wal.ts';
+import { applyDamage, type Damage, pagesOf, planDamage, truncateWal } from './wal.ts';
 
-const DATABASE = 'cauldron.db';
+/** Name of the database in a data folder. */
+export const DATABASE = 'cauldron.db';
 
 /** A store at rest, and who has a session in it. */
 export interface TornSubject {
@@ -88,34 +90,50 @@ function differences(expected: Contents, actual: Contents): string[] {
 }
 
 /**
- * Overwrites pages of a copy's database: a broker must refuse to start on it, say why, and leave every byte as it is.
+ * Overwrites a page that is in use in a copy's database: a broker must refuse to start on it, say why, and leave every
+ * byte as it is.
  *
- * @param pages 1 is the first; with the log left as it is, or moved into the database before
+ * @param log moved: the database is all there is; kept: there is a log too, in which the page is not
  */
 export async function spoilDatabase(
   cleanup: Cleanup,
   subject: TornSubject,
-  pages: readonly number[],
   log: 'kept' | 'moved',
   random: Random,
 ): Promise<TornResult> {
   const copy = copyOf(subject);
-  if (log === 'moved') {
-    const broker = new BrokerUnderTest(cleanup, copy);
-    await broker.listening();
-    await broker.stop();
-  }
   const path = join(copy.data, DATABASE);
+  const stopped = new BrokerUnderTest(cleanup, copy);
+  await stopped.listening();
+  await stopped.stop();
+  const roots = rootPages(path);
+  if (log === 'kept') await leaveLog(cleanup, copy, subject);
+  const logged = log === 'kept' ? pagesOf(readFileSync(`${path}-wal`)) : new Set<number>();
+  const page = random.pick(roots.filter((root) => !logged.has(root)));
   const bytes = readFileSync(path);
   const pageSize = bytes.readUInt16BE(16) === 1 ? 65_536 : bytes.readUInt16BE(16);
-  for (const page of pages) {
-    // The head of page 1 is left: without it the file is no database at all, which is another refusal.
-    for (let at = (page - 1) * pageSize + (page === 1 ? 100 : 0); at < page * pageSize; at++)
-      bytes[at] = random.below(256);
-  }
+  // The head of page 1 is left: without it the file is no database at all, which is another refusal.
+  const from = (page - 1) * pageSize + (page === 1 ? 100 : 0);
+  for (let at = from; at < page * pageSize; at++) bytes[at] = random.below(256);
   writeFileSync(path, bytes);
   const problems = await refusalProblems(cleanup, copy);
-  return { damage: `pages ${pages.join(', ')} of the database, log ${log}`, found: 0, problems };
+  return { damage: `page ${page} of the database, its log ${log}`, found: 0, problems };
+}
+
+/** Where the tables of a database begin: pages that are always in use. Page 1 holds their list. */
+function rootPages(path: string): number[] {
+  const db = new DatabaseSync(path, { readOnly: true });
+  const roots = db.prepare(`SELECT rootpage FROM sqlite_schema WHERE rootpage > 0`).all();
+  db.close();
+  return [1, ...new Set(roots.map(({ rootpage }) => Number(rootpage)))];
+}
+
+/** Lets a broker write something, and kills it. */
+async function leaveLog(cleanup: Cleanup, copy: BrokerSetup, { identities, messages }: TornSubject): Promise<void> {
+  const broker = new BrokerUnderTest(cleanup, copy);
+  await drain(await broker.listening(), identities.slice(0, 1), messages);
+  broker.kill();
+  await broker.ended();
 }
 
 async function refusalProblems(cleanup: Cleanup, setup: BrokerSetup & { readonly data: string }): Promise<string[]> {
@@ -147,14 +165,12 @@ async function refusalProblems(cleanup: Cleanup, setup: BrokerSetup & { readonly
   return problems;
 }
 
-/** What must stay as it is: the database and its log. */
+/** What must stay as it is: the database and its log, where there is something in it. */
 function filesOf(folder: string): Map<string, Buffer> {
   const names = readdirSync(folder).filter((name) => name === DATABASE || name === `${DATABASE}-wal`);
-  return new Map(names.map((name) => [name, readFileSync(join(folder, name))]));
+  const files = names.map((name) => [name, readFileSync(join(folder, name))] as const);
+  return new Map(files.filter(([, bytes]) => bytes.length > 0));
 }
-
-/** Pages that are always in use: the list of tables, and the roots of the first of them. */
-const ROOT_PAGES = [1, 2, 3, 4];
 
 /** Every kind of damage to copies of one store, one after the other. */
 export async function tearEverything(cleanup: Cleanup, subject: TornSubject, random: Random): Promise<TornResult[]> {
@@ -163,6 +179,6 @@ export async function tearEverything(cleanup: Cleanup, subject: TornSubject, ran
     const result = await tearLog(cleanup, subject, kind, random);
     if (result !== null) results.push(result);
   }
-  results.push(await spoilDatabase(cleanup, subject, [random.pick(ROOT_PAGES)], 'moved', random));
+  results.push(await spoilDatabase(cleanup, subject, random.pick(['moved', 'kept']), random));
   return results;
 }

@@ -27,6 +27,12 @@ export function parseWal(bytes: Buffer): Wal {
   return { pageSize, frames };
 }
 
+/** Numbers of the pages a log holds. */
+export function pagesOf(bytes: Buffer): Set<number> {
+  const { pageSize, frames } = parseWal(bytes);
+  return new Set(frames.map(({ end }) => bytes.readUInt32BE(end - pageSize - FRAME_HEADER)));
+}
+
 /** What a write that was under way when the power went may leave. */
 export type Damage =
   | { readonly kind: 'truncate'; readonly at: number }
@@ -50,7 +56,9 @@ const REACH = 4;
 export function planDamage(path: string, kind: Damage['kind'], random: Random): PlannedDamage | null {
   if (!existsSync(`${path}-wal`) || !existsSync(`${path}-shm`)) return null;
   const index = readFileSync(`${path}-shm`);
-  const { frames } = parseWal(readFileSync(`${path}-wal`));
+  const log = readFileSync(`${path}-wal`);
+  if (log.length === 0) return null;
+  const { frames } = parseWal(log);
   const moved = index.readUInt32LE(BACKFILL_ATTEMPTED);
   const ends = frames.flatMap(({ commits, end }, i) => (commits && i + 1 >= moved ? [end] : []));
   if (ends.length < 2) return null;
