@@ -15,31 +15,35 @@ const root = path.dirname(here);
  * Brokers in the order of the table. By the name one chooses; a name may stand for several ways to run one, and `null`
  * for what is not installed here or has no such setting.
  */
-export function findBrokers(setting: Setting): Map<string, readonly BrokerKind[] | null> {
+export function findBrokers(setting: Setting, cauldronBin: string | null): Map<string, readonly BrokerKind[] | null> {
   if (setting === 'memory') {
     return new Map([
-      ['cauldron', cauldron()],
+      ['cauldron', cauldron(findCauldron(cauldronBin))],
       ['mosquitto', mosquitto()],
       ['aedes', aedes()],
     ]);
   }
   return new Map([
-    ['cauldron', durableCauldrons()],
+    ['cauldron', durableCauldrons(findCauldron(cauldronBin))],
     ['mosquitto', durableMosquitto()],
     ['aedes', null],
   ]);
 }
 
-/** The command line of this clone's broker and its version; null where it is not there. */
-function findCauldron(): { bin: string; version: string } | null {
-  const bin = path.join(root, 'packages/cli/bin/cauldron.js');
-  if (!existsSync(bin)) return null;
-  const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string };
-  return { bin, version };
+interface CauldronBin {
+  readonly bin: string;
+  readonly version: string;
 }
 
-function cauldron(): BrokerKind[] | null {
-  const found = findCauldron();
+/** The command that is given, or the one of this clone; null where there is none. */
+function findCauldron(given: string | null): CauldronBin | null {
+  const bin = given ?? path.join(root, 'packages/cli/bin/cauldron.js');
+  if (!existsSync(bin)) return null;
+  const { version } = JSON.parse(readFileSync(findManifest(bin), 'utf8')) as { version: string };
+  return { bin, version: given === null ? `${version} (sources)` : version };
+}
+
+function cauldron(found: CauldronBin | null): BrokerKind[] | null {
   if (found === null) return null;
   const about = `cauldron ${found.version}, \`broker --memory\``;
   return [
@@ -50,15 +54,17 @@ function cauldron(): BrokerKind[] | null {
   ];
 }
 
+/** A million retained messages of a load, and the few of the broker's own. */
+const ROOM = { CAULDRON_LIMITS_MAX_RETAINED_MESSAGES: '1100000' };
+
 /** The same broker with both meanings of an acknowledgement. No probe is loaded: its memory is part of what is measured. */
-function durableCauldrons(): BrokerKind[] | null {
-  const found = findCauldron();
+function durableCauldrons(found: CauldronBin | null): BrokerKind[] | null {
   if (found === null) return null;
   const variant = (name: string, ack: 'disk' | 'memory', promise: string): BrokerKind => {
     const about = `${name} ${found.version}, \`broker --data\` with ack \`${ack}\`: ${promise}`;
     return commandBroker(name, about, (port, folder) => {
       const args = ['broker', '--host', '127.0.0.1', '-p', String(port), '--data', path.join(folder, 'data')];
-      return { command: [process.execPath, found.bin, ...args], env: { CAULDRON_DATA_ACK: ack } };
+      return { command: [process.execPath, found.bin, ...args], env: { ...ROOM, CAULDRON_DATA_ACK: ack } };
     });
   };
   return [

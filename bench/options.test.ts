@@ -27,5 +27,6 @@ test('what is not understood is refused with what would be', () => {
   assert.throws(() => parseOptions(['--rounds', '0']), /--rounds wants a number above 0/);
   assert.throws(() => parseOptions(['--external', 'x']), /NAME=PID:PORT/);
   assert.throws(() => parseOptions(['--folder', '/nowhere/at/all']), /--folder \/nowhere\/at\/all is not there/);
+  assert.throws(() => parseOptions(['--cauldron', '/nowhere/bin.js']), /--cauldron \/nowhere\/bin.js is not there/);
   assert.throws(() => parseOptions(['--nope']), /nope/);
 });

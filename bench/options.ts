@@ -10,6 +10,8 @@ export const usage = `Usage: npm run bench -- [options]
 Starts each broker in turn, drives the same loads, and prints a Markdown table of ratios and medians.
 
   --brokers A,B       cauldron, mosquitto, aedes (default: all that are installed)
+  --cauldron FILE     the Cauldron to measure: bin/cauldron.js of an installed package (default: the one of this clone,
+                      which Node compiles at every start)
   --external N=P:PORT also measure a running broker: name, process id, port on 127.0.0.1 (may be repeated)
   --only A,B          loads by name, by group, or by a beginning with * (default: all; see --list)
   --rounds N          how often everything is repeated, brokers taking turns (default 3)
@@ -37,6 +39,8 @@ export interface Options {
   readonly warmup: number;
   /** Names in order; null: whatever is installed. */
   readonly brokers: readonly string[] | null;
+  /** The command to measure as Cauldron; null: this clone's. */
+  readonly cauldron: string | null;
   readonly externals: readonly External[];
   readonly folder: string;
   readonly json: string | null;
@@ -50,6 +54,7 @@ export function parseOptions(args: readonly string[]): Options {
     args: [...args],
     options: {
       brokers: { type: 'string' },
+      cauldron: { type: 'string' },
       external: { type: 'string', multiple: true },
       only: { type: 'string' },
       rounds: { type: 'string' },
@@ -70,8 +75,9 @@ export function parseOptions(args: readonly string[]): Options {
     seconds: positive('seconds', values.seconds, values.quick ? 1 : 5),
     warmup: positive('warmup', values.warmup, 1),
     brokers: names(values.brokers),
+    cauldron: values.cauldron === undefined ? null : existing('cauldron', values.cauldron),
     externals: (values.external ?? []).map(external),
-    folder: folder(values.folder),
+    folder: existing('folder', values.folder ?? os.tmpdir()),
     json: values.json ?? null,
     help: values.help,
     list: values.list,
@@ -90,9 +96,9 @@ function positive(name: string, text: string | undefined, otherwise: number): nu
   return value;
 }
 
-function folder(wanted: string | undefined): string {
-  const chosen = path.resolve(wanted ?? os.tmpdir());
-  if (!existsSync(chosen)) throw new Error(`--folder ${chosen} is not there; make it first`);
+function existing(option: string, wanted: string): string {
+  const chosen = path.resolve(wanted);
+  if (!existsSync(chosen)) throw new Error(`--${option} ${chosen} is not there`);
   return chosen;
 }
 

@@ -58,14 +58,17 @@ test('a failed run is printed as failed and never as a number or a met goal', ()
 });
 
 test('a broker that was not busy, a starved generator and a host that took CPU time are remarked', () => {
-  const [idle, stolen, starved] = remarks([
+  const [idle, stolen, starved, kept] = remarks([
     outcome('cauldron', 1, { broker_cpu_percent: 40 }),
     outcome('cauldron', 2, { broker_cpu_percent: 99, stolen_percent: 20 }),
     outcome('cauldron', 3, { broker_cpu_percent: 99, load_cpu_percent: 50 }),
+    outcome('cauldron', 4, { load_waited_percent: 6 }),
+    outcome('cauldron', 5, { load_waited_percent: 4 }),
   ]);
   assert.match(idle!, /not busy all the time/);
   assert.match(stolen!, /took more than 5 %/);
   assert.match(starved!, /less than 90 % of its core/);
+  assert.match(kept!, /waited more than 5 % of the time for its core/);
 });
 
 test('a goal may be a ratio to another way to run the same broker', () => {

@@ -116,15 +116,24 @@ export function remarks(outcomes: readonly Outcome[]): string[] {
 const SATURATED_PERCENT = 85;
 /** Above this the host of a virtual machine took so much that absolute figures say little. */
 const STOLEN_PERCENT = 5;
+/** Above this share of the time a load that sleeps when it has nothing to do did not get its core when it needed it. */
+const WAITED_PERCENT = 5;
 /** The generator never sleeps while it measures: below this share of its core somebody else was using it. */
 const STARVED_PERCENT = 90;
 
 function notes(load: string, broker: string, result: LoadResult): string[] {
   const lines = result.notes.map((note) => `${load}, ${broker}: ${note}`);
   const { broker_cpu_percent: cpu, load_cpu_percent: own, stolen_percent: stolen, p50_us: latency } = result.figures;
+  const { load_waited_percent: waited } = result.figures;
   if (typeof own === 'number' && own < STARVED_PERCENT) {
     lines.push(
       `${load}, ${broker}: the load generator got less than ${STARVED_PERCENT} % of its core, others were using it`,
+    );
+  }
+  // A load that never sleeps waits for its core whenever anything else runs there; for it there is the share above.
+  if (own === undefined && typeof waited === 'number' && waited > WAITED_PERCENT) {
+    lines.push(
+      `${load}, ${broker}: the load generator waited more than ${WAITED_PERCENT} % of the time for its core, others were using it`,
     );
   }
   if (latency === undefined && typeof cpu === 'number' && cpu < SATURATED_PERCENT) {

@@ -50,7 +50,7 @@ function contests(options: Options): Contest[] {
 }
 
 function choose(options: Options, setting: Setting): BrokerKind[] {
-  const found = findBrokers(setting);
+  const found = findBrokers(setting, options.cauldron);
   const wanted = options.brokers ?? [...found.keys()];
   const chosen: BrokerKind[] = [];
   for (const name of wanted) {

@@ -4,6 +4,7 @@ import { runDrain } from './drain.ts';
 import { runFetch } from './fetch.ts';
 import { runFill } from './fill.ts';
 import { runIdle } from './idle.ts';
+import { difference, ownWaitSeconds, per } from './proc.ts';
 import { PublishLoad } from './publish.ts';
 import { QueueLoad } from './queue.ts';
 import type { LoadResult, LoadSpec } from './spec.ts';
@@ -35,10 +36,15 @@ if (argument === undefined) {
   process.stderr.write('bench/load/main.ts is started by bench/run.ts with a JSON load spec as its only argument.\n');
   process.exit(2);
 }
+const waitedBefore = ownWaitSeconds();
+const started = performance.now();
 let result: LoadResult;
 try {
   result = await run(JSON.parse(argument) as LoadSpec);
 } catch (error) {
   result = { figures: {}, errors: [(error as Error).message], notes: [] };
 }
+// How much of its time another program had the generator's core: what it measured meanwhile is theirs as well.
+const load_waited_percent = per(difference(ownWaitSeconds(), waitedBefore), performance.now() - started, 100_000);
+result = { ...result, figures: { ...result.figures, load_waited_percent } };
 process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0));

@@ -7,6 +7,7 @@ import {
   memory,
   parseBytesWritten,
   parseCpuSeconds,
+  parseWaitSeconds,
   per,
   statusKb,
 } from './proc.ts';
@@ -38,4 +39,9 @@ test('bytes written are those that reach storage, not those a program hands over
   assert.equal(parseBytesWritten(io), 4096);
   assert.equal(parseBytesWritten('wchar: 2\n'), null);
   assert.equal(bytesWritten(null), null);
+});
+
+test('time spent waiting for a processor is the second number, in nanoseconds', () => {
+  assert.equal(parseWaitSeconds('9000000000 1500000000 42\n'), 1.5);
+  assert.equal(parseWaitSeconds(''), null);
 });

@@ -48,6 +48,18 @@ export function parseBytesWritten(io: string): number | null {
   return found === null ? null : Number(found[1]);
 }
 
+/** Seconds that this process was ready to run and something else had its core; null where the system does not tell. */
+export function ownWaitSeconds(): number | null {
+  const text = read('/proc/self/schedstat');
+  return text === null ? null : parseWaitSeconds(text);
+}
+
+/** The time spent waiting for a processor in the text of /proc/PID/schedstat, which counts nanoseconds. */
+export function parseWaitSeconds(schedstat: string): number | null {
+  const found = /^\d+ (\d+) \d+/.exec(schedstat);
+  return found === null ? null : Number(found[1]) / 1e9;
+}
+
 /** The value of one "Name:  123 kB" line of /proc/PID/status. */
 export function statusKb(status: string | null, name: string): number | null {
   const found = status === null ? null : new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status);
