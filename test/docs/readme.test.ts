@@ -22,7 +22,7 @@ test('the README begins with the two commands, and they are scripts of package.j
 });
 
 test('every file that the pages link to is there', () => {
-  for (const page of ['README.md', 'docs/workshop.md', 'docs/embedding.md', 'CONTRIBUTING.md']) {
+  for (const page of ['README.md', 'docs/workshop.md', 'docs/embedding.md', 'docs/durability.md', 'CONTRIBUTING.md']) {
     const text = readFileSync(join(repositoryRoot, page), 'utf8');
     const folder = join(repositoryRoot, page, '..');
     const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, link]) => link!);
