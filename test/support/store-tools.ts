@@ -1,4 +1,5 @@
 // Stores for the tests of the store's tools.
+import { hash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,9 +40,10 @@ export function contentOf(folder: string): Json[] {
   return lines.map((line) => JSON.parse(line) as Json).slice(1, -1);
 }
 
-/** The names and bytes of everything in a folder. */
+/** The names of everything in a folder, with a digest of its bytes. */
 export function filesOf(folder: string): Record<string, string> {
-  return Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'base64')]));
+  const digest = (name: string): string => hash('sha256', readFileSync(join(folder, name)));
+  return Object.fromEntries(readdirSync(folder).map((name) => [name, digest(name)]));
 }
 
 /** A store that is written as the broker does it. */

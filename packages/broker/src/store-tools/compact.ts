@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { closeUntouched } from '../store/database.ts';
 import { DATABASE_FILE } from '../store/schema.ts';
 import { refuseDamage } from './check.ts';
 import { holdsStore, replaceDatabase, sizeOf, withLock } from './files.ts';
@@ -39,7 +40,7 @@ export async function compactStore(folder: string): Promise<CompactSummary> {
     } catch (error) {
       throw explained(error, path, 'cannot compact the store');
     } finally {
-      if (db.isOpen) db.close();
+      if (db.isOpen) closeUntouched(db, file);
     }
   });
 }

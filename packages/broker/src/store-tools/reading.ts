@@ -1,9 +1,8 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { type OpenOptions, openDatabase, StoreRefused } from '../store/database.ts';
 import { DATABASE_FILE } from '../store/schema.ts';
-import { sizeOf } from './files.ts';
 import { explained, StoreToolError } from './tool-error.ts';
 
 /** A store that is open for reading, whether a broker runs on it or not. */
@@ -23,7 +22,7 @@ export interface ReadingStore {
  */
 export function openForReading(folder: string): ReadingStore {
   const path = join(resolve(folder), DATABASE_FILE);
-  const alone = sizeOf(`${path}-wal`) === 0;
+  const alone = !existsSync(`${path}-wal`);
   const before = alone ? stateOf(path) : '';
   // Finding damage is the work of a check; other tools take what they get.
   const db = openExisting(path, { readOnly: true, immutable: alone, quickCheckBytes: 0 });
@@ -54,7 +53,7 @@ export function openExisting(path: string, options: OpenOptions = {}): DatabaseS
 /** What changes when somebody writes to the store: its file, or that it has a log. */
 function stateOf(path: string): string {
   const stat = statSync(path, { throwIfNoEntry: false, bigint: true });
-  return `${stat?.ino} ${stat?.size} ${stat?.mtimeNs} ${sizeOf(`${path}-wal`)}`;
+  return `${stat?.ino} ${stat?.size} ${stat?.mtimeNs} ${existsSync(`${path}-wal`)}`;
 }
 
 /** Opens a store for reading, lets `work` read it within one transaction, and closes it. @throws as {@link openForReading} */

@@ -68,7 +68,8 @@ export function openDatabase(path: string, options: OpenOptions = {}): DatabaseS
     if (found !== 'new') checkQuickly(db, path, options.quickCheckBytes ?? 16 * 1024 * 1024);
     return db;
   } catch (error) {
-    if (db !== null) closeUntouched(db, path);
+    if (readOnly) db?.close();
+    else if (db !== null) closeUntouched(db, path);
     throw explain(error, path);
   }
 }
