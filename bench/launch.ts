@@ -125,16 +125,21 @@ class CommandBroker implements RunningBroker {
   }
 }
 
-/** The last of what a process writes to its standard error, for the message when it fails. */
+const MOST_SAID = 4000;
+
+/** What a process writes to its standard error, for the message when it fails: the line that names an error, or the last. */
 function collect(child: ChildProcess): () => string {
   let text = '';
   child.on('error', (error) => {
     text += error.message;
   });
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
-    text = (text + chunk).slice(-500);
+    text = (text + chunk).slice(-MOST_SAID);
   });
-  return () => text.trim();
+  return () => {
+    const lines = text.trim().split('\n');
+    return (lines.find((line) => /error\b/i.test(line)) ?? lines.at(-1) ?? '').trim();
+  };
 }
 
 function ended(child: ChildProcess, said: string): string | null {
