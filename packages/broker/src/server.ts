@@ -328,7 +328,9 @@ export class Broker extends EventEmitter<BrokerEvents> {
       subscribed: (client, filter, qos) => this.#tell('subscribe', client, filter, qos),
       unsubscribed: (client, filter) => this.#tell('unsubscribe', client, filter),
       denied: (client, action, topic, refusal) => {
-        this.#log.info(`'${client.clientId}' may not ${action} '${topic}': ${refusal.reason}`);
+        // While the store fails that may be every message; the failure itself was said.
+        const level = this.#health.state.ok ? 'info' : 'debug';
+        this.#log[level](`'${client.clientId}' may not ${action} '${topic}': ${refusal.reason}`);
         this.#tell('deny', client, action, topic, refusal);
       },
       dropping: (clientId, reason) => {

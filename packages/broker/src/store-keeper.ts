@@ -48,12 +48,12 @@ export class StoreKeeper {
 
   failing({ kind, message }: StoreFailure, now: number): void {
     const effect = 'messages that have to be kept are refused until it works again';
-    this.#log.error(`the store in ${this.#opened.folder} cannot be written: ${message}; ${effect}`);
+    this.#log.error(`the store fails: ${message}; ${effect}`, { folder: this.#opened.folder });
     this.#health.report(kind === 'full' ? 'store-full' : 'store-failing', message, now);
   }
 
   recovered(): void {
-    this.#log.warn(`the store in ${this.#opened.folder} works again`);
+    this.#log.warn('the store works again', { folder: this.#opened.folder });
     this.#health.clear('store-full');
     this.#health.clear('store-failing');
   }
