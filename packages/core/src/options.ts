@@ -75,6 +75,8 @@ export interface CoreOptions {
    * back meanwhile (section 3.1.2.5 allows a restarted server to publish wills late).
    */
   readonly restartWillDelay: number;
+  /** Messages of one session's queue that are held in memory where a store keeps them; 1024 where it is missing. */
+  readonly memoryWindow?: number;
   /** Makes a client identifier for a client that sent none; never twice the same one. */
   readonly newClientId: () => string;
 }

@@ -5,10 +5,8 @@ import { SessionChange } from '../store/group.ts';
 import type { Reader, StoreRead } from '../store/store.ts';
 import { QueuedMessage } from './queued-message.ts';
 import type { Session } from './session.ts';
-import { MEMORY_WINDOW, type SessionQueue } from './session-queue.ts';
+import type { SessionQueue } from './session-queue.ts';
 
-/** Fewer messages than this in memory, and the next are read. */
-const LOW_WATER = MEMORY_WINDOW / 2;
 /** Bytes of messages read at once; one message always is. */
 const READ_BYTES = 1_048_576;
 /** How often a queue that is full looks for messages in it that expired, milliseconds. */
@@ -38,9 +36,10 @@ export class BacklogReader implements Reader {
     this.#asked = null;
   }
 
-  /** Sees to it that there is something to send. */
+  /** Sees to it that there is something to send: reads on once the window is half empty. */
   refill(): void {
-    if (this.#queue.items.length < LOW_WATER) this.#ask('send');
+    const { items, window } = this.#queue;
+    if (items.length < window / 2) this.#ask('send');
   }
 
   /** Makes the queue as short as its limits say. */
@@ -62,7 +61,8 @@ export class BacklogReader implements Reader {
     const journal = session.host.journal!;
     this.#purpose = purpose;
     this.#complete = journal.idle;
-    const limit = purpose === 'send' ? MEMORY_WINDOW - this.#queue.items.length : MEMORY_WINDOW;
+    const { window, items } = this.#queue;
+    const limit = purpose === 'send' ? window - items.length : window;
     const after = this.#queue.readTo;
     this.#asked = { session: session.number, messages: null, after, limit, maxBytes: READ_BYTES };
     journal.read(this.#asked, this);

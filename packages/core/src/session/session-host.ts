@@ -13,6 +13,8 @@ export interface SessionHost {
   readonly flushSet: FlushSet;
   readonly retained: RetainedTree;
   readonly queueQos0: boolean;
+  /** Messages of a queue that are held in memory although the store keeps them, at most. */
+  readonly memoryWindow: number;
   /** A message did not reach this session's client. */
   dropped(session: Session, reason: DropReason): void;
   /** Messages and bytes entered (+) or left (-) the session's queue. */

@@ -1,7 +1,7 @@
 import { OfflineQueue } from './offline-queue.ts';
 import type { QueuedMessage } from './queued-message.ts';
 
-/** Messages of a session that the store keeps which are held in memory as well, at most. */
+/** Messages of a session that the store keeps which are held in memory as well, at most: the default. */
 export const MEMORY_WINDOW = 1024;
 
 /**
@@ -14,6 +14,8 @@ export const MEMORY_WINDOW = 1024;
  */
 export class SessionQueue {
   readonly items = new OfflineQueue();
+  /** How many of them the store may keep too. */
+  readonly window: number;
   /** Messages and bytes that only the store has. */
   stored = 0;
   storedBytes = 0;
@@ -25,6 +27,10 @@ export class SessionQueue {
   #orderedInMemory = 0;
   /** There may be such messages among those only the store has. */
   #orderedInStore = false;
+
+  constructor(window: number) {
+    this.window = window;
+  }
 
   get length(): number {
     return this.items.length + this.stored;
@@ -44,7 +50,7 @@ export class SessionQueue {
 
   /** Whether a message the store keeps can have its place in memory too. */
   get hasWindow(): boolean {
-    return this.stored === 0 && this.items.length < MEMORY_WINDOW;
+    return this.stored === 0 && this.items.length < this.window;
   }
 
   push(item: QueuedMessage): void {

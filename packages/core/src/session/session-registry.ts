@@ -11,6 +11,7 @@ import type { Journal } from '../store/journal.ts';
 import type { TimerWheel } from '../timing/timer-wheel.ts';
 import { Session } from './session.ts';
 import type { SessionHost } from './session-host.ts';
+import { MEMORY_WINDOW } from './session-queue.ts';
 import type { PendingWill } from './will.ts';
 
 /** What the registry needs of the broker around it. */
@@ -66,6 +67,10 @@ export class SessionRegistry implements SessionHost {
 
   get queueQos0(): boolean {
     return this.#host.options.mqtt.queueQos0;
+  }
+
+  get memoryWindow(): number {
+    return this.#host.options.memoryWindow ?? MEMORY_WINDOW;
   }
 
   get size(): number {

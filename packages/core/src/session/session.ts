@@ -219,7 +219,7 @@ export class Session implements Subscriber, TimerEntry {
   ): void {
     if (this.#ended) return;
     const item = this.#item(message, qos, true, identifiers);
-    this.#queue ??= new SessionQueue();
+    this.#queue ??= new SessionQueue(this.host.memoryWindow);
     if (this.number > 0 && qos > 0 && kept !== 0) {
       this.host.journal!.holdRetained(item, kept);
       this.#push(this.#queue, item);
@@ -265,7 +265,7 @@ export class Session implements Subscriber, TimerEntry {
 
   /** Makes room for a message as the policy says; true where there is none, and the message is dropped. */
   #refuses(item: QueuedMessage): boolean {
-    this.#queue ??= new SessionQueue();
+    this.#queue ??= new SessionQueue(this.host.memoryWindow);
     const { size } = item;
     if (!this.#isFull(size)) return false;
     this.#dropStale(this.#queue);
@@ -403,7 +403,7 @@ export class Session implements Subscriber, TimerEntry {
 
   /** What left the queue before an earlier broker stopped. */
   restoreHead(head: number): void {
-    this.#queue ??= new SessionQueue();
+    this.#queue ??= new SessionQueue(this.host.memoryWindow);
     this.#queue.head = head;
     this.#queue.readTo = head;
   }
@@ -415,7 +415,7 @@ export class Session implements Subscriber, TimerEntry {
 
   /** So much waits in the store. */
   restoreQueue(count: number, bytes: number): void {
-    this.#queue ??= new SessionQueue();
+    this.#queue ??= new SessionQueue(this.host.memoryWindow);
     this.#queue.restore(count, bytes);
     this.host.queueChanged(count, bytes);
   }
