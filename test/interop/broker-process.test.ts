@@ -98,7 +98,8 @@ test('an address in use ends the start with 1 and one line that says what to do'
   t.after(() => void taken.close());
   await new Promise((resolve) => taken.once('listening', resolve));
   const { port } = taken.address() as { port: number };
-  const broker = startProcess(t, process.execPath, [CAULDRON, 'broker', '-h', '127.0.0.1', '-p', String(port)]);
+  const args = [CAULDRON, 'broker', '-h', '127.0.0.1', '-p', String(port)];
+  const broker = startProcess(t, process.execPath, args, { cwd: tempDir(t) });
   assert.equal((await broker.waitForExit()).code, 1);
   assert.match(broker.stderr, new RegExp(`^cauldron broker: port ${port} on 127.0.0.1 is already in use.*-p \\d+\n$`));
 });
