@@ -1,6 +1,6 @@
 // `cauldron store` on the folder of a real broker, running or stopped.
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { connectAsync } from 'mqtt';
@@ -34,8 +34,15 @@ async function exported(t: TestContext, folder: string): Promise<Json[]> {
     .map((line) => JSON.parse(line) as Json);
 }
 
+interface Running {
+  readonly port: number;
+  stop(): Promise<void>;
+  /** Kills it with SIGKILL and waits until it is gone. */
+  kill(): Promise<void>;
+}
+
 /** `cauldron broker` on a data folder. */
-async function brokerOn(t: TestContext, folder: string): Promise<{ port: number; stop: () => Promise<void> }> {
+async function brokerOn(t: TestContext, folder: string): Promise<Running> {
   const args = [CAULDRON, 'broker', '-h', '127.0.0.1', '-p', '0', '--data', folder];
   const started = startProcess(t, process.execPath, args, { cwd: tempDir(t) });
   const [, port] = await started.waitForLine(/^Cauldron listens on .*?:(\d+)(?= |$)/, 30_000);
@@ -43,7 +50,11 @@ async function brokerOn(t: TestContext, folder: string): Promise<{ port: number;
     started.kill('SIGTERM');
     assert.equal((await started.waitForExit()).code, 0);
   };
-  return { port: Number(port), stop };
+  const kill = async (): Promise<void> => {
+    started.kill('SIGKILL');
+    assert.equal((await started.waitForExit()).signal, 'SIGKILL');
+  };
+  return { port: Number(port), stop, kill };
 }
 
 const worker = ['-i', 'worker', '-c', '-q', '2', '-t', 'jobs/#'];
@@ -197,4 +208,54 @@ test('export -o replaces its file only when everything is in it', async (t) => {
     await done(t, ['import', join(tempDir(t), 'second'), file]).then((text) => /1 retained message/.test(text)),
     true,
   );
+});
+
+test('the folder of a killed broker is sound, and can be read, copied and compacted with what is in its log', async (t) => {
+  const [folder, copy] = [join(tempDir(t), 'data'), join(tempDir(t), 'copy')];
+  const broker = await brokerOn(t, folder);
+  await fill(t, broker.port);
+  const running = await exported(t, folder);
+  await broker.kill();
+  assert.ok(statSync(join(folder, 'cauldron.db-wal')).size > 0);
+  assert.equal(await done(t, ['check', folder]), `${folder}: the store is sound\n`);
+  assert.deepEqual(await exported(t, folder), running);
+  await done(t, ['backup', folder, '--to', copy]);
+  await done(t, ['compact', folder]);
+  assert.deepEqual(await exported(t, folder), running);
+  assert.deepEqual(await fetched(t, (await brokerOn(t, copy)).port), received);
+});
+
+test('a backup, import or export that finds no room says so, ends with 1 and leaves nothing half done', async (t) => {
+  const root = tempDir(t);
+  const [folder, lines] = [join(root, 'data'), join(root, 'lines.jsonl')];
+  const payload = 'x'.repeat(2000);
+  const retained = Array.from({ length: 1500 }, (_, i) =>
+    JSON.stringify({ type: 'retained', topic: `t/${i}`, payload }),
+  );
+  writeFileSync(lines, retained.join('\n'));
+  await done(t, ['import', folder, lines]);
+  const [copy, second, file] = ['copy', 'second', 'file.jsonl'].map((name) => join(root, name)) as [
+    string,
+    string,
+    string,
+  ];
+  for (const args of [
+    ['backup', folder, '--to', copy],
+    ['import', second, lines],
+    ['export', folder, '-o', file],
+  ]) {
+    // No file may grow beyond 1000 KiB: the nearest thing to a full disk that needs no rights.
+    const command = `trap '' XFSZ; ulimit -f 1000; exec "$@"`;
+    const limited = startProcess(t, 'bash', ['-c', command, 'bash', process.execPath, CAULDRON, 'store', ...args]);
+    assert.equal((await limited.waitForExit(30_000)).code, 1);
+    assert.match(limited.stderr, /^cauldron store \w+: cannot .*(there is no room left: free some|too large)/);
+  }
+  for (const target of [copy, second]) {
+    assert.deepEqual(
+      readdirSync(target).filter((name) => !name.startsWith('lock')),
+      [],
+    );
+  }
+  assert.deepEqual(readdirSync(root).sort(), ['copy', 'data', 'lines.jsonl', 'second']);
+  await done(t, ['import', second, lines]);
 });

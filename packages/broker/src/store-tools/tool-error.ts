@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { StoreError } from '@cauldron/core';
 import { damaged, isDamage } from '../store/database.ts';
 import { asStoreError } from '../store/failure.ts';
 import { DATABASE_FILE } from '../store/schema.ts';
@@ -19,5 +20,8 @@ export function explained(error: unknown, folder: string, doing: string): unknow
     return damaged(path, `${doing}: ${(error as Error).message}`, error);
   }
   const fromSystem = error instanceof Error && ('errcode' in error || 'errno' in error);
-  return fromSystem ? asStoreError(error, path, doing) : error;
+  const failure = fromSystem ? asStoreError(error, path, doing) : error;
+  if (!(failure instanceof StoreError) || failure.kind !== 'full') return failure;
+  const advice = 'there is no room left: free some, or choose another place, and run the command again';
+  return new StoreToolError(`${doing}: ${advice}`, { cause: error });
 }
