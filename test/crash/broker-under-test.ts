@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { repositoryRoot } from '../../scripts/lib/source-tree.ts';
 import { type Cleanup, type ExitStatus, type StartedProcess, startProcess } from '../support/process.ts';
 
-const CAULDRON = join(repositoryRoot, 'packages', 'cli', 'bin', 'cauldron.js');
+/** The `cauldron` command of this clone. */
+export const CAULDRON = join(repositoryRoot, 'packages', 'cli', 'bin', 'cauldron.js');
 /** Milliseconds a broker may take to start on a busy machine, with a large store. */
 const START_TIMEOUT = 30_000;
 
@@ -15,7 +16,7 @@ export interface BrokerSetup {
   readonly data: string | null;
   /** Seconds after a start before the wills of clients are published that were there when the broker was killed. */
   readonly restartWillDelay: number;
-  /** TOML, in addition to what every run needs. */
+  /** Further lines of the section `data`, in TOML. */
   readonly config?: string;
 }
 
@@ -39,13 +40,21 @@ export class BrokerUnderTest {
     return Number(port);
   }
 
+  /** Whether it was asked to stop: then it may end by itself. */
+  asked = false;
+
+  askToStop(): void {
+    this.asked = true;
+    this.#process.kill('SIGTERM');
+  }
+
   kill(): void {
     this.#process.kill('SIGKILL');
   }
 
   /** Asks it to stop. @throws Error where it does not, or not with 0 */
   async stop(): Promise<void> {
-    this.#process.kill('SIGTERM');
+    this.askToStop();
     const { code, signal } = await this.ended();
     if (code !== 0) throw new Error(`the broker ended with ${code ?? signal} when it was stopped: ${this.printed}`);
   }

@@ -6,6 +6,7 @@ import { CrashCrowd } from './crash-crowd.ts';
 import type { History, Violation } from './history.ts';
 import { describeMoment, killMoment, PATIENCE } from './kill-plan.ts';
 import { LONGEST_WILL_DELAY } from './passers-by.ts';
+import { leftovers, storeFindings } from './store-tool.ts';
 
 export interface CrashOptions {
   readonly seed: number;
@@ -86,7 +87,11 @@ class Run {
     const broker = await this.#start();
     this.#crowd.mingle(random);
     if (moment.at === 'time') await sleep(moment.milliseconds);
-    else {
+    else if (moment.at === 'stop') {
+      await sleep(moment.before);
+      if (this.#options.spare !== true) broker.askToStop();
+      await sleep(moment.milliseconds);
+    } else {
       const kill = (): void => (this.#options.spare === true ? this.#crowd.cutOff() : broker.kill());
       await this.#crowd.packets(moment.type, moment.count, PATIENCE, kill);
     }
@@ -114,8 +119,15 @@ class Run {
     await this.#read();
     crowd.checkOpenExchanges();
     crowd.stop();
-    again.kill();
-    await again.ended();
+    await again.stop();
+    await this.#checkStore();
+  }
+
+  async #checkStore(): Promise<void> {
+    const { data } = this.#options.setup;
+    if (data === null) return;
+    const wrong = [...(await storeFindings(this.#cleanup, data)), ...(await leftovers(this.#cleanup, data))];
+    for (const what of wrong) this.#crowd.history.complain('store', what);
   }
 
   async #stop(broker: BrokerUnderTest): Promise<void> {
@@ -158,7 +170,9 @@ class Run {
     broker.kill();
     this.#crowd.brokerGone();
     const { code, signal } = await broker.ended();
-    if (signal !== 'SIGKILL') throw new Error(`the broker ended by itself with ${code ?? signal}: ${broker.printed}`);
+    const stopped = code === 0 && broker.asked;
+    if (signal !== 'SIGKILL' && !stopped)
+      throw new Error(`the broker ended by itself with ${code ?? signal}: ${broker.printed}`);
     await this.#options.onKilled?.(number, this.#crowd);
   }
 

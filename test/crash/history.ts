@@ -16,6 +16,7 @@ export const promises = {
   answer: 'every answer belongs to a request, and correct clients are not refused',
   'well-formed': 'the broker sends only whole and valid packets',
   settled: 'what was acknowledged by its subscriber does not come again after a stop and a start',
+  store: 'at rest the store is sound, and holds nothing that nobody needs',
   drained: 'when everybody is connected and reads, everything comes to rest',
 } as const;
 export type Promised = keyof typeof promises;

@@ -1,10 +1,11 @@
-// npm run crash -- [--kills N] [--seed N] [--clients N] [--torn N] [--keep] [--memory] [--spare] [--trace]
+// npm run crash -- [--kills N] [--seed N] [--clients N] [--torn N] [--keep] [--ack MODE] [--memory] [--spare] [--trace]
 //   --kills N    how often the broker is killed; 200 unless it is said
 //   --seed N     clients and moments; a random one unless it is said
 //   --clients N  publishers, and as many subscribers; 6 unless it is said
 //   --torn N     after every Nth kill, or the next that leaves a log, copies of the data are damaged, and brokers started
 //                on them; 20 unless it is said, 0 = never
 //   --keep       leaves the folder with the data behind, and says where; it is kept anyway when a promise was broken
+//   --ack MODE   disk or memory: when the broker acknowledges; with memory the checks must find losses
 //   --memory     kills a broker that keeps everything in memory, to see the checks fail
 //   --spare      cuts connections only, and lets the broker live, to see the checks hold
 //   --trace      says when each kill happens
@@ -29,6 +30,7 @@ const { values } = parseArgs({
     clients: { type: 'string', default: '6' },
     torn: { type: 'string', default: '20' },
     keep: { type: 'boolean', default: false },
+    ack: { type: 'string', default: 'disk' },
     memory: { type: 'boolean', default: false },
     spare: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
@@ -46,7 +48,8 @@ async function main(): Promise<number> {
   let kept = true;
   try {
     const cleanup: Cleanup = { after: (clean) => void cleanups.push(clean) };
-    const setup = { folder, data: values.memory ? null : join(folder, 'data'), restartWillDelay: 1 };
+    const data = values.memory ? null : join(folder, 'data');
+    const setup = { folder, data, restartWillDelay: 1, config: `ack = "${values.ack}"\n` };
     const torn = new TornRun(cleanup, setup, seed, values.memory ? 0 : wholeNumber('--torn', values.torn));
     const result = await crashRun(cleanup, {
       seed,

@@ -8,6 +8,7 @@ import { type BrokerSetup, BrokerUnderTest } from './broker-under-test.ts';
 import { type Contents, drain } from './drain.ts';
 import type { Identity } from './durable-client.ts';
 import type { SentMessage } from './history.ts';
+import { storeFindings } from './store-tool.ts';
 import { applyDamage, type Damage, pagesOf, planDamage, truncateWal } from './wal.ts';
 
 /** Name of the database in a data folder. */
@@ -55,10 +56,15 @@ export async function tearLog(
   truncateWal(join(whole.data, DATABASE), planned.survives);
   applyDamage(join(torn.data, DATABASE), planned.damage, random);
   const damage = `${JSON.stringify(planned.damage)}, whole up to ${planned.survives}`;
+  const unsound = await storeFindings(cleanup, whole.data);
   const expected = await contentsOf(cleanup, whole, subject);
   const actual = await contentsOf(cleanup, torn, subject);
   const found = Object.values(actual.queues).reduce((sum, queue) => sum + queue.length, 0);
-  return { damage, found, problems: [...actual.problems, ...expected.problems, ...differences(expected, actual)] };
+  return {
+    damage,
+    found,
+    problems: [...unsound, ...actual.problems, ...expected.problems, ...differences(expected, actual)],
+  };
 }
 
 async function contentsOf(cleanup: Cleanup, setup: BrokerSetup, subject: TornSubject): Promise<Contents> {
