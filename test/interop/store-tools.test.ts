@@ -1,6 +1,6 @@
 // `cauldron store` on the folder of a real broker, running or stopped.
 import assert from 'node:assert/strict';
-import { readdirSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { connectAsync } from 'mqtt';
@@ -258,4 +258,29 @@ test('a backup, import or export that finds no room says so, ends with 1 and lea
   }
   assert.deepEqual(readdirSync(root).sort(), ['copy', 'data', 'lines.jsonl', 'second']);
   await done(t, ['import', second, lines]);
+});
+
+test('import and export take no memory for what passes through them: 60 MB with a heap of 40', async (t) => {
+  const root = tempDir(t);
+  const [folder, lines, again] = [join(root, 'data'), join(root, 'lines.jsonl'), join(root, 'again.jsonl')];
+  const payload = 'x'.repeat(1000);
+  const header = { cauldron: 'store-export', version: 1 };
+  const messages = function* (): Generator<Json> {
+    yield header;
+    yield { type: 'session', clientId: 'c' };
+    for (let id = 1; id <= 60_000; id++) yield { type: 'message', id, topic: 't', payload, qos: 1, publishedAt: id };
+    for (let message = 1; message <= 60_000; message++) yield { type: 'queued', clientId: 'c', message };
+    yield { type: 'end', lines: 120_001 };
+  };
+  const file = openSync(lines, 'w');
+  for (const line of messages()) writeSync(file, `${JSON.stringify(line)}\n`);
+  closeSync(file);
+  for (const args of [
+    ['import', folder, lines],
+    ['export', folder, '-o', again],
+  ]) {
+    const small = startProcess(t, process.execPath, ['--max-old-space-size=40', CAULDRON, 'store', ...args]);
+    assert.deepEqual([(await small.waitForExit(60_000)).code, small.stderr], [0, '']);
+  }
+  assert.equal(readFileSync(again, 'utf8').split('\n').length, 120_004);
 });
