@@ -1,6 +1,7 @@
 import { matchTopic } from '@cauldron/protocol';
 import type { Generation, Ledger, SentMessage, SubscriptionModel } from './ledger.ts';
 import { Violation } from './ledger.ts';
+import type { World } from './world.ts';
 
 /**
  * What must hold of the past once everything has come to rest.
@@ -10,7 +11,7 @@ import { Violation } from './ledger.ts';
 export function checkLedger(ledger: Ledger): void {
   const topics = byTopic(ledger.messages);
   for (const generation of ledger.generations) {
-    checkReceipts(generation);
+    checkReceipts(generation, ledger);
     checkRetained(generation, topics);
     if (generation.alive) checkDelivered(generation, topics);
   }
@@ -27,19 +28,24 @@ function byTopic(messages: readonly SentMessage[]): Map<string, SentMessage[]> {
   return topics;
 }
 
-function checkReceipts(generation: Generation): void {
+function checkReceipts(generation: Generation, ledger: Ledger): void {
   const asPublished = generation.subscriptions.some(({ retainAsPublished }) => retainAsPublished);
   for (const [message, { live, fresh, qos }] of generation.receipts) {
     if (asPublished && message.retain) continue;
     // Each share group the client is in may give it one, beside the one for all its own subscriptions.
     const ways = waysTo(generation, message);
-    if (message.qos !== 1 && qos !== 1 && live > ways) {
+    // A broker that forgot a message with a crash gets it again; but what goes to a session that lasts with QoS 2, it
+    // sends only when it cannot forget it any more.
+    const forgotten = ledger.troubledSince(message.firstSentAt) && !(qos === 2 && generation.persistent);
+    const copies = message.qos === 1 || forgotten ? message.transmissions : 1;
+    if (message.qos !== 1 && qos !== 1 && live > ways * copies) {
       const what = `message ${message.index} (QoS ${message.qos}) came ${live} times to ${generation}`;
       throw new Violation('exactly-once', what);
     }
-    const transmissions = message.qos === 1 ? message.transmissions : 1;
-    if (fresh > ways * transmissions) {
-      const what = `message ${message.index}, sent ${transmissions} times, came ${fresh} times without DUP to ${generation}`;
+    // What was sent, or answered, just before a crash is sent afresh.
+    const again = qos === 1 ? ledger.crashesSince(message.firstSentAt) : 0;
+    if (fresh > ways * (copies + again)) {
+      const what = `message ${message.index}, sent ${message.transmissions} times, came ${fresh} times without DUP to ${generation}`;
       throw new Violation('at-least-once', what);
     }
   }
@@ -127,6 +133,8 @@ function checkGotRetained(generation: Generation, subscription: SubscriptionMode
   const again = generation.subscriptions.some(
     (other) => other.written === subscription.written && other.possibleFrom < since && other.possibleTo >= since,
   );
+  // Given up before it was answered, it need not be served.
+  if (subscription.sureTo < subscription.sureFrom) return;
   if (subscription.sureFrom === Number.POSITIVE_INFINITY || (subscription.retainHandling === 1 && again)) return;
   if (generation.subscriptions.some(({ retainAsPublished }) => retainAsPublished)) return;
   const kept = messages.filter((message) => message.retain && message.firstSentAt < subscription.sureFrom);
@@ -165,16 +173,18 @@ function checkShared(ledger: Ledger, topics: ReadonlyMap<string, SentMessage[]>)
   for (const group of groups.values()) {
     for (const [topic, messages] of topics) {
       if (!matchTopic(group.filter, topic)) continue;
-      for (const message of messages) checkGroup(group, message);
+      for (const message of messages) checkGroup(group, message, ledger);
     }
   }
 }
 
 /** Clients of one group are in no other, and shared topics match nobody's own subscriptions. */
-function checkGroup(group: Group, message: SentMessage): void {
+function checkGroup(group: Group, message: SentMessage, ledger: Ledger): void {
   const generations = new Set(group.members.map(([generation]) => generation));
   const got = [...generations].filter((generation) => generation.receipts.has(message));
-  const most = message.qos === 1 ? message.transmissions : 1;
+  const surely = got.every((generation) => generation.persistent && generation.receipts.get(message)!.qos === 2);
+  const forgotten = ledger.troubledSince(message.firstSentAt) && !surely;
+  const most = message.qos === 1 || forgotten ? message.transmissions : 1;
   if (got.length > most) {
     const what = `message ${message.index}, sent ${most} times, came to ${got.join(' and ')}, all in group ${group.name}`;
     throw new Violation('shared-once', what);
@@ -192,4 +202,33 @@ function checkGroup(group: Group, message: SentMessage): void {
   const lasting = possible.every(([generation, { qos }]) => generation.alive && qos > 0 && generation.takes(message));
   if (!lasting || !possible.some(([, subscription]) => covers(subscription, message))) return;
   throw new Violation('shared-once', `message ${message.index} came to nobody of group ${group.name}`);
+}
+
+// ---- the store
+
+/** Everybody is connected and has everything: the store holds sessions, and messages only where they are retained. */
+export function checkStoreAtRest(world: World): void {
+  const { engine, broker } = world;
+  if (engine === null) return;
+  const { entries, messages, references, retained, sessions } = engine.content();
+  const durable = [...broker.sessions.values()].filter(({ number }) => number > 0).length;
+  const counts = `${entries} entries, ${messages} messages with ${references} references, ${retained} retained`;
+  if (entries !== 0 || messages !== retained || references !== retained || retained !== broker.retained.count) {
+    throw new Violation(
+      'nothing-left',
+      `with nothing queued and ${broker.retained.count} retained the store has ${counts}`,
+    );
+  }
+  if (sessions !== durable) {
+    throw new Violation('session', `the store has ${sessions} sessions, and the broker ${durable} that are to last`);
+  }
+}
+
+/** Everybody gave up its session: what is retained is all there is. */
+export function checkNothingKept(world: World): void {
+  const content = world.engine?.content();
+  if (content === undefined) return;
+  const { sessions, subscriptions, entries, messages, references, retained } = content;
+  if (sessions + subscriptions + entries === 0 && messages === retained && references === retained) return;
+  throw new Violation('nothing-left', `after everybody has gone the store has ${JSON.stringify(content)}`);
 }

@@ -136,6 +136,10 @@ export class Generation {
 export class Ledger {
   readonly messages: SentMessage[] = [];
   readonly generations: Generation[] = [];
+  /** Moments at which the broker crashed. */
+  readonly crashes: number[] = [];
+  /** Those, and when the store began to fail or recovered. */
+  readonly troubles: number[] = [];
   readonly #latest = new Map<string, Generation>();
   #moment = 0;
 
@@ -143,6 +147,17 @@ export class Ledger {
   moment(): number {
     this.#moment += 1;
     return this.#moment;
+  }
+
+  /** How often the broker has crashed since a moment. */
+  crashesSince(moment: number): number {
+    return this.crashes.filter((at) => at > moment).length;
+  }
+
+  /** Whether what happened at a moment may have been lost: the broker crashed later, or the store failed. */
+  troubledSince(moment: number): boolean {
+    const last = this.troubles.at(-1);
+    return last !== undefined && last > moment;
   }
 
   /** A session began. */

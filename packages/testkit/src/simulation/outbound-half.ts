@@ -149,11 +149,15 @@ export class OutboundHalf {
       this.#flight.delete(packetId);
       return;
     }
+    if (this.#world.mayRefuse(reasonCode)) {
+      this.#flight.delete(packetId); // it may have come to some, and will not come again
+      return;
+    }
     if (reasonCode >= 0x80) {
       this.#world.fail('answer', `message ${item.message.index} of ${this.#clientId} was refused with ${reasonCode}`);
       return;
     }
-    item.message.acknowledgedAt = this.#world.ledger.moment();
+    this.#world.acknowledged(item.message);
     if (type === PacketType.puback) {
       this.#flight.delete(packetId);
       return;

@@ -2,7 +2,15 @@
  * Ways to break a broker, each named for what it does wrong: a simulator that finds nothing in a broken broker would find
  * nothing in any. They patch one broker, from outside, for good.
  */
-import type { BrokerCore, Fanout, Link, Message, Session, Subscription } from '@cauldron/core';
+import {
+  type BrokerCore,
+  type Fanout,
+  type Link,
+  type Message,
+  RetainedTree,
+  type Session,
+  type Subscription,
+} from '@cauldron/core';
 import type { Invariant } from './ledger.ts';
 
 export interface Sabotage {
@@ -133,7 +141,7 @@ export const sabotages: readonly Sabotage[] = [
     name: 'has nothing retained',
     breaks: ['retained-delivered'],
     apply: (core) => {
-      core.retained.match = () => {};
+      core.retained.walk = (filter) => new RetainedTree().walk(filter);
     },
   },
   {

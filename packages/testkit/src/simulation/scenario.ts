@@ -4,7 +4,7 @@ import type { Draft } from './outbound-half.ts';
 import type { Random } from './random.ts';
 import { type Profile, SimClient } from './sim-client.ts';
 import type { SubscribeWish } from './subscription-half.ts';
-import type { World } from './world.ts';
+import type { StoreOptions, World } from './world.ts';
 
 /** Clients that share topics: a big world is many small ones on one broker. */
 const ROOM = 10;
@@ -16,6 +16,28 @@ export function randomLimits(random: Random): Partial<CoreOptions['limits']> {
     receiveMaximum: random.pick([1, 2, 5, 20, 256]),
     maxOutboundBytes: random.pick([50, 300, 2000, 4_194_304]),
   };
+}
+
+/** A store, or none. */
+export function randomStore(random: Random): StoreOptions | null {
+  if (random.chance(35)) return null;
+  const topics = ['+/a', '+/b/#', '+/x', '$share/+/#'];
+  return {
+    slowestAnswer: random.pick([5, 60, 400]),
+    acksFromMemory: random.chance(30) ? topics.filter(() => random.chance(40)) : [],
+    restartWillDelay: random.pick([0, 1, 4]),
+    memoryWindow: random.pick([1, 2, 5, 1024]),
+  };
+}
+
+/** What goes wrong with the broker of a run that has a store: how often in 1,000 steps. */
+interface Faults {
+  readonly crashes: number;
+  readonly storeFailures: number;
+}
+
+function randomFaults(random: Random): Faults {
+  return { crashes: random.pick([0, 5, 15, 40]), storeFailures: random.pick([0, 0, 5, 15]) };
 }
 
 function randomProfile(random: Random, index: number): Profile {
@@ -37,9 +59,13 @@ function randomProfile(random: Random, index: number): Profile {
 export class Scenario {
   readonly clients: SimClient[] = [];
   readonly #random: Random;
+  readonly #world: World;
+  readonly #faults: Faults;
 
   constructor(world: World, clients: number) {
+    this.#world = world;
     this.#random = world.random;
+    this.#faults = randomFaults(world.random);
     for (let i = 0; i < clients; i++) this.clients.push(new SimClient(world, randomProfile(this.#random, i)));
   }
 
@@ -68,6 +94,16 @@ export class Scenario {
       client.answer();
       client.keepAlive();
     }
+  }
+
+  /** The broker, or its disk, meets with something. */
+  trouble(): void {
+    if (this.#world.engine === null) return;
+    const random = this.#random;
+    const { crashes, storeFailures } = this.#faults;
+    if (random.below(1000) < crashes) this.#world.crash(random.chance(70) ? random.below(100) : random.below(3000));
+    if (random.below(1000) < storeFailures)
+      this.#world.storeFails(random.pick(['full', 'io'] as const), random.between(20, 3000));
   }
 
   /** Everybody gets well: reads, answers, and comes back. */

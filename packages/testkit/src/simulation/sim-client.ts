@@ -131,7 +131,7 @@ export class SimClient implements ClientEnd {
     this.#decoder.version = version;
     this.#trace(() => `link ${link.number}: CONNECT${this.#cleanStart ? ' clean' : ''} expiry ${this.#expiry}`);
     const bytes = encodePacket(packet, version);
-    this.#world.wills.connecting(link, packet, this.#brokersExpiry(persistent), name, bytes.length);
+    this.#world.wills.connecting(link, packet, this.#brokersExpiry(persistent), name);
     this.#lastSent = this.#world.now;
     link.send(bytes);
   }
@@ -154,6 +154,7 @@ export class SimClient implements ClientEnd {
   #onConnack(packet: ConnackPacket): void {
     const { profile } = this;
     this.#trace(() => `CONNACK ${packet.reasonCode} session ${packet.sessionPresent ? 'present' : 'new'}`);
+    if (this.#world.mayRefuse(packet.reasonCode)) return; // the connection ends, and the session is what it was
     if (packet.reasonCode !== 0) this.#fail('answer', `the CONNECT was refused with ${packet.reasonCode}`);
     const known = this.generation?.alive === true;
     // MQTT 3.1 has no such flag: its client relies on what was agreed.

@@ -11,8 +11,6 @@ export interface Network {
   at(time: number, run: () => void): void;
   /** The broker has, or is about to have, nothing more to do with this connection. */
   linkEnding(link: SimLink): void;
-  /** The broker was given bytes of the client. */
-  linkFed(link: SimLink): void;
 }
 
 /** What a client sees of its connection. */
@@ -55,6 +53,8 @@ export class SimLink implements Link {
   #clientDone = false;
   #closing = false;
   #closed = false;
+  /** The broker was killed. */
+  #dead = false;
 
   constructor(number: number, network: Network, client: ClientEnd) {
     this.number = number;
@@ -148,6 +148,28 @@ export class SimLink implements Link {
     this.receiver.closed(error);
   }
 
+  /**
+   * The broker was killed: it takes and gives nothing any more.
+   *
+   * @param arrives what it had written still comes to the client
+   */
+  crash(arrives: boolean): void {
+    this.#dead = true;
+    this.#closed = true;
+    this.#brokerDone = true;
+    this.#waiting = [];
+    this.#held = [];
+    this.pending = 0;
+    if (this.#clientDone) return;
+    if (!arrives) {
+      this.#clientDone = true;
+      const { now, random } = this.#network;
+      this.#network.at(now + random.below(20), () => this.#client.gone(this));
+      return;
+    }
+    this.#tellClient();
+  }
+
   // ---- the client's end
 
   /** Sends bytes to the broker. */
@@ -224,11 +246,10 @@ export class SimLink implements Link {
     if (!this.#brokerDone) this.fed += chunk.length;
     this.receiver.feed(chunk, chunk.length);
     chunk.fill(0xdd); // a transport reuses its buffer
-    this.#network.linkFed(this);
   }
 
   #down(bytes: Uint8Array): void {
-    if (this.#severed) return;
+    if (this.#severed || this.#dead) return;
     if (this.#stalled) {
       this.#held.push(bytes);
       this.pending += bytes.length;

@@ -1,13 +1,15 @@
 import type { BrokerCore } from '@cauldron/core';
-import { checkLedger } from './checks.ts';
+import { checkLedger, checkNothingKept, checkStoreAtRest } from './checks.ts';
 import { Violation } from './ledger.ts';
 import { Random } from './random.ts';
-import { randomLimits, Scenario } from './scenario.ts';
-import { World } from './world.ts';
+import { randomLimits, randomStore, Scenario } from './scenario.ts';
+import { type StoreOptions, World } from './world.ts';
 
 export interface SimulationOptions {
   /** How many clients; 2 to 12 by the seed where it is missing. */
   readonly clients?: number | undefined;
+  /** Whether the broker has a durable store, and crashes; as the seed says where it is missing. */
+  readonly store?: boolean | undefined;
   /** Is told what happens, line by line. */
   readonly trace?: ((line: string) => void) | undefined;
   /** Breaks the broker on purpose, to see that a run notices. */
@@ -27,6 +29,7 @@ export interface SimulationResult {
   readonly deliveries: number;
   readonly sessions: number;
   readonly wills: number;
+  readonly crashes: number;
   /** Simulated time, milliseconds. */
   readonly duration: number;
 }
@@ -38,7 +41,7 @@ export interface SimulationResult {
  * @returns what happened; a violation is returned, not thrown
  * @throws what is a mistake of the simulator itself
  */
-export function simulate(seed: number, options: SimulationOptions = {}): SimulationResult {
+export async function simulate(seed: number, options: SimulationOptions = {}): Promise<SimulationResult> {
   const random = new Random(seed);
   const count = options.clients ?? random.between(2, 12);
   const world = new World({
@@ -46,30 +49,39 @@ export function simulate(seed: number, options: SimulationOptions = {}): Simulat
     limits: randomLimits(random),
     mqtt: { topicAliasMaximum: random.pick([0, 2, 16]) },
     topicCacheSize: random.pick([1, 4, 64, 4096]),
+    store: pickStore(random, options.store),
     trace: options.trace,
     sabotage: options.sabotage,
   });
   const scenario = new Scenario(world, count);
   let violation: Violation | undefined;
   try {
-    live(world, scenario, count);
-    rest(world, scenario);
+    await live(world, scenario, count);
+    await rest(world, scenario);
     checkLedger(world.ledger);
-    leave(world, scenario);
+    await leave(world, scenario);
   } catch (error) {
     if (!(error instanceof Violation)) throw error;
     violation = error;
   }
-  return { ...summary(world, seed, count), violation, replay: replayCommand(seed, options.clients) };
+  return { ...summary(world, seed, count), violation, replay: replayCommand(seed, options) };
 }
 
-function replayCommand(seed: number, clients: number | undefined): string {
+function pickStore(random: Random, wanted: boolean | undefined): StoreOptions | null {
+  if (wanted === false) return null;
+  let store = randomStore(random);
+  while (wanted === true && store === null) store = randomStore(random);
+  return store;
+}
+
+function replayCommand(seed: number, { clients, store }: SimulationOptions): string {
   const big = clients === undefined ? '' : ` --clients ${clients}`;
-  return `npm run simulate -- --seed ${seed}${big} --trace`;
+  const kept = store === undefined ? '' : store ? ' --durable' : ' --memory';
+  return `npm run simulate -- --seed ${seed}${big}${kept} --trace`;
 }
 
 function summary(world: World, seed: number, clients: number) {
-  const { ledger, broker } = world;
+  const { ledger } = world;
   let deliveries = 0;
   for (const { receipts, retained } of ledger.generations) deliveries += receipts.size + retained.length;
   return {
@@ -78,32 +90,38 @@ function summary(world: World, seed: number, clients: number) {
     messages: ledger.messages.length,
     deliveries,
     sessions: ledger.generations.length,
-    wills: broker.metrics.willsPublished,
-    duration: broker.now - 1_000_000,
+    wills: world.willsPublished,
+    crashes: ledger.crashes.length,
+    duration: world.now - 1_000_000,
   };
 }
 
 /** The part with the faults. */
-function live(world: World, scenario: Scenario, clients: number): void {
+async function live(world: World, scenario: Scenario, clients: number): Promise<void> {
   const { random } = world;
   const steps = random.between(60, 200) + 10 * Math.min(clients, 12);
   // A big world lives as long as a small one and is as busy at each place.
   const crowd = Math.max(1, Math.round(clients / 10));
   for (let i = 0; i < steps; i++) {
     for (let j = 0; j < crowd; j++) scenario.step();
-    world.pass(random.chance(10) ? random.below(1000) : random.below(60));
+    scenario.trouble();
+    await world.pass(random.chance(10) ? random.below(1000) : random.below(60));
   }
 }
 
 /** Everybody recovers, until nothing is under way any more. */
-function rest(world: World, scenario: Scenario): void {
+async function rest(world: World, scenario: Scenario): Promise<void> {
   world.calm = true;
+  world.storeRecovers();
   for (let round = 0; round < 400; round++) {
     scenario.recover();
-    world.pass(250);
+    await world.pass(250);
     const { queuedMessages, queuedBytes } = world.broker.metrics;
     if (queuedMessages === 0 && queuedBytes === 0 && world.wills.open === 0 && round >= 28) {
-      if (scenario.clients.every(({ idle }) => idle)) return;
+      if (scenario.clients.every(({ idle }) => idle)) {
+        await world.pass(500); // for what the store has not written yet
+        return;
+      }
     }
   }
   const busy = scenario.clients.filter(({ idle }) => !idle).map(({ profile }) => profile.clientId);
@@ -115,16 +133,17 @@ function rest(world: World, scenario: Scenario): void {
 }
 
 /** Everybody ends its session; nothing of it may be left. */
-function leave(world: World, scenario: Scenario): void {
+async function leave(world: World, scenario: Scenario): Promise<void> {
   const { broker, own } = world;
+  checkStoreAtRest(world);
   const expected = new Set(scenario.clients.map(({ profile }) => profile.clientId)).size + own.sessions;
   if (broker.sessions.size !== expected) {
     throw new Violation('session', `the broker has ${broker.sessions.size} sessions, ${expected} clients have one`);
   }
   for (const client of scenario.clients) client.connect(undefined, true);
-  world.pass(1000);
+  await world.pass(1000);
   for (const client of scenario.clients) client.disconnect(0, true);
-  world.pass(10_000);
+  await world.pass(10_000);
   const left = {
     sessions: broker.sessions.size - own.sessions,
     connections: broker.connections.size - own.connections,
@@ -134,8 +153,10 @@ function leave(world: World, scenario: Scenario): void {
     messages: broker.metrics.queuedMessages,
     bytes: broker.metrics.queuedBytes,
     droppedFull: broker.metrics.droppedQueueFull,
+    lost: broker.metrics.droppedLost,
   };
   for (const [what, count] of Object.entries(left)) {
     if (count !== 0) throw new Violation('nothing-left', `${count} ${what} are left after everybody has gone`);
   }
+  checkNothingKept(world);
 }

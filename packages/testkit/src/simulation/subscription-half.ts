@@ -91,6 +91,10 @@ export class SubscriptionHalf {
     this.#ids.free(packetId);
     const now = this.#world.ledger.moment();
     models.forEach((model, i) => {
+      if (this.#world.mayRefuse(reasonCodes[i]!)) {
+        model.possibleTo = now;
+        return;
+      }
       if (reasonCodes[i] !== model.qos) this.#fail(`'${model.written}' was granted as ${reasonCodes[i]}`);
 
       for (const old of present(generation, model.written)) {

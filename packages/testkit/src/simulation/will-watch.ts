@@ -7,18 +7,17 @@ const LATE = 250;
 /** What a client has said on a connection that decides about its will. Offsets count the bytes it sent. */
 export interface Conversation {
   readonly clientId: string;
-  readonly cleanStart: boolean;
   /** Seconds the session outlives the connection. */
   readonly expiry: number;
   /** The same from a DISCONNECT on. */
   laterExpiry: number;
   readonly will: { readonly name: string; readonly delay: number } | null;
-  readonly connectEnd: number;
   /** Where its DISCONNECT ends; Infinity = it sent none. */
   disconnectEnd: number;
   /** The DISCONNECT takes the will back. */
   goodbye: boolean;
-  arrived: boolean;
+  /** The broker took it in. */
+  accepted: boolean;
 }
 
 interface Expected {
@@ -27,9 +26,27 @@ interface Expected {
   readonly due: number;
 }
 
+/** What a session's record says of its will. Times are milliseconds of the broker's clock. */
+interface Kept {
+  readonly name: string;
+  /** Seconds from the end of the connection, or of the session where that is sooner. */
+  readonly delay: number;
+  /** null = the client is connected. */
+  readonly waits: { readonly due: number; readonly sessionEnds: number } | null;
+  readonly expiry: number;
+}
+
+/** The broker's side of it. */
+export interface WatchedBroker {
+  /** Milliseconds. */
+  readonly now: number;
+  /** Number of the group of operations that makes durable what happens now. */
+  readonly ticket: number;
+}
+
 /**
- * Knows which wills have to be published and when, from what the broker was given: which bytes of which connection, and
- * when each connection ended. A watcher inside the broker reports those that really were.
+ * Knows which wills have to be published and when, from what the broker was given: which connections it took in, what
+ * they said and when each ended. A watcher inside the broker reports those that really were.
  */
 export class WillWatch {
   readonly #conversations = new Map<SimLink, Conversation>();
@@ -37,12 +54,14 @@ export class WillWatch {
   readonly #waiting = new Map<string, Expected>();
   /** Due now, in this very turn. */
   readonly #due = new Map<string, Expected>();
+  /** What the store will have of each client's will, by the group that brings it there; the last one is what holds. */
+  readonly #kept = new Map<string, { readonly ticket: number; readonly will: Kept | null }[]>();
   readonly #fail: (message: string) => void;
-  readonly #now: () => number;
+  readonly #broker: WatchedBroker;
   #checkedAt = -1;
 
-  constructor(now: () => number, fail: (message: string) => void) {
-    this.#now = now;
+  constructor(broker: WatchedBroker, fail: (message: string) => void) {
+    this.#broker = broker;
     this.#fail = fail;
   }
 
@@ -51,42 +70,61 @@ export class WillWatch {
     return this.#waiting.size + this.#due.size;
   }
 
-  /** A client sends a CONNECT that ends at this offset. */
-  connecting(link: SimLink, packet: ConnectPacket, expiry: number, name: string, connectEnd: number): void {
+  /** A client sends a CONNECT. */
+  connecting(link: SimLink, packet: ConnectPacket, expiry: number, name: string): void {
     const will = packet.will === undefined ? null : { name, delay: packet.will.properties?.willDelayInterval ?? 0 };
-    const { clientId, cleanStart } = packet;
-    const rest = { disconnectEnd: Number.POSITIVE_INFINITY, goodbye: false, arrived: false };
-    this.#conversations.set(link, { clientId, cleanStart, expiry, laterExpiry: expiry, will, connectEnd, ...rest });
+    const { clientId } = packet;
+    const rest = { disconnectEnd: Number.POSITIVE_INFINITY, goodbye: false, accepted: false };
+    this.#conversations.set(link, { clientId, expiry, laterExpiry: expiry, will, ...rest });
   }
 
   conversation(link: SimLink): Conversation | undefined {
     return this.#conversations.get(link);
   }
 
-  /** The broker was given bytes. */
-  fed(link: SimLink): void {
-    const conversation = this.#conversations.get(link);
-    if (conversation === undefined || conversation.arrived || link.fed < conversation.connectEnd) return;
-    conversation.arrived = true;
-    const waiting = this.#waiting.get(conversation.clientId);
-    if (waiting === undefined) return;
-    this.#waiting.delete(conversation.clientId);
+  /** The broker opens a session for a CONNECT: the client is back, or starts anew. */
+  opened(clientId: string, cleanStart: boolean): void {
+    const waiting = this.#waiting.get(clientId);
+    this.#waiting.delete(clientId);
     // The client is back in time. Unless it starts anew: then its old session, and the delay, end here.
-    if (conversation.cleanStart) this.#due.set(waiting.name, waiting);
+    if (waiting !== undefined && cleanStart) this.#due.set(waiting.name, waiting);
+    this.#keep(clientId, null);
+  }
+
+  /** The broker took a connection in. */
+  accepted(link: SimLink): void {
+    const conversation = this.#conversations.get(link);
+    if (conversation === undefined) return;
+    conversation.accepted = true;
+    const { clientId, will, expiry } = conversation;
+    if (expiry > 0) this.#keep(clientId, will && { ...will, expiry, waits: null });
   }
 
   /** The connection ends for the broker. */
   ending(link: SimLink): void {
-    this.fed(link);
     const conversation = this.#conversations.get(link);
     this.#conversations.delete(link);
-    if (conversation === undefined || !conversation.arrived || conversation.will === null) return;
+    if (conversation?.accepted !== true || conversation.will === null) return;
     const disconnected = link.fed >= conversation.disconnectEnd;
-    if (disconnected && conversation.goodbye) return;
-    const delay = Math.min(conversation.will.delay, disconnected ? conversation.laterExpiry : conversation.expiry);
-    const expected = { name: conversation.will.name, due: this.#now() + delay * 1000 };
-    if (delay === 0) this.#due.set(expected.name, expected);
-    else this.#waiting.set(conversation.clientId, expected);
+    const { clientId, will } = conversation;
+    if (disconnected && conversation.goodbye) {
+      this.#keep(clientId, null);
+      return;
+    }
+    const expiry = disconnected ? conversation.laterExpiry : conversation.expiry;
+    const { now } = this.#broker;
+    const expected = { name: will.name, due: now + Math.min(will.delay, expiry) * 1000 };
+    if (expected.due > now) {
+      this.#waiting.set(clientId, expected);
+      this.#keep(clientId, { ...will, expiry, waits: { due: expected.due, sessionEnds: now + expiry * 1000 } });
+    } else {
+      this.#due.set(expected.name, expected);
+    }
+  }
+
+  /** The broker takes a client's will out, to publish it. */
+  publishing(clientId: string): void {
+    this.#keep(clientId, null);
   }
 
   /** The broker published a will. */
@@ -95,7 +133,7 @@ export class WillWatch {
     for (const [clientId, { name: waiting, due }] of this.#waiting) {
       if (waiting !== name) continue;
       this.#waiting.delete(clientId);
-      if (due > this.#now()) this.#fail(`${name} was published ${due - this.#now()} ms too early`);
+      if (due > this.#broker.now) this.#fail(`${name} was published ${due - this.#broker.now} ms too early`);
       return;
     }
     this.#fail(`${name} was published, which it must not`);
@@ -104,10 +142,57 @@ export class WillWatch {
   /** A turn is over: what was due at once is published by now, and what waited too long is late. */
   turnOver(): void {
     for (const name of this.#due.keys()) this.#fail(`${name} was not published when it was due`);
-    if (this.#checkedAt === this.#now()) return;
-    this.#checkedAt = this.#now();
+    const { now } = this.#broker;
+    if (this.#checkedAt === now) return;
+    this.#checkedAt = now;
     for (const { name, due } of this.#waiting.values()) {
-      if (due + LATE <= this.#now()) this.#fail(`${name} is late: it was due ${this.#now() - due} ms ago`);
+      if (due + LATE <= now) this.#fail(`${name} is late: it was due ${now - due} ms ago`);
+    }
+  }
+
+  #keep(clientId: string, will: Kept | null): void {
+    const { ticket } = this.#broker;
+    const states = this.#kept.get(clientId) ?? [];
+    if (states.at(-1)?.ticket === ticket) states.pop();
+    states.push({ ticket, will });
+    this.#kept.set(clientId, states);
+  }
+
+  // ---- crashes
+
+  /**
+   * The broker crashed: what holds is what the store has.
+   *
+   * @param durable number of the last group of operations that is there
+   */
+  crashed(durable: number): void {
+    this.#conversations.clear();
+    this.#waiting.clear();
+    this.#due.clear();
+    for (const [clientId, states] of this.#kept) {
+      const will = states.findLast(({ ticket }) => ticket <= durable)?.will ?? null;
+      if (will === null) this.#kept.delete(clientId);
+      else this.#kept.set(clientId, [{ ticket: 0, will }]);
+    }
+  }
+
+  /**
+   * A broker started with what the store has: clients that were connected are away from now on.
+   *
+   * @param willsFrom milliseconds; before that a will is published only where its session ends
+   */
+  restarted(willsFrom: number): void {
+    const { now } = this.#broker;
+    for (const [clientId, states] of this.#kept) {
+      const will = states[0]!.will;
+      if (will === null) continue;
+      const { name, delay, expiry, waits } = will;
+      const sessionEnds = waits?.sessionEnds ?? now + expiry * 1000;
+      const due = waits?.due ?? now + Math.min(delay, expiry) * 1000;
+      const from = Math.max(due, willsFrom);
+      this.#waiting.set(clientId, { name, due: Math.max(now, Math.min(from, sessionEnds)) });
+      // That it is away is kept too, or every further start would begin its time anew.
+      if (waits === null) this.#keep(clientId, { ...will, waits: { due: from, sessionEnds } });
     }
   }
 }

@@ -1,30 +1,63 @@
-import { BrokerCore, type CoreOptions, defaultDurability, defaultLimits, defaultMqttOptions } from '@cauldron/core';
-import { encodePacket, FrameDecoder, LARGEST_PACKET, PacketType } from '@cauldron/protocol';
+import {
+  BrokerCore,
+  type CoreOptions,
+  defaultDurability,
+  defaultLimits,
+  defaultMqttOptions,
+  type Link,
+  type StoreFailure,
+} from '@cauldron/core';
+import { encodePacket, FrameDecoder, LARGEST_PACKET, matchTopic, PacketType, ReasonCode } from '@cauldron/protocol';
+import { MemoryEngine } from '../store/memory-engine.ts';
 import { EventQueue } from './event-queue.ts';
-import { type Invariant, Ledger, Violation } from './ledger.ts';
+import { type Invariant, Ledger, type SentMessage, Violation } from './ledger.ts';
 import type { Random } from './random.ts';
 import { type ClientEnd, type Network, SimLink } from './sim-link.ts';
+import { SimStore, type StoreWorld } from './sim-store.ts';
 import { WillWatch } from './will-watch.ts';
 
 const START = 1_000_000;
+/** What a store that fails is answered with: in PUBACK, PUBREC and SUBACK, and in CONNACK of 5.0 and 3.x. */
+const storeCodes: ReadonlySet<number> = new Set([
+  ReasonCode.quotaExceeded,
+  ReasonCode.implementationSpecificError,
+  ReasonCode.unspecifiedError,
+  ReasonCode.serverUnavailable,
+  ReasonCode.serverBusy,
+  3,
+]);
 
 export interface WorldOptions {
   readonly random: Random;
   readonly limits: Partial<CoreOptions['limits']>;
   readonly mqtt: Partial<CoreOptions['mqtt']>;
   readonly topicCacheSize: number;
+  /** How the broker keeps what has to last; null = in memory alone. */
+  readonly store: StoreOptions | null;
   /** Is told what happens, line by line. */
   readonly trace?: ((line: string) => void) | undefined;
   /** Breaks the broker on purpose, to see that a run notices. */
   readonly sabotage?: ((core: BrokerCore) => void) | undefined;
 }
 
+/** The durable store of a run. */
+export interface StoreOptions {
+  /** The longest an answer takes while there are faults, milliseconds. */
+  readonly slowestAnswer: number;
+  /** Topics whose publishers are acknowledged from memory: a crash may lose what they were told is accepted. */
+  readonly acksFromMemory: readonly string[];
+  /** Seconds. */
+  readonly restartWillDelay: number;
+  /** Messages of a queue that are in memory too. */
+  readonly memoryWindow: number;
+}
+
 /**
- * Everything around the clients of a run: the broker, the time, the network, and what is known of the past. It alone
- * holds the broker and every link to it, so a world whose broker is to crash and start again changes only
- * {@link World.broker}: cut the links, make the next core with the same store.
+ * Everything around the clients of a run: the broker, the time, the network, the disk, and what is known of the past. It
+ * alone holds the broker and every link to it: a crash throws the broker away, and the next one starts with what the
+ * store has.
  */
-export class World implements Network {
+export class World implements Network, StoreWorld {
   readonly random: Random;
   readonly ledger = new Ledger();
   readonly wills: WillWatch;
@@ -34,19 +67,46 @@ export class World implements Network {
   violation: Violation | null = null;
   readonly #options: WorldOptions;
   readonly #queue = new EventQueue();
-  readonly #broker: BrokerCore;
-  #links = 0;
+  /** What is on the disk; null = nothing is kept. */
+  readonly engine: MemoryEngine | null;
+  /** What the store meets with at the moment; null = it works. */
+  storeFailure: StoreFailure | null = null;
+  /** Wills that were published by all brokers together. */
+  willsPublished = 0;
+  #broker: BrokerCore;
+  #store: SimStore | null = null;
+  /** A broker runs: between a crash and the next start there is none. */
+  #up = true;
+  /** By the address the broker knows each link by. */
+  #links = new Map<string, SimLink>();
+  #linkCount = 0;
   #flushWanted = false;
+  /** Acknowledged from memory, and perhaps not on the disk yet. */
+  #promised: SentMessage[] = [];
 
   constructor(options: WorldOptions) {
     this.#options = options;
     this.random = options.random;
+    this.engine = options.store === null ? null : new MemoryEngine();
+    const world = this;
     this.wills = new WillWatch(
-      () => this.broker.now,
+      {
+        get now() {
+          return world.broker.now;
+        },
+        get ticket() {
+          return world.broker.journal?.ticket ?? 0;
+        },
+      },
       (message) => this.fail('will', message),
     );
     this.#broker = this.#startBroker();
+    this.#broker.flush();
     this.#tickLater();
+  }
+
+  get slowestAnswer(): number {
+    return this.#options.store?.slowestAnswer ?? 0;
   }
 
   get broker(): BrokerCore {
@@ -57,13 +117,36 @@ export class World implements Network {
   readonly own = { sessions: 1, connections: 1, subscriptions: 1 };
 
   #startBroker(): BrokerCore {
-    const { limits, mqtt, topicCacheSize, sabotage } = this.#options;
+    const core = this.#newBroker();
+    this.#broker = core;
+    this.#watchWills(core);
+    this.#options.sabotage?.(core);
+    const { engine } = this;
+    if (engine !== null) {
+      this.#store!.receiver = core.storeReceiver;
+      engine.snapshot((operations) => core.restore(operations));
+      core.restored();
+    }
+    return core;
+  }
+
+  #newBroker(): BrokerCore {
+    const { limits, mqtt, topicCacheSize, store } = this.#options;
     let names = 0;
-    const core = new BrokerCore(
+    this.#store = this.engine === null ? null : new SimStore(this, this.engine);
+    const core: BrokerCore = new BrokerCore(
       {
         limits: { ...defaultLimits, ...limits },
         mqtt: { ...defaultMqttOptions, ...mqtt },
         ...defaultDurability,
+        ...(store !== null && {
+          ack: {
+            default: 'disk',
+            topics: store.acksFromMemory.map((filter) => ({ filter, ack: 'memory' as const })),
+          },
+          restartWillDelay: store.restartWillDelay,
+          memoryWindow: store.memoryWindow,
+        }),
         topicCacheSize,
         hashSeed: this.random.next(),
         newClientId: () => `auto-${++names}`,
@@ -77,20 +160,43 @@ export class World implements Network {
         authenticator: { authenticate: () => ({ outcome: 'accept' }) },
         authorizer: null,
         interceptors: [],
-        store: null,
+        store: this.#store,
         observer: {
-          internalError: (error) => this.fail('no-error', error instanceof Error ? `${error.stack}` : String(error)),
+          connected: ({ remoteAddress }) => {
+            const link = this.#links.get(remoteAddress);
+            if (link !== undefined) this.wills.accepted(link);
+          },
+          internalError: (error) => this.#internalError(error),
         },
       },
       this.now,
     );
-    this.#watchWills(core);
-    sabotage?.(core);
     return core;
   }
 
-  /** A client on a perfect link, to whom a will comes in the turn it is published. */
+  #internalError(error: unknown): void {
+    if (this.storeFailure !== null && error instanceof Error && error.message.startsWith('the store could not')) return;
+    this.fail('no-error', error instanceof Error ? `${error.stack}` : String(error));
+  }
+
+  /** Learns of sessions that are opened and wills that are due, and sees the wills that are published. */
   #watchWills(core: BrokerCore): void {
+    const open = core.sessions.open.bind(core.sessions);
+    core.sessions.open = (clientId, cleanStart) => {
+      const opened = open(clientId, cleanStart);
+      this.wills.opened(clientId, cleanStart);
+      return opened;
+    };
+    const publishWill = core.publishWill.bind(core);
+    core.publishWill = (will, session) => {
+      this.wills.publishing(session.clientId);
+      publishWill(will, session);
+    };
+    this.#connectWatcher(core);
+  }
+
+  /** A client on a perfect link, to whom a will comes in the turn it is published. */
+  #connectWatcher(core: BrokerCore): void {
     const decoder = new FrameDecoder(
       {
         onPublish: (view) => this.#willSeen(new TextDecoder().decode(view.toPacket().payload)),
@@ -101,7 +207,7 @@ export class World implements Network {
     );
     decoder.version = 4;
     const nothing = () => {};
-    const receiver = core.accept({
+    const link: Link = {
       remoteAddress: 'watcher',
       listener: 'simulated',
       pending: 0,
@@ -113,7 +219,8 @@ export class World implements Network {
       resume: nothing,
       end: nothing,
       destroy: nothing,
-    });
+    };
+    const receiver = core.accept(link);
     const connect = { cleanStart: true, keepAlive: 0, clientId: 'watcher', protocolVersion: 4 as const };
     const everything = { filter: 'will/#', qos: 0 as const, noLocal: false, retainAsPublished: false };
     for (const bytes of [
@@ -125,12 +232,84 @@ export class World implements Network {
     ]) {
       receiver.feed(bytes, bytes.length);
     }
-    core.flush();
   }
 
   #willSeen(text: string): void {
     this.trace(() => `will ${text.split(' ')[0]} was published`);
+    this.willsPublished += 1;
     this.wills.published(text.split(' ')[0]!);
+  }
+
+  // ---- the disk, and the end of a broker
+
+  /** The store fails from now on, until {@link World.storeRecovers}. */
+  storeFails(kind: StoreFailure['kind'], milliseconds: number): void {
+    if (this.engine === null || this.storeFailure !== null) return;
+    const failure = { kind, message: 'the simulated disk does not work' };
+    this.trace(() => `the store fails (${kind}) for ${milliseconds} ms`);
+    this.storeFailure = failure;
+    this.#trouble();
+    this.at(this.now + milliseconds, () => this.storeRecovers());
+  }
+
+  storeRecovers(): void {
+    if (this.storeFailure === null) return;
+    this.trace(() => 'the store works again');
+    this.storeFailure = null;
+    this.#trouble();
+  }
+
+  /** Kills the broker: everything in its memory is gone, its connections break, and what was not written is lost. */
+  crash(downtime: number): void {
+    const { journal } = this.#broker;
+    if (journal === null || !this.#up) return;
+    const reached = this.#store!.crash();
+    this.trace(() => `CRASH for ${downtime} ms${reached ? ', the last group is written' : ''}`);
+    this.#up = false;
+    this.#flushWanted = false;
+    for (const link of this.#links.values()) link.crash(this.random.chance(50));
+    this.#links = new Map();
+    this.#trouble();
+    this.ledger.crashes.push(this.ledger.moment());
+    this.wills.crashed(reached ? journal.ticket - 1 : journal.durable);
+    this.at(this.now + downtime, () => this.#restart());
+  }
+
+  #restart(): void {
+    this.trace(() => 'the next broker starts');
+    this.#up = true;
+    this.#startBroker();
+    this.wills.restarted(this.#broker.now + this.#options.store!.restartWillDelay * 1000);
+    this.#broker.flush();
+  }
+
+  /** What was promised from memory may be lost, and what was not acknowledged may have come to some. */
+  #trouble(): void {
+    this.#promised = [];
+    this.ledger.troubles.push(this.ledger.moment());
+  }
+
+  /** A client was told that the broker has a message. */
+  acknowledged(message: SentMessage): void {
+    const filters = this.#options.store?.acksFromMemory ?? [];
+    const fromMemory = filters.some((filter) => matchTopic(filter, message.topic));
+    if (fromMemory && this.ledger.troubledSince(message.firstSentAt)) return;
+    this.#promised.push(message);
+    if (!fromMemory || this.#allWritten) this.#keepPromise(message);
+  }
+
+  /** Whether a correct client may be refused with this code: only where the store fails now and then. */
+  mayRefuse(reasonCode: number): boolean {
+    return this.engine !== null && this.ledger.troubles.length > 0 && storeCodes.has(reasonCode);
+  }
+
+  get #allWritten(): boolean {
+    return this.#up && this.storeFailure === null && this.#broker.journal?.idle !== false;
+  }
+
+  #keepPromise(message: SentMessage): void {
+    message.acknowledgedAt = this.ledger.moment();
+    this.#promised = this.#promised.filter((other) => other !== message);
   }
 
   // ---- what links and clients use
@@ -144,14 +323,15 @@ export class World implements Network {
     this.wills.ending(link);
   }
 
-  linkFed(link: SimLink): void {
-    this.wills.fed(link);
-  }
-
-  /** A new connection to the broker. */
+  /** A new connection to the broker; where there is none it ends at once. */
   connect(client: ClientEnd): SimLink {
-    const link = new SimLink(++this.#links, this, client);
-    link.receiver = this.broker.accept(link);
+    const link = new SimLink(++this.#linkCount, this, client);
+    if (this.#up) {
+      this.#links.set(link.remoteAddress, link);
+      link.receiver = this.broker.accept(link);
+    } else {
+      link.crash(false);
+    }
     return link;
   }
 
@@ -171,14 +351,16 @@ export class World implements Network {
   #tickLater(): void {
     const { random } = this;
     this.at(this.now + (this.calm || random.chance(80) ? random.between(20, 250) : random.between(250, 2500)), () => {
-      this.broker.tick(this.now);
-      this.broker.flush();
+      if (this.#up) {
+        this.broker.tick(this.now);
+        this.broker.flush();
+      }
       this.#tickLater();
     });
   }
 
   /** Lets everything happen that is due within `milliseconds`. @throws {Violation} */
-  pass(milliseconds: number): void {
+  async pass(milliseconds: number): Promise<void> {
     const end = this.now + milliseconds;
     while (this.#queue.nextTime <= end) {
       const time = this.#queue.nextTime;
@@ -187,6 +369,8 @@ export class World implements Network {
       this.#queue.take()();
       // One turn of an event loop may read one socket or many.
       if (this.random.chance(70)) this.#endTurn();
+      // A CONNACK may wait by promise for what the store answered.
+      if (this.engine !== null) await Promise.resolve();
       if (this.violation !== null) throw this.violation;
     }
     this.#endTurn();
@@ -195,10 +379,14 @@ export class World implements Network {
   }
 
   #endTurn(): void {
+    if (!this.#up) return;
     while (this.#flushWanted) {
       this.#flushWanted = false;
       this.broker.flush();
     }
     this.wills.turnOver();
+    if (this.#promised.length > 0 && this.#allWritten) {
+      for (const message of this.#promised) this.#keepPromise(message);
+    }
   }
 }
