@@ -158,11 +158,17 @@ function checkReading(reading: RetainedReading, topics: ReadonlyMap<string, Sent
     const value = found.get(topic);
     if (value !== undefined && (value.index < newest.index || (newest === value && value.size === 0))) {
       const state = newest.size === 0 ? 'its deletion' : 'a newer value';
-      report.add('retained-fresh', `${nameOf(value)} was found; ${state}, ${newest.index}, was acknowledged before`);
+      report.add(
+        'retained-fresh',
+        `${nameOf(value)} was found in life ${reading.life}; ${state}, ${newest.index}, was acknowledged before`,
+      );
     }
     const deleted = messages.some(({ index, size, retain }) => retain && size === 0 && index >= newest.index);
     if (value === undefined && reading.complete && !deleted) {
-      report.add('retained-there', `nothing was found on ${topic}; ${nameOf(newest)} was acknowledged before`);
+      report.add(
+        'retained-there',
+        `nothing was found on ${topic} in life ${reading.life}; ${nameOf(newest)} was acknowledged before`,
+      );
     }
   }
 }

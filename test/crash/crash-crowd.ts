@@ -59,6 +59,7 @@ export class CrashCrowd implements CrashWorld {
 
   brokerListens(port: number): void {
     this.port = port;
+    this.history.life += 1;
     this.lastPacketAt = performance.now();
     for (const client of this.#everybody) client.connectWithin(this.calm ? 0 : 40);
   }

@@ -116,6 +116,8 @@ export class SessionHistory {
 /** What a fresh subscriber found retained. */
 export interface RetainedReading {
   readonly filter: string;
+  /** Which life of the broker it was in, from 1. */
+  readonly life: number;
   /** SUBSCRIBE sent. */
   readonly askedAt: number;
   readonly found: SentMessage[];
@@ -143,6 +145,8 @@ export class History {
   readonly complaints: Violation[] = [];
   /** Everything had come to rest, and the broker was stopped and started once more. */
   settledAt = NEVER;
+  /** How often the broker has begun to listen. */
+  life = 0;
   readonly #current = new Map<string, SessionHistory>();
   readonly #connects = new Map<string, number>();
   #moment = 0;
@@ -207,7 +211,7 @@ export class History {
 
   /** A fresh client asks for what is retained. */
   reading(filter: string): RetainedReading {
-    const reading = { filter, askedAt: this.moment(), found: [], complete: false };
+    const reading = { filter, life: this.life, askedAt: this.moment(), found: [], complete: false };
     this.readings.push(reading);
     return reading;
   }
