@@ -1,23 +1,13 @@
-import {
-  MqttError,
-  matchTopic,
-  type Properties,
-  PublishView,
-  type QoS,
-  ReasonCode,
-  topicLevels,
-  topicNameProblem,
-  utf8Length,
-} from '@cauldron/protocol';
+import { MqttError, type Properties, PublishView, ReasonCode, topicNameProblem } from '@cauldron/protocol';
 import { Connection } from './connection/connection.ts';
 import { FlushSet } from './connection/flush-set.ts';
+import { intercept } from './interception.ts';
 import { Message } from './message.ts';
 import { Metrics } from './metrics.ts';
 import type { AckMode, CoreOptions, Limits, ListenerSettings, MqttOptions } from './options.ts';
 import type {
   Authenticator,
   Authorizer,
-  ClientInfo,
   Interceptor,
   Link,
   LinkReceiver,
@@ -31,14 +21,16 @@ import { Fanout } from './routing/fanout.ts';
 import { PublishRun } from './routing/publish-run.ts';
 import { RetainedTree } from './routing/retained-tree.ts';
 import { Router } from './routing/router.ts';
+import { topicProblem } from './routing/topic-limits.ts';
 import type { Topic } from './routing/topic-table.ts';
-import { Session } from './session/session.ts';
+import type { Session } from './session/session.ts';
 import { type RegistryHost, SessionRegistry } from './session/session-registry.ts';
 import type { PendingWill } from './session/will.ts';
-import { failureCode, Journal } from './store/journal.ts';
+import { Admission } from './store/admission.ts';
+import { Journal } from './store/journal.ts';
 import { decodeOperations } from './store/operations.ts';
 import { Restoration } from './store/restoration.ts';
-import type { Store, StoreFailure, StoreReceiver } from './store/store.ts';
+import type { Store, StoreReceiver } from './store/store.ts';
 import type { StoredMessage } from './store/stored-message.ts';
 import { TimerWheel } from './timing/timer-wheel.ts';
 
@@ -79,8 +71,12 @@ export class BrokerCore implements RegistryHost {
   readonly flushSet: FlushSet;
   /** What the store is told, and what waits for it; null where there is none. */
   readonly journal: Journal | null;
+  /** Says no to what cannot be kept. */
+  readonly admission: Admission;
   /** What the store has to hold of the message published last; null = nothing. */
   published: StoredMessage | null = null;
+  /** That message changed what its topic has retained in the store. */
+  publishedRetained = false;
   /** The one view of all decoders: they never run at the same time. */
   readonly view = new PublishView();
   /** QoS 0 publishes of the packet stream being read that go on together. */
@@ -106,6 +102,7 @@ export class BrokerCore implements RegistryHost {
     this.timers = new TimerWheel(now);
     this.flushSet = new FlushSet(ports.scheduler);
     this.journal = ports.store === null ? null : new Journal(this, ports.store);
+    this.admission = new Admission(this);
     this.#nextSweep = now + SWEEP_EVERY;
     this.#everywhere = this.listener({});
   }
@@ -215,55 +212,6 @@ export class BrokerCore implements RegistryHost {
     this.#restoring = null;
   }
 
-  /** A publish may have to be refused for what its subscribers or the store cannot take. */
-  get mayRefuse(): boolean {
-    return this.options.limits.queueFull === 'refuse' || (this.journal !== null && this.journal.failure !== null);
-  }
-
-  /**
-   * Why a publish cannot be accepted: the store does not work and would have to keep it, or the queue of a session that
-   * should get it is full and the policy is to refuse. Null = it can.
-   *
-   * @param tellable whether its publisher can be told; a full queue is no reason otherwise
-   */
-  storeRefusal(topic: Topic, qos: QoS, retain: boolean, tellable: boolean): Refusal | null {
-    if (qos === 0) return null;
-    const failure = this.journal?.failure ?? null;
-    if (failure !== null && retain) return this.#failing(failure);
-    const refuses = this.options.limits.queueFull === 'refuse' && tellable;
-    for (const { subscriber } of this.router.match(topic).deliveries) {
-      if (!(subscriber instanceof Session)) continue;
-      if (failure !== null && subscriber.number > 0) return this.#failing(failure);
-      if (refuses && subscriber.full) {
-        this.metrics.publishesRefusedQueueFull += 1;
-        const reason = `the queue of '${subscriber.clientId}' is full (limits.queueFull = "refuse"); try again later`;
-        return { reasonCode: ReasonCode.quotaExceeded, reason };
-      }
-    }
-    return null;
-  }
-
-  /** Why a session can change nothing that is to last now; null = it can. */
-  storeFailing(session: Session): Refusal | null {
-    const failure = this.journal?.failure ?? null;
-    return failure === null || session.number === 0 ? null : this.#failing(failure);
-  }
-
-  #failing(failure: StoreFailure): Refusal {
-    this.metrics.refusedStoreFailing += 1;
-    return {
-      reasonCode: failureCode(failure),
-      reason: `the store does not work now: ${failure.message}; try again later`,
-    };
-  }
-
-  /** Whether publishes to a topic are acknowledged before they are on the disk. */
-  acksFromMemory(listener: ListenerSettings, topic: Topic): boolean {
-    const { topics, default: usual } = this.options.ack;
-    if (topic.ack === undefined) topic.ack = topics.find(({ filter }) => matchTopic(filter, topic.name))?.ack ?? null;
-    return (topic.ack ?? listener.ack ?? usual) === 'memory';
-  }
-
   // ---- publishing
 
   /**
@@ -277,9 +225,18 @@ export class BrokerCore implements RegistryHost {
     if (problem !== undefined && problem !== null) {
       throw new MqttError(problem, { code: 'TOPIC_NAME_INVALID', reasonCode: ReasonCode.topicNameInvalid });
     }
-    const message = this.intercept(Message.create(draft, this.now), undefined);
+    const message = intercept(this, Message.create(draft, this.now), undefined);
     if (message === 'drop') return ReasonCode.success;
-    return message instanceof Message ? this.publishMessage(message, null) : message.reasonCode;
+    if (!(message instanceof Message)) return message.reasonCode;
+    return this.refusal(message, null, true)?.reasonCode ?? this.publishMessage(message, null);
+  }
+
+  /** Why a message cannot be accepted; null = it can. `tellable`: its publisher can be told of a full queue. */
+  refusal(message: Message, publisher: Subscriber | null, tellable: boolean): Refusal | null {
+    if (!this.admission.mayRefuse) return null;
+    const topic = this.router.topics.intern(message.topic);
+    const { qos, retain, storedSize: size } = message;
+    return this.admission.refusal({ topic, qos, retain, size, publisher, tellable });
   }
 
   /** Publishes below `$SYS`, which nobody else may, without asking interceptors. */
@@ -291,6 +248,7 @@ export class BrokerCore implements RegistryHost {
   /** Routes a packet that is being read. Returns the reason code of its acknowledgement. */
   publishView(topic: Topic, view: PublishView, publisher: Subscriber | null): number {
     this.published = null;
+    this.publishedRetained = false;
     const fanout = this.#publishing ? new Fanout() : this.#fanout;
     fanout.startView(topic, view, publisher, this.now);
     // [MQTT-3.3.1-8]
@@ -335,6 +293,7 @@ export class BrokerCore implements RegistryHost {
    */
   publishMessage(message: Message, publisher: Subscriber | null, refusable = true): number {
     this.published = null;
+    this.publishedRetained = false;
     const fanout = this.#publishing ? new Fanout() : this.#fanout;
     fanout.startMessage(this.router.topics.intern(message.topic), message, publisher, this.now);
     if (message.retain) {
@@ -353,6 +312,7 @@ export class BrokerCore implements RegistryHost {
     try {
       const matched = this.router.publish(fanout);
       this.published = fanout.record;
+      this.publishedRetained = fanout.changedRetained;
       return matched ? ReasonCode.success : ReasonCode.noMatchingSubscribers;
     } finally {
       this.#publishing = outer;
@@ -364,7 +324,7 @@ export class BrokerCore implements RegistryHost {
   #retain(topic: Topic, fanout: Fanout, empty: boolean): number {
     const { name } = topic;
     if (empty) {
-      this.#unretain(name); // [MQTT-3.3.1-7]
+      fanout.changedRetained = this.#unretain(name); // [MQTT-3.3.1-7]
       return 0;
     }
     if (this.retained.count >= this.options.limits.maxRetainedMessages && this.retained.get(name) === null) {
@@ -377,51 +337,23 @@ export class BrokerCore implements RegistryHost {
       this.retained.set(fanout.message(), publisher);
       return 0;
     }
+    fanout.changedRetained = true;
     const record = journal.recordOf(fanout);
     journal.retain(name, record, this.retained.set(fanout.message(), publisher, record));
     return 0;
   }
 
-  #unretain(topic: string): void {
+  /** Whether there was one that the store has. */
+  #unretain(topic: string): boolean {
     const before = this.retained.delete(topic);
-    if (before !== null && before !== 0) this.journal?.unretain(topic, before);
-  }
-
-  /** Shows a message to the interceptors; what comes back is what goes on. */
-  intercept(message: Message, client: ClientInfo | undefined): Message | 'drop' | Refusal {
-    const { interceptors } = this.ports;
-    if (interceptors.length === 0) return message;
-    const draft: PublishDraft = {
-      topic: message.topic,
-      payload: message.payload(),
-      qos: message.qos,
-      retain: message.retain,
-      properties: message.properties(),
-    };
-    for (const interceptor of [...interceptors]) {
-      const outcome = interceptor.intercept(draft, client);
-      if (outcome !== undefined) return outcome;
-    }
-    const problem = topicNameProblem(draft.topic) ?? this.topicProblem(draft.topic);
-    if (problem !== undefined && problem !== null) {
-      return {
-        reasonCode: ReasonCode.topicNameInvalid,
-        reason: `an interceptor set a topic that is not valid: ${problem}`,
-      };
-    }
-    return Message.create(draft, this.now);
+    if (before === null || before === 0 || this.journal === null) return false;
+    this.journal.unretain(topic, before);
+    return true;
   }
 
   /** Why a topic name or filter exceeds the limits, or null. */
   topicProblem(topic: string): string | null {
-    const { maxTopicLength, maxTopicLevels } = this.options.limits;
-    // A UTF-16 unit takes at most three bytes, so short ones need no counting.
-    const tooLong = topic.length * 3 > maxTopicLength && utf8Length(topic) > maxTopicLength;
-    if (!tooLong && topicLevels(topic) <= maxTopicLevels) return null;
-    this.metrics.topicsOverLimit += 1;
-    return tooLong
-      ? `a topic may have ${maxTopicLength} bytes (limits.maxTopicLength), this one has ${utf8Length(topic)}`
-      : `a topic may have ${maxTopicLevels} levels (limits.maxTopicLevels), this one has ${topicLevels(topic)}`;
+    return topicProblem(this, topic);
   }
 
   // ---- sessions
@@ -430,7 +362,7 @@ export class BrokerCore implements RegistryHost {
   publishWill(will: PendingWill, session: Session): void {
     this.metrics.willsPublished += 1;
     try {
-      const message = this.intercept(Message.refreshed(will.message, this.now), undefined);
+      const message = intercept(this, Message.refreshed(will.message, this.now), undefined);
       if (message instanceof Message) this.publishMessage(message, session); // [MQTT-3.1.2-14] [MQTT-3.1.2-15]
     } catch (error) {
       // There is no connection left to end for it, and the end of this session goes on.

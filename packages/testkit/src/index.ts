@@ -1,5 +1,6 @@
 /** What Cauldron is tested with: links without a network, a clock tests move, clients that do what they are told. */
 export { MemoryLink } from './memory-link.ts';
+export { DurableBroker, type DurableConnect } from './store/durable-broker.ts';
 export { HeldStore } from './store/held-store.ts';
 export { MemoryEngine, type StoreContent } from './store/memory-engine.ts';
 export { storeContract } from './store/store-contract.ts';

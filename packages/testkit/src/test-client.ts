@@ -84,6 +84,14 @@ export class TestClient {
     return received;
   }
 
+  /** Takes the first packet of a type and leaves the rest. @throws {Error} where there is none */
+  takeFirst(type: PacketType): Packet {
+    this.#core.flush();
+    const index = this.#received.findIndex((packet) => packet.type === type);
+    if (index < 0) throw new Error(`expected a packet of type ${type}, got ${JSON.stringify(this.#received)}`);
+    return this.#received.splice(index, 1)[0]!;
+  }
+
   /** The one packet received since the last call. @throws {Error} where there is none or more than one */
   takeOne(): Packet {
     const received = this.take();

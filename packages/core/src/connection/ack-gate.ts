@@ -2,8 +2,8 @@ import type { AckType } from '@cauldron/protocol';
 import { StoredMessage } from '../store/stored-message.ts';
 import type { Connection } from './connection.ts';
 
-/** What a held answer belongs to: a message, something to do, or nothing. */
-export type Held = StoredMessage | (() => void) | null;
+/** What a held answer belongs to: a message, the words of a refusal, or nothing. */
+type Held = StoredMessage | string | null;
 
 /** An answer that promises more than its message: it leaves only when its group is written. */
 const FIRM = 0x10;
@@ -19,7 +19,7 @@ const FIRM = 0x10;
  *                              +--> group 12 written: PUBACK 7 and PUBACK 8 leave
  */
 export class AckGate {
-  /** It is on the journal's list of gates that something waits in. */
+  /** It is among those that hear of written groups. */
   listed = false;
   readonly #connection: Connection;
   /** Type and FIRM in bits 24 and up, reason code in 16 to 23, packet identifier below. */
@@ -27,53 +27,50 @@ export class AckGate {
   #tickets: number[] = [];
   #held: Held[] = [];
   #head = 0;
+  /** What is to be done beside acknowledging, in its own order: acknowledgements do not wait for it. */
+  #actions: { readonly ticket: number; readonly act: () => void }[] = [];
 
   constructor(connection: Connection) {
     this.#connection = connection;
   }
 
-  get waiting(): number {
+  /** Acknowledgements that wait. */
+  get acks(): number {
     return this.#words.length - this.#head;
+  }
+
+  get waiting(): number {
+    return this.acks + this.#actions.length;
   }
 
   /**
    * Notes an acknowledgement.
    *
    * @param ticket number of the group of operations it waits for; 0 = none, it only keeps its place
+   * @param held the message it is for; or the words of a refusal
    * @param firm it waits for the group also where its message becomes unnecessary
    */
-  addAck(
-    type: AckType,
-    packetId: number,
-    reasonCode: number,
-    ticket: number,
-    message: StoredMessage | null,
-    firm: boolean,
-  ): void {
+  addAck(type: AckType, packetId: number, reasonCode: number, ticket: number, held: Held, firm: boolean): void {
     this.#words.push(((type | (firm ? FIRM : 0)) << 24) | (reasonCode << 16) | packetId);
     this.#tickets.push(ticket);
-    this.#held.push(message);
+    this.#held.push(held);
   }
 
   /** Notes something else to do when a group is written. */
-  addAction(ticket: number, action: () => void): void {
-    this.#words.push(0);
-    this.#tickets.push(ticket);
-    this.#held.push(action);
+  addAction(ticket: number, act: () => void): void {
+    this.#actions.push({ ticket, act });
   }
 
   /** Sends what need not wait any more, from the front. */
   release(written: number): void {
     while (this.#head < this.#words.length && this.#mayLeave(this.#head, written)) {
       const index = this.#head;
-      const held = this.#held[index]!;
-      const word = this.#words[index]!;
       this.#head += 1; // before it is sent: what is sent may end the connection, and with it this gate
-      if (typeof held === 'function') held();
-      else this.#connection.output.sendAck(((word >>> 24) & 0x0f) as AckType, word & 0xffff, (word >>> 16) & 0xff);
+      this.#send(this.#words[index]!, this.#held[index]!);
     }
-    if (this.#head === this.#words.length) this.clear();
+    if (this.#head === this.#words.length) this.#clearAcks();
     else if (this.#head > 256) this.#compact();
+    while (this.#actions.length > 0 && this.#actions[0]!.ticket <= written) this.#actions.shift()!.act();
   }
 
   #mayLeave(index: number, written: number): boolean {
@@ -82,23 +79,31 @@ export class AckGate {
     return held instanceof StoredMessage && held.unnecessary && ((this.#words[index]! >>> 24) & FIRM) === 0;
   }
 
+  #send(word: number, held: Held): void {
+    const { output } = this.#connection;
+    const type = ((word >>> 24) & 0x0f) as AckType;
+    const reasonCode = (word >>> 16) & 0xff;
+    if (typeof held === 'string') output.sendAckWithReason(type, word & 0xffff, reasonCode, held);
+    else output.sendAck(type, word & 0xffff, reasonCode);
+  }
+
   /**
    * The messages of some answers could not be written: their publishers are refused with `reasonCode`, which 3.x cannot
    * be told; there the connection ends with the answer unsent. Everything else goes on waiting.
    */
-  refuse(reasonCode: number, reason: string): void {
+  refuse(reasonCode: number, cause: string): void {
     const connection = this.#connection;
+    const reason = `the store could not keep the message: ${cause}; publish it again later`;
     for (let i = this.#head; i < this.#words.length; i++) {
       const held = this.#held[i]!;
-      if (!(held instanceof StoredMessage) || !held.cancelled || this.#tickets[i] === 0) continue;
+      if (!(held instanceof StoredMessage) || !held.cancelled) continue;
       if (!connection.version5) {
-        connection.end(reasonCode, `the store could not keep a message: ${reason}`);
+        connection.end(reasonCode, reason);
         return;
       }
-      const word = this.#words[i]!;
-      this.#words[i] = (word & 0x0f00ffff) | (reasonCode << 16);
+      this.#words[i] = (this.#words[i]! & 0x0f00ffff) | (reasonCode << 16);
       this.#tickets[i] = 0;
-      connection.session?.publishRefused(word & 0xffff);
+      this.#held[i] = reason;
     }
   }
 
@@ -111,6 +116,11 @@ export class AckGate {
 
   /** Forgets everything: the connection is gone, and what it was owed with it. */
   clear(): void {
+    this.#clearAcks();
+    this.#actions = [];
+  }
+
+  #clearAcks(): void {
     if (this.#words.length > 0) {
       this.#words = [];
       this.#tickets = [];

@@ -14,10 +14,9 @@ import type { Limits, ListenerSettings } from '../options.ts';
 import type { ClientInfo, DisconnectReason, Link, LinkReceiver } from '../ports.ts';
 import type { Topic } from '../routing/topic-table.ts';
 import type { Session } from '../session/session.ts';
-import type { Waiter } from '../store/journal.ts';
-import type { StoredMessage } from '../store/stored-message.ts';
+import type { Stalled } from '../store/waiters.ts';
 import type { TimerEntry } from '../timing/timer-wheel.ts';
-import { AckGate } from './ack-gate.ts';
+import type { AckGate } from './ack-gate.ts';
 import { disconnectCode } from './answer-codes.ts';
 import { refuseConnect } from './connack.ts';
 import { handleAuth } from './handlers/auth.ts';
@@ -41,7 +40,7 @@ const LINGER = 5000;
  * One client connection: takes bytes from a link, hands packets to their handlers, and collects what goes back. This is
  * the only place of the data path that catches: whatever a handler or the decoder throws ends the connection here.
  */
-export class Connection implements LinkReceiver, TimerEntry, Waiter {
+export class Connection implements LinkReceiver, TimerEntry, Stalled {
   readonly core: BrokerCore;
   readonly link: Link;
   readonly listener: ListenerSettings;
@@ -66,6 +65,8 @@ export class Connection implements LinkReceiver, TimerEntry, Waiter {
   resumeConnect: ((data: Uint8Array | undefined) => void) | null = null;
   /** The peer is a bridge: it gets nothing back that it published, and the retain flag as published. */
   bridge = false;
+  /** Answers that wait for the store; null where none ever did. */
+  gate: AckGate | null = null;
   /** Milliseconds; 0 = no keep alive. */
   keepAliveMs = 0;
   /** When something last arrived. */
@@ -76,8 +77,6 @@ export class Connection implements LinkReceiver, TimerEntry, Waiter {
   slot = -1;
   /** Answers of ports that are due; meanwhile nothing is read. */
   #waiting = 0;
-  /** Answers that wait for the store; null where none ever did. */
-  #gate: AckGate | null = null;
   /** More waits for the store than may, so nothing is read until it has caught up. */
   #storeBehind = false;
   /** The client reads none of its answers, so nothing is read from it until it has. */
@@ -182,59 +181,6 @@ export class Connection implements LinkReceiver, TimerEntry, Waiter {
     }
     this.output.discard();
     this.core.forget(this);
-  }
-
-  // ---- answers
-
-  /**
-   * Acknowledges a publish: at once, or when the store has what the acknowledgement promises and everything before it was
-   * answered.
-   *
-   * @param message what durable sessions or the retained store have to hold; null = nothing
-   * @param firm the acknowledgement promises more than that, so it waits also where nobody needs the message any more
-   */
-  answerPublish(
-    type: AckType,
-    packetId: number,
-    reasonCode: number,
-    message: StoredMessage | null,
-    firm: boolean,
-  ): void {
-    const { journal } = this.core;
-    const gate = this.#gate;
-    const waits = firm || (message !== null && !message.unnecessary);
-    if (journal === null || (!waits && (gate === null || gate.waiting === 0))) {
-      this.output.sendAck(type, packetId, reasonCode);
-      return;
-    }
-    const held = this.#gateFor();
-    if (message !== null && waits) message.gate = held;
-    held.addAck(type, packetId, reasonCode, waits ? journal.ticket : 0, waits ? message : null, firm);
-  }
-
-  /**
-   * Sends PUBREC, PUBREL or PUBCOMP once what they say of the session is on the disk, and not before what was held back
-   * earlier: a PUBREC for a repetition must not overtake the one its message still waits for.
-   */
-  answerDelivery(type: AckType, packetId: number, reasonCode: number): void {
-    const { journal } = this.core;
-    const ticket = this.session!.deliveryTicket;
-    const held = this.#gate !== null && this.#gate.waiting > 0;
-    if (journal === null || (ticket <= journal.durable && !held)) this.output.sendAck(type, packetId, reasonCode);
-    else this.#gateFor().addAck(type, packetId, reasonCode, ticket, null, true);
-  }
-
-  /** Does something once everything noted so far is on the disk. */
-  whenDurable(action: () => void): void {
-    const journal = this.core.journal!;
-    this.#gateFor().addAction(journal.ticket, action);
-    journal.hurry();
-  }
-
-  #gateFor(): AckGate {
-    this.#gate ??= new AckGate(this);
-    this.core.journal!.listGate(this.#gate);
-    return this.#gate;
   }
 
   // ---- input: what the decoder calls
@@ -378,7 +324,7 @@ export class Connection implements LinkReceiver, TimerEntry, Waiter {
     this.state = ConnectionState.closed;
     this.decoder.stop(); // [MQTT-3.1.4-6]
     this.resumeConnect = null;
-    this.#gate?.clear();
+    this.gate?.clear();
     const session = this.session;
     const client = this.client;
     if (session === null || client === null) return;
@@ -399,7 +345,7 @@ export class Connection implements LinkReceiver, TimerEntry, Waiter {
       );
       return;
     }
-    if (this.#waiting > 0) this.lastSeen = now; // the silence is ours: we do not read
+    if (this.#waiting > 0 || this.#storeBehind) this.lastSeen = now; // the silence is ours: we do not read
     const deadline = this.lastSeen + this.keepAliveMs * 1.5;
     if (now < deadline) {
       this.core.timers.schedule(this, deadline);

@@ -33,6 +33,8 @@ export class Fanout {
   publisher: Subscriber | null = null;
   /** What the store shall know of it; null while nobody needs that it does. */
   record: StoredMessage | null = null;
+  /** It changed what its topic has retained in the store. */
+  changedRetained = false;
   #view: PublishView | null = null;
   #message: Message | null = null;
   #now = 0;
@@ -68,6 +70,7 @@ export class Fanout {
     this.retain = retain;
     this.publisher = publisher;
     this.record = null;
+    this.changedRetained = false;
     this.#now = now;
     this.#ready = 0;
   }

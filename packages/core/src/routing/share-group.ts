@@ -47,9 +47,21 @@ export class ShareGroup {
    * while a message was on its way.
    */
   next(): Subscription | null {
+    const index = this.#nextIndex();
+    if (index < 0) return null;
+    this.#turn = index + 1;
+    return this.#members[index]!;
+  }
+
+  /** The one that {@link next} will choose. */
+  peek(): Subscription | null {
+    return this.#members[this.#nextIndex()] ?? null;
+  }
+
+  #nextIndex(): number {
     const members = this.#members;
     const count = members.length;
-    if (count === 0) return null;
+    if (count === 0) return -1;
     let index = -1;
     for (let i = 0; i < count; i++) {
       const candidate = (this.#turn + i) % count;
@@ -60,8 +72,6 @@ export class ShareGroup {
       }
       if (index < 0 && subscriber.away !== true) index = candidate;
     }
-    if (index < 0) index = this.#turn % count;
-    this.#turn = index + 1;
-    return members[index]!;
+    return index < 0 ? this.#turn % count : index;
   }
 }

@@ -3,12 +3,11 @@ import { Message } from '../message.ts';
 import type { StoredEntry } from '../store/entries.ts';
 import { SessionChange } from '../store/group.ts';
 import type { Reader, StoreRead } from '../store/store.ts';
+import type { Backlog } from './backlog.ts';
 import { QueuedMessage } from './queued-message.ts';
 import type { Session } from './session.ts';
-import type { SessionQueue } from './session-queue.ts';
+import { type SessionQueue, WINDOW_BYTES } from './session-queue.ts';
 
-/** Bytes of messages read at once; one message always is. */
-const READ_BYTES = 1_048_576;
 /** How often a queue that is full looks for messages in it that expired, milliseconds. */
 const TRIM_EVERY = 1000;
 
@@ -18,6 +17,7 @@ const TRIM_EVERY = 1000;
  */
 export class BacklogReader implements Reader {
   readonly #session: Session;
+  readonly #backlog: Backlog;
   readonly #queue: SessionQueue;
   /** What was asked and not answered yet. */
   #asked: StoreRead | null = null;
@@ -26,8 +26,9 @@ export class BacklogReader implements Reader {
   #complete = false;
   #nextTrim = 0;
 
-  constructor(session: Session, queue: SessionQueue) {
+  constructor(session: Session, backlog: Backlog, queue: SessionQueue) {
     this.#session = session;
+    this.#backlog = backlog;
     this.#queue = queue;
   }
 
@@ -39,7 +40,7 @@ export class BacklogReader implements Reader {
   /** Sees to it that there is something to send: reads on once the window is half empty. */
   refill(): void {
     const { items, window } = this.#queue;
-    if (items.length < window / 2) this.#ask('send');
+    if (items.length < window / 2 && items.bytes < WINDOW_BYTES / 2) this.#ask('send');
   }
 
   /** Makes the queue as short as its limits say. */
@@ -64,7 +65,7 @@ export class BacklogReader implements Reader {
     const { window, items } = this.#queue;
     const limit = purpose === 'send' ? window - items.length : window;
     const after = this.#queue.readTo;
-    this.#asked = { session: session.number, messages: null, after, limit, maxBytes: READ_BYTES };
+    this.#asked = { session: session.number, messages: null, after, limit, maxBytes: WINDOW_BYTES };
     journal.read(this.#asked, this);
   }
 
@@ -111,8 +112,8 @@ export class BacklogReader implements Reader {
     if (queue.items.length > 0) return; // a client came back and reads: what is in memory is older
     let dropped = 0;
     for (const { position, messageId, at, body } of entries) {
-      const stale = session.staleness(Message.stored(body).expiresAt, at);
-      const reason = stale ?? (this.#purpose === 'trim' && session.overfull ? 'queue-full' : null);
+      const stale = this.#backlog.staleness(Message.stored(body).expiresAt, at);
+      const reason = stale ?? (this.#purpose === 'trim' && this.#backlog.overfull ? 'queue-full' : null);
       if (reason === null) break;
       queue.unstored(body.length);
       queue.head = position;
@@ -124,6 +125,6 @@ export class BacklogReader implements Reader {
     }
     if (dropped === 0) return;
     host.journal!.touch(session, SessionChange.delivery);
-    if (this.#purpose === 'trim' && session.overfull && queue.stored > 0) this.trim();
+    if (this.#purpose === 'trim' && this.#backlog.overfull && queue.stored > 0) this.trim();
   }
 }

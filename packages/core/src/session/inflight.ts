@@ -1,4 +1,5 @@
 import { OutboundWindow, PacketType, type PublishFrame } from '@cauldron/protocol';
+import { answerDelivery } from '../connection/answers.ts';
 import type { Connection } from '../connection/connection.ts';
 import { Message } from '../message.ts';
 import type { StoredEntry } from '../store/entries.ts';
@@ -6,6 +7,9 @@ import { SessionChange } from '../store/group.ts';
 import type { Reader, StoreRead } from '../store/store.ts';
 import type { QueuedMessage } from './queued-message.ts';
 import type { Session } from './session.ts';
+
+/** Bytes of messages that are read from the store at once; one message always is. */
+const READ_BYTES = 1_048_576;
 
 /**
  * The QoS 1 and 2 messages on their way from a session to its client (sections 4.3 and 4.4), whichever connection they
@@ -85,7 +89,7 @@ export class Inflight implements Reader {
     const unsent: number[] = [];
     this.#window.forEach((packetId, _item, released) => {
       if (released)
-        connection.answerDelivery(PacketType.pubrel, packetId, 0); // [MQTT-4.3.3-5] [MQTT-4.3.3-6]
+        answerDelivery(connection, PacketType.pubrel, packetId, 0); // [MQTT-4.3.3-5] [MQTT-4.3.3-6]
       else unsent.push(packetId);
     });
     if (unsent.length > 0) this.#unsent = unsent;
@@ -132,25 +136,28 @@ export class Inflight implements Reader {
 
   #read(unsent: readonly number[], from: number): void {
     if (this.#asked !== null) return;
-    const messages: number[] = [];
+    const wanted = new Set<number>();
     for (let i = from; i < unsent.length; i++) {
       const item = this.#window.published(unsent[i]!)!;
-      if (item.message === null) messages.push(item.messageId);
+      if (item.message === null) wanted.add(item.messageId);
     }
+    const messages = [...wanted];
     const session = this.#session;
-    const wanted = { session: session.number, messages, after: 0, limit: messages.length };
-    this.#asked = { ...wanted, maxBytes: Number.MAX_SAFE_INTEGER };
+    this.#asked = { session: session.number, messages, after: 0, limit: messages.length, maxBytes: READ_BYTES };
     session.host.journal!.read(this.#asked, this);
   }
 
   /** The store's answer: messages that are in flight. One that it does not have can never be sent. */
-  entriesRead(request: StoreRead, entries: readonly StoredEntry[]): void {
+  entriesRead(request: StoreRead, entries: readonly StoredEntry[], more: boolean): void {
     if (request !== this.#asked) return; // asked for an earlier connection
     this.#asked = null;
     const found = new Map(entries.map((entry) => [entry.messageId, entry]));
+    // The answer is in the order asked: what comes behind its last one will be read next.
+    const asked = request.messages!;
+    const answered = new Set(more ? asked.slice(0, asked.indexOf(entries.at(-1)!.messageId) + 1) : asked);
     const lost: [number, QueuedMessage][] = [];
     this.#window.forEach((packetId, item, released) => {
-      if (released || item.message !== null) return;
+      if (released || item.message !== null || !answered.has(item.messageId)) return;
       const entry = found.get(item.messageId);
       if (entry === undefined) lost.push([packetId, item]);
       else item.message = Message.stored(entry.body);
@@ -216,7 +223,9 @@ export class Inflight implements Reader {
 
   /** The client answered for a message of an earlier connection: it need not be sent again. // [MQTT-4.3.3-6] */
   #noLongerUnsent(packetId: number): void {
-    if (this.#unsent?.includes(packetId) === true) this.#unsent = this.#unsent.filter((id) => id !== packetId);
+    if (this.#unsent?.includes(packetId) !== true) return;
+    const rest = this.#unsent.filter((id) => id !== packetId);
+    this.#unsent = rest.length === 0 ? null : rest;
   }
 
   /** The message is done with. A store that knows of it as in flight has to hear of that. */

@@ -47,6 +47,12 @@ export class QueuedMessage {
     this.at = at;
   }
 
+  /** The store has its message. While the client is away, that is enough. */
+  written(): void {
+    this.record = null;
+    if (this.packetId > 0 && !this.settled && this.session.away) this.message = null;
+  }
+
   /** The store was told of it: what becomes of it is to be told too. */
   get known(): boolean {
     return this.messageId > 0 && !this.refers && (this.record === null || this.record.submitted);

@@ -3,6 +3,8 @@ import type { QueuedMessage } from './queued-message.ts';
 
 /** Messages of a session that the store keeps which are held in memory as well, at most: the default. */
 export const MEMORY_WINDOW = 1024;
+/** Bytes of them beyond which no more are added. */
+export const WINDOW_BYTES = 1_048_576;
 
 /**
  * What waits for a client, first in, first out: a part in memory, and behind it what only the store has. So a client
@@ -50,7 +52,7 @@ export class SessionQueue {
 
   /** Whether a message the store keeps can have its place in memory too. */
   get hasWindow(): boolean {
-    return this.stored === 0 && this.items.length < this.window;
+    return this.stored === 0 && this.items.length < this.window && this.items.bytes < WINDOW_BYTES;
   }
 
   push(item: QueuedMessage): void {

@@ -120,7 +120,7 @@ export class SessionRegistry implements SessionHost {
     session.will = will; // [MQTT-3.1.2-7]
     const { journal } = this.#host;
     if (journal === null) return;
-    if (session.number === 0 && expiryInterval > 0) session.number = journal.nextSessionNumber();
+    if (session.number === 0 && expiryInterval > 0) session.number = journal.numbers.nextSession();
     journal.touch(session, SessionChange.record);
   }
 
@@ -136,7 +136,10 @@ export class SessionRegistry implements SessionHost {
    * @param willsFrom milliseconds; no will is published before
    */
   resume(session: Session, connected: boolean, willsFrom: number): void {
-    if (connected) this.#startWaiting(session);
+    if (connected) {
+      this.#startWaiting(session);
+      this.#host.journal?.touch(session, SessionChange.record); // or every further start would begin its time anew
+    }
     if (session.will !== null) session.willDueAt = Math.max(session.willDueAt, willsFrom);
     // Due at once where its time went by while there was no broker.
     const dueAt = Math.min(session.willDueAt, session.endsAt);

@@ -6,16 +6,13 @@ import type { Fanout } from '../routing/fanout.ts';
 import type { PublishRun } from '../routing/publish-run.ts';
 import { type Delivery, Subscription, type SubscriptionOptions } from '../routing/subscription.ts';
 import { SessionChange } from '../store/group.ts';
-import type { SessionRecord, SubscriptionRecord } from '../store/operations.ts';
 import type { StoredMessage } from '../store/stored-message.ts';
 import type { TimerEntry } from '../timing/timer-wheel.ts';
-import { BacklogReader } from './backlog-reader.ts';
+import { Backlog } from './backlog.ts';
 import { Inflight } from './inflight.ts';
-import { deliveryState, sessionRecord, subscriptionRecord } from './persistence.ts';
 import { QueuedMessage } from './queued-message.ts';
 import { RetainedFeed } from './retained-feed.ts';
 import type { SessionHost, SessionLimits } from './session-host.ts';
-import { SessionQueue } from './session-queue.ts';
 import type { PendingWill } from './will.ts';
 
 /**
@@ -47,6 +44,8 @@ export class Session implements Subscriber, TimerEntry {
   endsAt = Number.POSITIVE_INFINITY;
   /** Incoming QoS 2 messages between PUBLISH and PUBREL. */
   readonly inbound = new InboundQos2();
+  /** Those of them whose message the store does not have yet, by packet identifier. */
+  unwritten: Map<number, StoredMessage> | null = null;
   /** null where no subscription was ever owed retained messages. */
   feed: RetainedFeed | null = null;
   dueAt = 0;
@@ -55,8 +54,7 @@ export class Session implements Subscriber, TimerEntry {
   slot = -1;
   #connection: Connection | null = null;
   #inflight: Inflight | null = null;
-  #queue: SessionQueue | null = null;
-  #backlog: BacklogReader | null = null;
+  #backlog: Backlog | null = null;
   /** Subscriptions without options, by QoS. */
   #plain: (Subscription | null)[] | null = null;
   /** The session is over: a message that was on its way to it when it ended is not kept. */
@@ -87,7 +85,7 @@ export class Session implements Subscriber, TimerEntry {
   }
 
   get queuedMessages(): number {
-    return this.#queue?.length ?? 0;
+    return this.#backlog?.length ?? 0;
   }
 
   /** What is on its way to the client; null = nothing ever was. */
@@ -97,7 +95,7 @@ export class Session implements Subscriber, TimerEntry {
 
   /** Position of the last message that left the queue. */
   get head(): number {
-    return this.#queue?.head ?? 0;
+    return this.#backlog?.head ?? 0;
   }
 
   /** A subscription as asked for; plain ones of the same QoS are one object. */
@@ -130,8 +128,7 @@ export class Session implements Subscriber, TimerEntry {
   detach(): void {
     this.#connection = null;
     this.#inflight?.leave();
-    this.#backlog?.stop();
-    if (this.number > 0) this.#queue?.leave();
+    this.#backlog?.leave();
   }
 
   // ---- new messages
@@ -143,7 +140,7 @@ export class Session implements Subscriber, TimerEntry {
     const { identifiers } = delivery;
     const connection = this.#connection;
     if (qos === 0) {
-      if (connection !== null && (this.#queue === null || !this.#queue.ordersQos0)) {
+      if (connection !== null && this.#backlog?.ordersQos0 !== true) {
         connection.output.sendQos0(fanout, retain, identifiers);
       } else if (connection !== null || this.host.queueQos0) {
         this.#enqueueLive(fanout, this.#item(fanout.message(), qos, retain, identifiers));
@@ -163,7 +160,7 @@ export class Session implements Subscriber, TimerEntry {
 
   deliverRun(run: PublishRun, delivery: Delivery): boolean {
     const connection = this.#connection;
-    if (connection === null || this.#queue?.ordersQos0 === true) return false;
+    if (connection === null || this.#backlog?.ordersQos0 === true) return false;
     return connection.output.sendRun(run, delivery.identifiers);
   }
 
@@ -174,7 +171,7 @@ export class Session implements Subscriber, TimerEntry {
   #mayStart(connection: Connection, qos: QoS): boolean {
     const inflight = this.#inflight!;
     return (
-      (this.#queue === null || this.#queue.length === 0) &&
+      this.queuedMessages === 0 &&
       (!inflight.waiting || (qos === 2 && this.number > 0)) &&
       !connection.output.congested &&
       inflight.hasRoom
@@ -195,15 +192,25 @@ export class Session implements Subscriber, TimerEntry {
 
   /** Queues a message that was published just now. */
   #enqueueLive(fanout: Fanout, item: QueuedMessage): void {
-    if (this.#ended || this.#refuses(item)) return;
-    const queue = this.#queue!;
-    // QoS 0 waits in memory behind what it must not pass, and in the store where the rest is there.
-    if (this.number > 0 && (item.qos > 0 || this.#connection === null || queue.stored > 0)) {
-      this.host.journal!.hold(item, fanout);
-      this.#push(queue, item);
-    } else {
-      this.#pushInMemory(queue, item);
+    if (this.#ended) return;
+    const backlog = this.#waiting;
+    if (!backlog.makeRoom(item.size)) {
+      this.host.dropped(this, 'queue-full');
+      return;
     }
+    if (this.#ended) return; // who heard of what was dropped for it may have ended the session
+    // QoS 0 waits in memory behind what it must not pass, and in the store where the rest is there.
+    if (this.number > 0 && (item.qos > 0 || this.#connection === null || backlog.reachesIntoStore)) {
+      this.host.journal!.hold(item, fanout);
+      backlog.pushKept(item);
+    } else {
+      backlog.push(item);
+    }
+  }
+
+  get #waiting(): Backlog {
+    this.#backlog ??= new Backlog(this);
+    return this.#backlog;
   }
 
   /**
@@ -219,100 +226,19 @@ export class Session implements Subscriber, TimerEntry {
   ): void {
     if (this.#ended) return;
     const item = this.#item(message, qos, true, identifiers);
-    this.#queue ??= new SessionQueue(this.host.memoryWindow);
     if (this.number > 0 && qos > 0 && kept !== 0) {
       this.host.journal!.holdRetained(item, kept);
-      this.#push(this.#queue, item);
+      this.#waiting.pushKept(item);
     } else {
-      this.#pushInMemory(this.#queue, item);
+      this.#waiting.push(item);
     }
   }
 
-  /** Enters a message the store keeps: in memory too where there is a client to read it soon. */
-  #push(queue: SessionQueue, item: QueuedMessage): void {
-    const journal = this.host.journal!;
-    item.position = journal.nextNumber();
-    journal.hurry(); // it may wait here for long
-    this.host.queueChanged(1, item.size);
-    if (this.#connection !== null && queue.hasWindow) queue.push(item);
-    else queue.pushStored(item);
-  }
-
-  #pushInMemory(queue: SessionQueue, item: QueuedMessage): void {
-    this.host.queueChanged(1, item.size);
-    queue.push(item);
-  }
-
-  // ---- the limits of the queue
-
-  /** One more message has no place. */
-  get full(): boolean {
-    return this.#isFull(0);
-  }
-
-  #isFull(more: number): boolean {
-    const { maxQueuedMessages, maxQueuedBytes } = this.limits;
-    const queue = this.#queue;
-    if (queue === null) return maxQueuedMessages === 0 || more > maxQueuedBytes;
-    return queue.length >= maxQueuedMessages || queue.bytes + more > maxQueuedBytes;
-  }
-
-  /** The queue holds more than it may. */
-  get overfull(): boolean {
-    const queue = this.#queue!;
-    return queue.length > this.limits.maxQueuedMessages || queue.bytes > this.limits.maxQueuedBytes;
-  }
-
-  /** Makes room for a message as the policy says; true where there is none, and the message is dropped. */
-  #refuses(item: QueuedMessage): boolean {
-    this.#queue ??= new SessionQueue(this.host.memoryWindow);
-    const { size } = item;
-    if (!this.#isFull(size)) return false;
-    this.#dropStale(this.#queue);
-    if (this.#isFull(size) && this.#makeRoom(this.#queue, size)) return false;
-    if (!this.#isFull(size)) return false;
-    this.host.dropped(this, 'queue-full');
-    return true;
-  }
-
-  /** True where what only the store has will be dropped for it: until it has been read, the queue is over its limit. */
-  #makeRoom(queue: SessionQueue, size: number): boolean {
-    if (this.limits.queueFull !== 'drop-oldest') {
-      if (queue.stored > 0 && queue.items.length === 0) this.#reader(queue).trimStale();
-      return false;
-    }
-    while (this.#isFull(size) && queue.items.length > 0) this.#dropHead(queue, 'queue-full');
-    if (!this.#isFull(size) || queue.stored === 0) return false;
-    this.#reader(queue).trim();
-    return true;
-  }
-
-  #reader(queue: SessionQueue): BacklogReader {
-    this.#backlog ??= new BacklogReader(this, queue);
-    return this.#backlog;
-  }
-
-  /** Drops what is too old at the head of the part in memory. // [MQTT-3.3.2-5] */
-  #dropStale(queue: SessionQueue): void {
-    for (let item = queue.items.peek(); item !== undefined; item = queue.items.peek()) {
-      const reason = this.staleness(item.message!.expiresAt, item.at);
-      if (reason === null) return;
-      this.#dropHead(queue, reason);
-    }
-  }
-
-  /** Why a queued message is not worth sending any more, or null. Times in milliseconds. */
-  staleness(expiresAt: number, at: number): 'expired' | 'too-old' | null {
-    const { now } = this.host;
-    if (expiresAt <= now) return 'expired';
-    const { maxQueuedAge } = this.limits;
-    return maxQueuedAge > 0 && at + maxQueuedAge * 1000 <= now ? 'too-old' : null;
-  }
-
-  #dropHead(queue: SessionQueue, reason: 'queue-full' | 'expired' | 'too-old'): void {
-    const item = this.#shift(queue);
-    this.host.journal?.settle(item);
-    this.host.dropped(this, reason);
+  /** Whether a QoS 1 or 2 message would be dropped for want of room; `size` is what the store takes for it. */
+  lacksRoomFor(qos: QoS, size: number): boolean {
+    const connection = this.#connection;
+    if (connection !== null && this.#mayStart(connection, qos)) return false;
+    return this.#waiting.lacksRoomFor(size);
   }
 
   // ---- sending what waits
@@ -323,20 +249,20 @@ export class Session implements Subscriber, TimerEntry {
     if (connection === null) return;
     const inflight = this.#inflight!;
     inflight.sendUnsent(connection);
-    const queue = this.#queue;
+    const backlog = this.#backlog;
     // A program that hears of a drop may end the connection, or the session with its queue.
-    if (queue !== null && this.#connection === connection) this.#sendQueue(connection, inflight, queue);
+    if (backlog !== null && this.#connection === connection) this.#sendQueue(connection, inflight, backlog);
     if (this.#connection === connection) this.feed?.more();
   }
 
-  #sendQueue(connection: Connection, inflight: Inflight, queue: SessionQueue): void {
+  #sendQueue(connection: Connection, inflight: Inflight, backlog: Backlog): void {
     while (this.#connection === connection && !connection.output.congested) {
-      const item = queue.items.peek();
+      const item = backlog.peek();
       if (item === undefined || (item.qos > 0 && !inflight.hasRoom)) break;
       const later = item.qos === 2 && this.number > 0;
       if (inflight.waiting && !later) break; // it must not pass what waits for its group
-      this.#shift(queue);
-      const stale = this.staleness(item.message!.expiresAt, item.at);
+      backlog.shift();
+      const stale = backlog.staleness(item.message!.expiresAt, item.at);
       if (stale !== null) {
         this.host.journal?.settle(item);
         this.host.dropped(this, stale); // [MQTT-3.3.2-5]
@@ -346,15 +272,7 @@ export class Session implements Subscriber, TimerEntry {
         this.#sendItem(connection, inflight, item);
       }
     }
-    if (queue.stored > 0 && this.#connection === connection) this.#reader(queue).refill();
-  }
-
-  #shift(queue: SessionQueue): QueuedMessage {
-    const item = queue.shift();
-    this.host.queueChanged(-1, -item.size);
-    // The store has it as waiting; from now on it is in flight or gone.
-    if (item.known) this.host.journal!.touch(this, SessionChange.delivery);
-    return item;
+    if (this.#connection === connection) backlog.refill();
   }
 
   #sendItem(connection: Connection, inflight: Inflight, item: QueuedMessage): void {
@@ -367,13 +285,29 @@ export class Session implements Subscriber, TimerEntry {
 
   /** The group of operations it waited for is written. */
   written(): void {
-    this.pump();
+    if (this.#connection === null) this.#backlog?.written();
+    else this.pump();
   }
 
   // ---- keeping
 
-  /** A publish of this client was refused after it had been noted. */
-  publishRefused(packetId: number): void {
+  /** A QoS 2 message of this client waits for the store, and its PUBREC with it. */
+  publishWaits(packetId: number, record: StoredMessage): void {
+    this.unwritten ??= new Map();
+    this.unwritten.set(packetId, record);
+    record.publisher = this;
+    record.packetId = packetId;
+  }
+
+  publishWritten(record: StoredMessage): void {
+    if (this.unwritten?.get(record.packetId) === record) this.unwritten.delete(record.packetId);
+  }
+
+  /** The store could not keep it: when it comes again, with the same identifier perhaps, it is new. */
+  publishGivenUp(record: StoredMessage): void {
+    const { packetId } = record;
+    if (this.unwritten?.get(packetId) !== record) return;
+    this.unwritten.delete(packetId);
     if (this.inbound.end(packetId)) this.host.journal?.touch(this, SessionChange.delivery);
   }
 
@@ -383,29 +317,12 @@ export class Session implements Subscriber, TimerEntry {
       this.#inflight!.cancelled(item);
       return;
     }
-    const queue = this.#queue!;
-    const { size } = item;
-    if (!queue.remove(item)) queue.unstored(size);
-    this.host.queueChanged(-1, -size);
-  }
-
-  record(): SessionRecord {
-    return sessionRecord(this);
-  }
-
-  subscriptionRecord(filter: string): SubscriptionRecord | null {
-    return subscriptionRecord(this, filter);
-  }
-
-  deliveryState(): Uint8Array {
-    return deliveryState(this);
+    this.#backlog!.cancelled(item);
   }
 
   /** What left the queue before an earlier broker stopped. */
   restoreHead(head: number): void {
-    this.#queue ??= new SessionQueue(this.host.memoryWindow);
-    this.#queue.head = head;
-    this.#queue.readTo = head;
+    this.#waiting.restoreHead(head);
   }
 
   restoreInflight(packetId: number, item: QueuedMessage, released: boolean): void {
@@ -415,26 +332,15 @@ export class Session implements Subscriber, TimerEntry {
 
   /** So much waits in the store. */
   restoreQueue(count: number, bytes: number): void {
-    this.#queue ??= new SessionQueue(this.host.memoryWindow);
-    this.#queue.restore(count, bytes);
-    this.host.queueChanged(count, bytes);
+    this.#waiting.restore(count, bytes);
   }
 
   /** Lets go of everything that waits, when the session ends; nothing is queued for it any more. */
   clear(): void {
     this.#ended = true;
-    this.#backlog?.stop();
     this.feed = null;
     this.#inflight?.clear();
-    const queue = this.#queue;
-    if (queue !== null) {
-      this.host.queueChanged(-queue.length, -queue.bytes);
-      // The store lets go of its entries by itself, so only what it never heard of is settled here.
-      for (let item = queue.items.shift(); item !== undefined; item = queue.items.shift()) {
-        if (item.known) item.settled = true;
-        else this.host.journal?.settle(item);
-      }
-    }
-    this.#queue = null;
+    this.#backlog?.clear();
+    this.#backlog = null;
   }
 }

@@ -1,3 +1,4 @@
+import { deliveryState, sessionRecord, subscriptionRecord } from '../session/persistence.ts';
 import type { QueuedMessage } from '../session/queued-message.ts';
 import type { Session } from '../session/session.ts';
 import type { ByteWriter } from './bytes.ts';
@@ -13,6 +14,14 @@ export interface RetainedRecord {
   readonly publisher: string | undefined;
 }
 
+/** What a group said of a session. */
+export interface WrittenChange {
+  readonly session: Session;
+  /** Bits of {@link SessionChange}. */
+  readonly changes: number;
+  readonly filters: ReadonlySet<string> | null;
+}
+
 /**
  * What the next write will make durable. Sessions, subscriptions and retained topics are only noted here: what is written
  * is how they are when the group is encoded, so what changed and changed back in the meantime costs nothing.
@@ -21,6 +30,8 @@ export class Group {
   records: StoredMessage[] = [];
   /** Entries for messages that the store has already: retained ones for a new subscription. */
   referring: QueuedMessage[] = [];
+  /** What of its sessions was encoded, to be noted again if the group cannot be written. */
+  changes: WrittenChange[] = [];
   /** References to add without an entry. */
   refers: number[] = [];
   done: number[] = [];
@@ -29,6 +40,8 @@ export class Group {
   readonly topics = new Set<string>();
   /** Bytes of the messages in it. */
   bytes = 0;
+  /** Sessions' shares in the messages, settled ones too. */
+  shares = 0;
   /** Records that somebody still needs. */
   needed = 0;
   /** There is more in it than messages in flight to clients that are here. */
@@ -70,7 +83,7 @@ export class Group {
     for (const { session, head } of this.ended) writer.sessionEnd(session, head);
     for (const session of this.sessions) this.#sessionAndFilters(writer, session);
     for (const record of this.records) this.#message(writer, out, record);
-    for (const item of this.referring) this.#reference(writer, item);
+    this.referring = this.referring.filter((item) => this.#reference(writer, item));
     for (const id of this.refers) writer.refer(id);
     for (const session of this.sessions) writeDelivery(writer, session);
     for (const topic of this.topics) {
@@ -79,15 +92,24 @@ export class Group {
       else writer.retain(topic, kept.messageId, kept.publisher ?? null);
     }
     for (const id of this.done) writer.done(id);
+    this.#takeChanges();
     return out.length > before;
+  }
+
+  #takeChanges(): void {
+    for (const session of this.sessions) {
+      this.changes.push({ session, changes: session.changes, filters: session.changedFilters });
+      session.changes = 0;
+      session.changedFilters = null;
+    }
   }
 
   #sessionAndFilters(writer: OperationWriter, session: Session): void {
     if (session.ended) return;
-    if ((session.changes & SessionChange.record) !== 0) writer.session(session.record());
+    if ((session.changes & SessionChange.record) !== 0) writer.session(sessionRecord(session));
     if (session.changedFilters === null) return;
     for (const filter of session.changedFilters) {
-      const subscription = session.subscriptionRecord(filter);
+      const subscription = subscriptionRecord(session, filter);
       if (subscription === null) writer.unsubscribe(session.number, filter);
       else writer.subscribe(subscription);
     }
@@ -103,11 +125,13 @@ export class Group {
     for (const item of record.items) if (!item.settled) this.#entry(writer, item);
   }
 
-  #reference(writer: OperationWriter, item: QueuedMessage): void {
+  /** False where nobody needs it any more. */
+  #reference(writer: OperationWriter, item: QueuedMessage): boolean {
     item.refers = false;
-    if (item.settled || item.session.ended) return;
+    if (item.settled || item.session.ended) return false;
     writer.refer(item.messageId);
     this.#entry(writer, item);
+    return true;
   }
 
   /** What waits is an entry of the queue; what is in flight is part of the session's delivery state. */
@@ -131,5 +155,5 @@ export class Group {
 
 function writeDelivery(writer: OperationWriter, session: Session): void {
   if (session.ended || (session.changes & SessionChange.delivery) === 0) return;
-  writer.delivery(session.number, session.head, session.deliveryState());
+  writer.delivery(session.number, session.head, deliveryState(session));
 }

@@ -1,4 +1,3 @@
-import { ReasonCode } from '@cauldron/protocol';
 import type { AckGate } from '../connection/ack-gate.ts';
 import type { Flushable, FlushSet } from '../connection/flush-set.ts';
 import type { Message } from '../message.ts';
@@ -9,10 +8,20 @@ import type { RetainedTree } from '../routing/retained-tree.ts';
 import type { QueuedMessage } from '../session/queued-message.ts';
 import type { Session } from '../session/session.ts';
 import { ByteWriter } from './bytes.ts';
-import { readEntries } from './entries.ts';
+import { keepForRetry } from './failed-group.ts';
 import { Group, SessionChange } from './group.ts';
-import type { Reader, Store, StoreFailure, StoreRead, StoreReceiver } from './store.ts';
+import { Numbers } from './numbers.ts';
+import { ReadLine } from './read-line.ts';
+import {
+  failureCode,
+  type Reader,
+  type Store,
+  type StoreFailure,
+  type StoreRead,
+  type StoreReceiver,
+} from './store.ts';
 import { StoredMessage } from './stored-message.ts';
+import { type Stalled, Waiters } from './waiters.ts';
 
 /** What the journal needs of the broker around it. */
 export interface JournalHost {
@@ -30,13 +39,10 @@ const PATIENCE = 2;
 const MOST_PATIENT_BYTES = 262_144;
 /** How long after a failed write the next is tried, milliseconds. */
 const RETRY_AFTER = 1000;
-/** Bytes of messages that may wait for the store before publishers are no longer read from. */
+/** Bytes of memory that may wait for the store before publishers are no longer read from, about. */
 export const MOST_WAITING_BYTES = 33_554_432;
-
-/** Something that waits until a group is written, or until the store takes more. */
-export interface Waiter {
-  storeCaughtUp(): void;
-}
+/** What a message, and a session's share in it, take beside the message's own bytes, about. */
+const BYTES_BESIDE = 256;
 
 /**
  * Between the broker and its store: collects what has to become durable, hands it over one group at a time, and lets go
@@ -55,25 +61,19 @@ export class Journal implements StoreReceiver, Flushable {
   durable = 0;
   /** Why the store does not work at the moment; null = it does. */
   failure: StoreFailure | null = null;
+  readonly numbers = new Numbers();
   readonly #host: JournalHost;
   readonly #store: Store;
-  #sequence = 0;
-  #sessionNumbers = 0;
   #group = new Group();
   #writing: Group | null = null;
-  /** Changes of sessions in the group being written, to be noted again if it fails. */
-  #writingChanges: { session: Session; changes: number; filters: Set<string> | null }[] = [];
   #writingTicket = 0;
   #noted = false;
   #retryAt = 0;
-  #gates: AckGate[] = [];
-  #awaiting = new Set<Session>();
-  /** Who asked for what, in order: so come the answers. */
-  #reads: { readonly request: StoreRead; readonly reader: Reader }[] = [];
-  #failedReads: { readonly request: StoreRead; readonly reader: Reader }[] = [];
-  #stalled: Waiter[] = [];
-  #promises: { readonly ticket: number; readonly resolve: () => void }[] = [];
-  #idle: (() => void)[] = [];
+  readonly #reads: ReadLine;
+  /** Reading failed, which was said. */
+  #readFailing = false;
+  #retryReadsAt = Number.POSITIVE_INFINITY;
+  readonly #waiters = new Waiters();
   /** A moment of waiting for acknowledgements is under way. */
   #patient = false;
   readonly #outOfPatience = (): void => {
@@ -89,25 +89,7 @@ export class Journal implements StoreReceiver, Flushable {
   constructor(host: JournalHost, store: Store) {
     this.#host = host;
     this.#store = store;
-  }
-
-  // ---- numbers
-
-  /** The next number for a message or a place in a queue. */
-  nextNumber(): number {
-    this.#sequence += 1;
-    return this.#sequence;
-  }
-
-  nextSessionNumber(): number {
-    this.#sessionNumbers += 1;
-    return this.#sessionNumbers;
-  }
-
-  /** Goes on behind the numbers of an earlier run. */
-  continueFrom(last: number, lastSession: number): void {
-    this.#sequence = Math.max(this.#sequence, last);
-    this.#sessionNumbers = Math.max(this.#sessionNumbers, lastSession);
+    this.#reads = new ReadLine(store);
   }
 
   // ---- collecting
@@ -136,6 +118,7 @@ export class Journal implements StoreReceiver, Flushable {
     record.references += 1;
     item.record = record;
     item.messageId = record.id;
+    this.#group.shares += 1;
   }
 
   /** What the store shall know of the message on its way. */
@@ -145,7 +128,7 @@ export class Journal implements StoreReceiver, Flushable {
   }
 
   #newRecord(message: Message): StoredMessage {
-    const record = new StoredMessage(this.nextNumber(), message, this.#host.now);
+    const record = new StoredMessage(this.numbers.next(), message, this.#host.now, this.ticket);
     this.#group.records.push(record);
     this.#group.bytes += message.size;
     this.#group.needed += 1;
@@ -240,7 +223,7 @@ export class Journal implements StoreReceiver, Flushable {
   ended(session: Session, head: number): void {
     this.#group.ended.push({ session: session.number, head });
     this.#group.sessions.delete(session);
-    this.#awaiting.delete(session);
+    this.#waiters.forget(session);
     this.#note();
   }
 
@@ -248,44 +231,46 @@ export class Journal implements StoreReceiver, Flushable {
 
   /** An answer waits in this gate. */
   listGate(gate: AckGate): void {
-    if (gate.listed) return;
-    gate.listed = true;
-    this.#gates.push(gate);
+    this.#waiters.gate(gate);
   }
 
   /** Wakes a session when the group now collected is written. */
   wake(session: Session): void {
-    this.#awaiting.add(session);
+    this.#waiters.session(session);
     this.#note();
   }
 
-  /** Resolves when everything noted so far is on the disk. Not for the data path: a promise each. */
-  writtenOnce(): Promise<void> {
-    const { ticket } = this;
-    return new Promise((resolve) => {
-      this.#promises.push({ ticket, resolve });
-      this.#note();
-    });
+  /** Number of the group with which everything noted so far is on the disk. */
+  get notedTicket(): number {
+    if (!this.#group.empty) return this.ticket;
+    return this.#writing === null ? this.durable : this.#writingTicket;
+  }
+
+  /**
+   * Resolves to null when everything noted so far is on the disk, or to the failure of a write before. Not for the data
+   * path: a promise each.
+   */
+  writtenOnce(): Promise<StoreFailure | null> {
+    this.#note();
+    return this.#waiters.promise(this.ticket);
   }
 
   /** More waits for the store than may: who publishes should wait too. */
   get overloaded(): boolean {
-    return this.#group.bytes > MOST_WAITING_BYTES;
+    const { bytes, records, shares } = this.#group;
+    return bytes + (records.length + shares) * BYTES_BESIDE > MOST_WAITING_BYTES;
   }
 
-  /** Tells `waiter` when the store has caught up. */
-  stall(waiter: Waiter): void {
-    this.#stalled.push(waiter);
+  /** Tells a publisher when there is room for more. */
+  stall(publisher: Stalled): void {
+    this.#waiters.stall(publisher);
   }
 
   /** Calls back when everything noted so far is written; at once where it is. */
   whenIdle(then: () => void): void {
-    if (this.idle) {
-      then();
-      return;
-    }
-    this.#idle.push(then);
-    this.#note();
+    this.#waiters.whenIdle(then);
+    if (this.idle) this.#waiters.idle();
+    else this.#note();
   }
 
   /** Everything noted so far is written. */
@@ -295,8 +280,7 @@ export class Journal implements StoreReceiver, Flushable {
 
   /** Reads from the store; the answer goes to `reader`. While reading fails it is tried again and again. */
   read(request: StoreRead, reader: Reader): void {
-    this.#reads.push({ request, reader });
-    this.#store.read(request);
+    this.#reads.ask(request, reader);
   }
 
   // ---- writing
@@ -320,22 +304,23 @@ export class Journal implements StoreReceiver, Flushable {
 
   /** Time went on: a store that failed is tried again. */
   tick(now: number): void {
-    if (this.failure === null || now < this.#retryAt || this.#writing !== null) return;
-    for (const { request, reader } of this.#failedReads.splice(0)) this.read(request, reader);
-    this.#submit();
+    if (now >= this.#retryReadsAt) {
+      this.#retryReadsAt = Number.POSITIVE_INFINITY;
+      this.#reads.retry();
+    }
+    if (this.failure !== null && now >= this.#retryAt && this.#writing === null) this.#submit();
   }
 
   #submit(): void {
     const group = this.#group;
     const out = new ByteWriter(this.#buffer ?? this.#store.take(Math.max(this.#expected, 4096)));
     this.#buffer = null;
-    const something = group.encode(out, [this.#sequence, this.#sessionNumbers], (topic) =>
+    const something = group.encode(out, [this.numbers.last, this.numbers.lastSession], (topic) =>
       this.#host.retained.kept(topic),
     );
     this.#group = new Group();
     this.#writingTicket = this.ticket;
     this.ticket += 1;
-    this.#writingChanges = takeChanges(group);
     this.#writing = group;
     this.#noted = false;
     if (!something && this.failure === null) {
@@ -343,12 +328,14 @@ export class Journal implements StoreReceiver, Flushable {
       this.#buffer = out.bytes;
       this.durable = this.#writingTicket;
       this.#settleGroup();
+      this.#waiters.readOn();
       return;
     }
     this.#expected = out.length + (out.length >> 2);
     this.#host.metrics.storeWrites += 1;
     this.#host.metrics.storeBytes += out.length;
     this.#store.write(out.bytes, out.length);
+    this.#waiters.readOn();
   }
 
   // ---- what the store answers
@@ -364,134 +351,41 @@ export class Journal implements StoreReceiver, Flushable {
 
   /** The group is written: whoever waited for it goes on. */
   #settleGroup(): void {
-    for (const record of this.#writing!.records) {
-      for (const item of record.items) item.record = null;
-      record.items = [];
-    }
+    const { records, referring } = this.#writing!;
     this.#writing = null;
-    this.#writingChanges = [];
-    this.#releaseGates();
-    const awaiting = this.#awaiting;
-    this.#awaiting = new Set();
-    for (const session of awaiting) session.written();
-    for (const waiter of this.#stalled.splice(0)) waiter.storeCaughtUp();
-    const promises = this.#promises;
-    this.#promises = promises.filter(({ ticket }) => ticket > this.durable);
-    for (const { ticket, resolve } of promises) if (ticket <= this.durable) resolve();
-    if (!this.#group.empty) this.#look();
-    else for (const then of this.#idle.splice(0)) then();
-  }
-
-  #releaseGates(): void {
-    const gates = this.#gates;
-    this.#gates = [];
-    for (const gate of gates) {
-      gate.listed = false;
-      gate.release(this.durable);
-      if (gate.waiting > 0) this.listGate(gate);
-    }
+    for (const record of records) record.written();
+    for (const item of referring) item.written();
+    this.#waiters.release(this.durable);
+    if (!this.#group.empty || this.#group.urgent) this.#look();
+    else this.#waiters.idle();
   }
 
   writeFailed(failure: StoreFailure): void {
     const failed = this.#writing!;
     this.#writing = null;
-    this.#keepForRetry(failed);
-    this.#refuseWaiting(failure);
-    for (const waiter of this.#stalled.splice(0)) waiter.storeCaughtUp();
-    this.#fails(failure);
-  }
-
-  /**
-   * What the failed group said of sessions, retained messages and what is done is said again by the next; messages that
-   * somebody waits to hear of are given up, in this group and the next: their publishers are told and may send again.
-   */
-  #keepForRetry(failed: Group): void {
-    const next = this.#group;
-    for (const { session, changes, filters } of this.#writingChanges.splice(0)) {
-      if (session.ended) continue;
-      next.touch(session, changes);
-      if (filters !== null) session.changedFilters = new Set([...filters, ...(session.changedFilters ?? [])]);
-    }
-    const lost = new Set<number>();
-    for (const record of failed.records) if (record.submitted) lost.add(record.id);
-    next.done = [...failed.done, ...next.done.filter((id) => !lost.has(id))];
-    next.ended = [...failed.ended, ...next.ended];
-    next.refers.push(...failed.refers);
-    for (const topic of failed.topics) next.topics.add(topic);
-    for (const item of failed.referring) {
-      // The reference was not written; where the session is done with it already, its `done` has to find one.
-      if (item.settled) next.refers.push(item.messageId);
-      else next.referring.push(item);
-      item.refers = !item.settled;
-    }
-    const records = [...failed.records, ...next.records];
-    next.records = [];
-    next.bytes = 0;
-    next.needed = 0;
-    next.urgent = true;
-    for (const record of records) this.#giveUp(record);
-  }
-
-  #giveUp(record: StoredMessage): void {
-    for (const item of record.items) {
-      if (item.settled) continue;
-      item.settled = true;
-      item.record = null;
-      if (!item.session.ended) item.session.cancelled(item);
-    }
-    record.items = [];
-    record.submitted = false;
-    record.cancelled = true;
-    record.references = record.retained ? 1 : 0;
-    // In memory it is what the topic has, so that is what the store shall have too.
-    if (!record.retained) return;
-    this.#group.records.push(record);
-    this.#group.bytes += record.message.size;
-    this.#group.needed += 1;
-  }
-
-  #refuseWaiting(failure: StoreFailure): void {
-    const code = failureCode(failure);
-    const gates = this.#gates;
-    this.#gates = [];
-    for (const gate of gates) {
-      gate.listed = false;
-      gate.refuse(code, failure.message);
-      gate.release(this.durable);
-      if (gate.waiting > 0) this.listGate(gate);
-    }
-  }
-
-  entriesRead(_request: StoreRead, entries: Uint8Array, more: boolean): void {
-    const { request, reader } = this.#reads.shift()!;
-    reader.entriesRead(request, readEntries(entries), more);
-  }
-
-  readFailed(_request: StoreRead, failure: StoreFailure): void {
-    this.#failedReads.push(this.#reads.shift()!);
-    this.#fails(failure);
-  }
-
-  #fails(failure: StoreFailure): void {
+    keepForRetry(failed, this.#group, this.ticket);
     this.#host.metrics.storeFailures += 1;
     const first = this.failure === null;
     this.failure = failure;
     this.#retryAt = this.#host.now + RETRY_AFTER;
     if (first) this.#host.observer.storeFailing?.(failure);
+    this.#waiters.refuse(failureCode(failure), failure, this.durable);
+    this.#waiters.readOn();
   }
-}
 
-/** The reason code that tells a publisher of a failure: quota exceeded, or implementation specific error. */
-export function failureCode(failure: StoreFailure): number {
-  return failure.kind === 'full' ? ReasonCode.quotaExceeded : ReasonCode.implementationSpecificError;
-}
-
-function takeChanges(group: Group): { session: Session; changes: number; filters: Set<string> | null }[] {
-  const taken = [];
-  for (const session of group.sessions) {
-    taken.push({ session, changes: session.changes, filters: session.changedFilters });
-    session.changes = 0;
-    session.changedFilters = null;
+  entriesRead(_request: StoreRead, entries: Uint8Array, more: boolean): void {
+    this.#readFailing = false;
+    this.#reads.answered(entries, more);
   }
-  return taken;
+
+  /** One session's queue may be unreadable while everything else works, so nobody else is refused for it. */
+  readFailed(_request: StoreRead, failure: StoreFailure): void {
+    this.#host.metrics.storeFailures += 1;
+    this.#reads.failed();
+    this.#retryReadsAt = this.#host.now + RETRY_AFTER;
+    if (this.#readFailing) return;
+    this.#readFailing = true;
+    const reason = `the store could not read what waits for a client: ${failure.message}; it is tried again every second`;
+    this.#host.observer.internalError?.(new Error(reason), 'the store');
+  }
 }

@@ -29,7 +29,7 @@ export class Restoration extends OperationIgnorer {
   }
 
   override sequence(last: number, lastSession: number): void {
-    this.#journal.continueFrom(last, lastSession);
+    this.#journal.numbers.continueFrom(last, lastSession);
   }
 
   override session(record: SessionRecord): void {

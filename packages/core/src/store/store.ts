@@ -1,3 +1,4 @@
+import { ReasonCode } from '@cauldron/protocol';
 import type { StoredEntry } from './entries.ts';
 
 /** Why a store could not do something, in the terms a client is answered with. */
@@ -6,6 +7,11 @@ export interface StoreFailure {
   readonly kind: 'full' | 'io';
   /** What happened, for the log. */
   readonly message: string;
+}
+
+/** The reason code that tells a publisher of a failure: quota exceeded, or implementation specific error. */
+export function failureCode(failure: StoreFailure): number {
+  return failure.kind === 'full' ? ReasonCode.quotaExceeded : ReasonCode.implementationSpecificError;
 }
 
 /** What the core wants to read of a session's queue, or of messages in flight. */

@@ -62,8 +62,14 @@ export class HeldStore implements Store {
     return true;
   }
 
-  /** The broker is gone: what it had asked for and not got is not done. */
-  crash(): void {
-    this.#requests = [];
+  /**
+   * The broker is gone: what it had asked for and not got is not done.
+   *
+   * @param applied but the group under way is: the process ended between its write and the answer
+   */
+  crash(applied = false): void {
+    for (const request of this.#requests.splice(0)) {
+      if (applied && 'operations' in request) this.engine.apply(request.operations, request.length);
+    }
   }
 }

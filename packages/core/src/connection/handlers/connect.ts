@@ -12,6 +12,7 @@ import { Message } from '../../message.ts';
 import type { AuthenticationResult, Decision, Refusal } from '../../ports.ts';
 import type { Session } from '../../session/session.ts';
 import type { PendingWill } from '../../session/will.ts';
+import type { StoreFailure } from '../../store/store.ts';
 import { refuseConnect } from '../connack.ts';
 import type { Connection } from '../connection.ts';
 import { ConnectionState } from '../state.ts';
@@ -218,7 +219,17 @@ function open(connection: Connection, attempt: Attempt, result: Accepted): void 
   }
   // A new session that is to last: until the store has it, a crash would bring back the one before it.
   core.sessions.leave(session);
-  connection.wait(core.journal!.writtenOnce(), welcomed);
+  connection.wait(core.journal!.writtenOnce(), (failure) => {
+    if (failure === null) welcomed();
+    else cannotKeep(connection, session, failure);
+  });
+}
+
+/** The store failed while a new session was being written: the client is told, and may come again. */
+function cannotKeep(connection: Connection, session: Session, failure: StoreFailure): void {
+  const { core } = connection;
+  if (session.connection === null) core.sessions.end(session, 'discarded');
+  refuseConnect(connection, storeRefusal(core, failure));
 }
 
 /** Binds the session, answers, and sends what waits. */
@@ -270,8 +281,12 @@ function checkStore(
   const { core } = connection;
   const resumes = !cleanStart && core.sessions.get(clientId) !== undefined;
   if (core.journal === null || core.journal.failure === null || expiryInterval === 0 || resumes) return null;
+  return storeRefusal(core, core.journal.failure);
+}
+
+function storeRefusal(core: BrokerCore, failure: StoreFailure): Refusal {
   core.metrics.refusedStoreFailing += 1;
-  const reason = `the store cannot keep a new session: ${core.journal.failure.message}; try again later`;
+  const reason = `the store cannot keep a new session: ${failure.message}; try again later`;
   return { reasonCode: ReasonCode.serverUnavailable, reason };
 }
 

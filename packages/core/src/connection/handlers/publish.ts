@@ -1,9 +1,12 @@
 import { LARGE_FRAME, MqttError, PacketType, type PublishView, ReasonCode } from '@cauldron/protocol';
+import { intercept } from '../../interception.ts';
 import { Message } from '../../message.ts';
 import type { Decision, Refusal } from '../../ports.ts';
 import { PublishRun } from '../../routing/publish-run.ts';
 import type { Topic } from '../../routing/topic-table.ts';
+import { mostStoredBytes } from '../../store/admission.ts';
 import { SessionChange } from '../../store/group.ts';
+import { answerDelivery, answerPublish, answerRefused } from '../answers.ts';
 import type { Connection } from '../connection.ts';
 import { ConnectionState } from '../state.ts';
 
@@ -24,7 +27,7 @@ export function handlePublish(connection: Connection, view: PublishView): void {
   if (view.qos !== 0 || view.retain || view.hasSubscriptionIdentifiers) {
     checkOffer(connection, view);
     if (view.qos === 2 && connection.session!.inbound.has(view.packetId)) {
-      connection.answerDelivery(PacketType.pubrec, view.packetId, ReasonCode.success); // [MQTT-4.3.3-10]
+      repeated(connection, view.packetId);
       return;
     }
   }
@@ -42,13 +45,27 @@ export function handlePublish(connection: Connection, view: PublishView): void {
   else route(connection, topic, view);
 }
 
+/** A QoS 2 message that came before is not published again, and its PUBREC promises the same. // [MQTT-4.3.3-10] */
+function repeated(connection: Connection, packetId: number): void {
+  const session = connection.session!;
+  const unwritten = session.unwritten?.get(packetId);
+  if (unwritten === undefined) answerDelivery(connection, PacketType.pubrec, packetId, ReasonCode.success);
+  else answerPublish(connection, PacketType.pubrec, packetId, ReasonCode.success, unwritten, session.number > 0);
+}
+
 /** Sends a packet that may be published on its way, and answers it. */
 function route(connection: Connection, topic: Topic, view: PublishView): void {
   const { core } = connection;
   const { qos, packetId } = view;
-  const refusal = core.mayRefuse ? core.storeRefusal(topic, qos, view.retain, connection.version5) : null;
+  const refusal = core.admission.mayRefuse ? refusalOf(connection, topic, view) : null;
   if (refusal !== null) cannotKeep(connection, topic.name, qos, packetId, refusal);
   else acknowledge(connection, topic, qos, packetId, core.publishView(topic, view, connection.session));
+}
+
+function refusalOf(connection: Connection, topic: Topic, view: PublishView): Refusal | null {
+  const { core, session: publisher, version5: tellable } = connection;
+  const { qos, retain } = view;
+  return core.admission.refusal({ topic, qos, retain, size: mostStoredBytes(topic, view), publisher, tellable });
 }
 
 /** A publish that the store cannot keep: 5.0 is told, and 3.x, which cannot be, loses its connection unacknowledged. */
@@ -182,13 +199,14 @@ function askPorts(connection: Connection, topic: Topic, view: PublishView): void
 function publishMessage(connection: Connection, message: Message, packetId: number): void {
   const { core } = connection;
   const { qos } = message;
-  const outcome = core.intercept(message, connection.client!);
+  const outcome = intercept(core, message, connection.client!);
   if (outcome === 'drop') {
     core.published = null;
+    core.publishedRetained = false;
     acknowledge(connection, core.router.topics.intern(message.topic), qos, packetId, ReasonCode.success);
   } else if (outcome instanceof Message) {
     const topic = core.router.topics.intern(outcome.topic);
-    const refusal = core.mayRefuse ? core.storeRefusal(topic, outcome.qos, outcome.retain, connection.version5) : null;
+    const refusal = core.refusal(outcome, connection.session, connection.version5);
     if (refusal !== null) {
       cannotKeep(connection, message.topic, qos, packetId, refusal);
       return;
@@ -207,11 +225,14 @@ function publishMessage(connection: Connection, message: Message, packetId: numb
  */
 function acknowledge(connection: Connection, topic: Topic, qos: number, packetId: number, reasonCode: number): void {
   const { core } = connection;
-  if (core.journal?.overloaded === true) connection.waitForStore();
+  if (core.published !== null && core.journal!.overloaded) connection.waitForStore();
   if (qos === 0) return;
-  const record = core.published !== null && core.acksFromMemory(connection.listener, topic) ? null : core.published;
+  const fromMemory = core.journal === null || core.admission.acksFromMemory(connection.listener, topic);
+  const record = fromMemory ? null : core.published;
+  // What is retained must not turn older in a crash, so that promise stands where nobody else needs the message.
+  const retained = !fromMemory && core.publishedRetained;
   if (qos === 1) {
-    connection.answerPublish(PacketType.puback, packetId, reasonCode, record, false); // [MQTT-4.3.2-4] [MQTT-4.3.2-5]
+    answerPublish(connection, PacketType.puback, packetId, reasonCode, record, retained); // [MQTT-4.3.2-4] [MQTT-4.3.2-5]
     return;
   }
   // Noted only now: a message whose connection broke while a port thought about it is new when it comes again. In 3.x
@@ -222,9 +243,9 @@ function acknowledge(connection: Connection, topic: Topic, qos: number, packetId
     session.inbound.begin(packetId);
     core.journal?.touch(session, SessionChange.delivery);
   }
-  const fromMemory = core.published !== null && record === null;
-  const firm = begins && session.number > 0 && !fromMemory;
-  connection.answerPublish(PacketType.pubrec, packetId, reasonCode, record, firm); // [MQTT-4.3.3-8]
+  if (begins && record !== null) session.publishWaits(packetId, record);
+  const firm = retained || (begins && session.number > 0 && !fromMemory);
+  answerPublish(connection, PacketType.pubrec, packetId, reasonCode, record, firm); // [MQTT-4.3.3-8]
 }
 
 /**
@@ -242,5 +263,5 @@ function refuse(connection: Connection, topic: string, qos: number, packetId: nu
     core.journal?.touch(connection.session!, SessionChange.delivery);
   }
   const type = qos === 1 ? PacketType.puback : PacketType.pubrec;
-  connection.output.sendAckWithReason(type, packetId, refusal.reasonCode, refusal.reason);
+  answerRefused(connection, type, packetId, refusal.reasonCode, refusal.reason);
 }

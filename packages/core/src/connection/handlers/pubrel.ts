@@ -1,6 +1,7 @@
 import { PacketType, ReasonCode } from '@cauldron/protocol';
 import type { Session } from '../../session/session.ts';
 import { SessionChange } from '../../store/group.ts';
+import { answerDelivery } from '../answers.ts';
 import type { Connection } from '../connection.ts';
 
 /** PUBREL (section 3.6): the client will not send this message again; its identifier is free. */
@@ -9,7 +10,8 @@ export function handlePubrel(connection: Connection, session: Session, packetId:
   if (known) connection.core.journal?.touch(session, SessionChange.delivery);
   // Not before the end of the exchange is on the disk: the next message with this identifier would seem a repetition.
   // [MQTT-4.3.3-11]
-  connection.answerDelivery(
+  answerDelivery(
+    connection,
     PacketType.pubcomp,
     packetId,
     known ? ReasonCode.success : ReasonCode.packetIdentifierNotFound,

@@ -11,6 +11,7 @@ import {
 import type { Decision, Refusal } from '../../ports.ts';
 import type { Subscription } from '../../routing/subscription.ts';
 import type { Owed } from '../../session/retained-feed.ts';
+import { whenDurable } from '../answers.ts';
 import type { Connection } from '../connection.ts';
 
 /** The answer of every 3.1 and 3.1.1 subscription that was not granted (MQTT 3.1.1 section 3.9.3). */
@@ -44,7 +45,7 @@ function decide(
 /** What this broker does not do, or not for a filter like this one. */
 function filterRefusal(connection: Connection, filter: string, identifier: number | undefined): Refusal | null {
   const { mqtt } = connection.listener;
-  const failing = connection.core.storeFailing(connection.session!);
+  const failing = connection.core.admission.refusalToChange(connection.session!);
   if (failing !== null) return failing;
   const problem = topicFilterProblem(filter);
   if (problem !== undefined) return { reasonCode: ReasonCode.topicFilterInvalid, reason: problem };
@@ -90,7 +91,7 @@ function finish(connection: Connection, packet: SubscribePacket, decisions: read
     session.pump();
   };
   if (session.number === 0) answer();
-  else connection.whenDurable(answer);
+  else whenDurable(connection, answer);
 }
 
 function limitRefusal(connection: Connection, filter: string): Refusal | null {

@@ -1,4 +1,5 @@
 import { PacketType, ReasonCode, type UnsubscribePacket } from '@cauldron/protocol';
+import { whenDurable } from '../answers.ts';
 import type { Connection } from '../connection.ts';
 
 /** UNSUBSCRIBE (section 3.10): filters are compared as they are written. // [MQTT-3.10.4-1] */
@@ -18,5 +19,5 @@ export function handleUnsubscribe(connection: Connection, packet: UnsubscribePac
   // [MQTT-3.10.4-4] [MQTT-3.10.4-5] [MQTT-2.2.1-6] [MQTT-3.10.4-6] [MQTT-3.11.3-1] [MQTT-3.11.3-2]
   const unsuback = { type: PacketType.unsuback, packetId: packet.packetId, reasonCodes };
   if (session.number === 0) connection.output.sendPacket(unsuback);
-  else connection.whenDurable(() => connection.output.sendPacket(unsuback));
+  else whenDurable(connection, () => connection.output.sendPacket(unsuback));
 }
