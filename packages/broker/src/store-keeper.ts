@@ -1,8 +1,12 @@
 import { type BrokerCore, StoreError, type StoreFailure } from '@cauldron/core';
+import { releaseMemory } from './garbage.ts';
 import type { HealthMonitor } from './health.ts';
 import type { Logger } from './log.ts';
 import type { OpenedStore } from './store/open-store.ts';
 import type { StoreStats } from './store/worker-store.ts';
+
+/** So many sessions leave something to clean up after their restoration. */
+const MANY_SESSIONS = 1000;
 
 /** A broker's store from its opening to its end: what it holds goes into the core, what it reports into the health. */
 export class StoreKeeper {
@@ -39,6 +43,7 @@ export class StoreKeeper {
       throw error instanceof StoreError ? error : unreadable(folder, error);
     }
     core.restored();
+    if (core.sessions.size > MANY_SESSIONS) releaseMemory();
     const sessions = core.sessions.size;
     const retained = core.retained.count;
     const { queuedMessages } = core.metrics;

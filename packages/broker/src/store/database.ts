@@ -49,7 +49,7 @@ export interface OpenOptions {
  * @throws {StoreError} where the disk fails or is full
  */
 export function openDatabase(path: string, options: OpenOptions = {}): DatabaseSync {
-  const { create = true, readOnly = false, synchronous = true, cacheKilobytes = 16_384, lockTimeout = 5000 } = options;
+  const { create = true, readOnly = false, synchronous = true, cacheKilobytes = 8192, lockTimeout = 5000 } = options;
   const found = inspectFile(path);
   if (found === 'new' && (!create || readOnly)) {
     throw new StoreRefused('missing', `there is no store at ${path}: nothing was opened`);
