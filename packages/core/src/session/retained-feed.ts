@@ -1,7 +1,6 @@
 import { isShared, type QoS } from '@cauldron/protocol';
 import type { Flushable } from '../connection/flush-set.ts';
 import type { RetainedWalk } from '../routing/retained-walk.ts';
-import type { Subscription } from '../routing/subscription.ts';
 import type { Session } from './session.ts';
 
 /** Retained messages that are queued at once, and nodes of the tree looked at for them: a turn stays short. */
@@ -13,7 +12,6 @@ const LOW_WATER = 100;
 /** What a subscription is owed. */
 export interface Owed {
   readonly filter: string;
-  readonly subscription: Subscription;
   /** null until its SUBACK went out. */
   walk: RetainedWalk | null;
 }
@@ -37,8 +35,8 @@ export class RetainedFeed implements Flushable {
   }
 
   /** Notes that a subscription is to get what is retained; {@link RetainedFeed.begin} follows its SUBACK. */
-  owe(filter: string, subscription: Subscription): Owed {
-    const owed: Owed = { filter, subscription, walk: null };
+  owe(filter: string): Owed {
+    const owed: Owed = { filter, walk: null };
     if (!isShared(filter)) this.#owed.push(owed); // a share group gets none: section 4.8.2
     return owed;
   }
@@ -83,7 +81,8 @@ export class RetainedFeed implements Flushable {
 
   #slice(owed: Owed, walk: RetainedWalk): void {
     const session = this.#session;
-    const { filter, subscription } = owed;
+    const { filter } = owed;
+    const subscription = session.subscriptions!.get(filter)!; // it may have been replaced meanwhile
     const { queuedMessages } = session;
     // A queue that may hold nothing still passes on one at a time.
     const room =

@@ -47,7 +47,7 @@ export class Restoration extends OperationIgnorer {
     session.subscriptions ??= new Map();
     session.subscriptions.set(record.filter, subscription);
     this.#broker.router.add(record.filter, subscription);
-    if (owed) session.retainedFeed.owe(record.filter, subscription);
+    if (owed) session.retainedFeed.owe(record.filter);
   }
 
   override delivery(session: number, head: number, state: Uint8Array): void {

@@ -79,7 +79,7 @@ function finish(connection: Connection, packet: SubscribePacket, decisions: read
       return refused(connection, request, refusal);
     }
     const [subscription, isNew] = enter(connection, request, identifiers);
-    if (wantsRetained(request, isNew)) owed.push(session.retainedFeed.owe(request.filter, subscription));
+    if (wantsRetained(request, isNew)) owed.push(session.retainedFeed.owe(request.filter));
     return subscription.qos; // [MQTT-3.8.4-7] [MQTT-3.9.3-2]
   });
   const properties =
