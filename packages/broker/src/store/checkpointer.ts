@@ -83,6 +83,11 @@ export class Checkpointer {
     await once(thread, 'exit');
   }
 
+  /** Moves nothing by itself any more: the store could not be read, and stays as it is. */
+  rest(): void {
+    clearTimeout(this.#idle);
+  }
+
   #whenIdle(): void {
     if (this.#moving || this.#unmoved === 0) return;
     // A little is done sooner than handed over.

@@ -118,23 +118,40 @@ test('a damaged store is refused with the way to check and repair it', (t) => {
   assertRefused(path, 'damaged', /cauldron store check .*restore a backup.*cauldron store export/s);
 });
 
-test('a damaged store is refused with its log, which stays as it is', (t) => {
-  const path = place(t);
-  filled(path);
-  const engine = SqliteEngine.open(path, { synchronous: false });
+/** A store as a process leaves it that was killed: with a log; where its messages begin, which is not in the log, it is damaged. */
+function killedAndDamaged(t: TestContext): { path: string; bytes: Buffer; log: Buffer } {
+  const alive = place(t);
+  filled(alive);
+  const engine = SqliteEngine.open(alive, { synchronous: false });
   engine.database.exec('PRAGMA wal_autocheckpoint = 0');
   applyGroup(engine, (out) => out.session(sessionRecord(2)));
-  // As a process leaves it that was killed.
-  const killed = place(t);
-  for (const suffix of ['', '-wal']) copyFileSync(`${path}${suffix}`, `${killed}${suffix}`);
+  const path = place(t);
+  for (const suffix of ['', '-wal']) copyFileSync(`${alive}${suffix}`, `${path}${suffix}`);
   engine.close();
-  const bytes = readFileSync(killed);
-  bytes.fill(0x55, bytes.length - 4096);
-  writeFileSync(killed, bytes);
-  const log = readFileSync(`${killed}-wal`);
+  const bytes = readFileSync(path);
+  bytes.fill(0x55, 4096, 2 * 4096);
+  writeFileSync(path, bytes);
+  const log = readFileSync(`${path}-wal`);
   assert.ok(log.length > 4096);
-  assertRefused(killed, 'damaged', /cauldron store check/);
-  assert.deepEqual(readFileSync(`${killed}-wal`), log);
+  return { path, bytes, log };
+}
+
+test('a damaged store is refused with its log, which stays as it is', (t) => {
+  const { path, log } = killedAndDamaged(t);
+  assertRefused(path, 'damaged', /cauldron store check/);
+  assert.deepEqual(readFileSync(`${path}-wal`), log);
+});
+
+test('a store whose damage shows only when it is read keeps its log when it is closed', (t) => {
+  const { path, bytes, log } = killedAndDamaged(t);
+  const engine = SqliteEngine.open(path, { quickCheckBytes: 0 });
+  assert.throws(
+    () => engine.read({ session: 1, messages: [198], after: 0, limit: 1, maxBytes: 1 }),
+    (error) => error instanceof StoreRefused && error.reason === 'damaged',
+  );
+  engine.close();
+  assert.deepEqual(readFileSync(path), bytes);
+  assert.deepEqual(readFileSync(`${path}-wal`), log);
 });
 
 test('a store that lost its end is refused', (t) => {

@@ -74,21 +74,27 @@ export function openDatabase(path: string, options: OpenOptions = {}): DatabaseS
   }
 }
 
-/**
- * Closes a connection to a store that is refused. SQLite moves the log into the database when the last connection closes,
- * and removes it: another one, which may not write, has to be the last.
- */
+/** Closes a connection to a store that is refused, and leaves its log where it is. */
 export function closeUntouched(db: DatabaseSync, path: string): void {
+  const witness = openWitness(path);
+  db.close();
+  witness.close();
+}
+
+/**
+ * A connection for a store that turned out to be damaged: while it is open, and afterwards, the database stays as it is.
+ * SQLite moves the log into the database when the last connection closes, and removes it; this one, which may not write, has
+ * to be the last.
+ */
+export function openWitness(path: string): DatabaseSync {
   const witness = new DatabaseSync(path, { readOnly: true });
   try {
-    // Reading takes the lock that tells the other it is not the last.
+    // Reading takes the lock that tells the others they are not the last.
     witness.prepare('PRAGMA user_version').get();
   } catch {
-    // Where not even the head of the file can be read, the other connection cannot move a log into it.
-  } finally {
-    db.close();
-    witness.close();
+    // Where not even the head of the file can be read, no other connection can move a log into it.
   }
+  return witness;
 }
 
 function immutableUrl(path: string): URL {

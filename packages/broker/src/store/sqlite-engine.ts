@@ -1,7 +1,15 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { decodeOperations, type OperationVisitor, type StoreEngine, StoreError, type StoreRead } from '@cauldron/core';
 import { Chunks } from './chunks.ts';
-import { closeUntouched, damaged, isDamage, type OpenOptions, openDatabase } from './database.ts';
+import {
+  closeUntouched,
+  damaged,
+  isDamage,
+  type OpenOptions,
+  openDatabase,
+  openWitness,
+  StoreRefused,
+} from './database.ts';
 import { asStoreError } from './failure.ts';
 import { Folder, type FoldOptions } from './folder.ts';
 import { type EngineParts, GroupWriter } from './group-writer.ts';
@@ -27,6 +35,9 @@ export class SqliteEngine implements StoreEngine {
   #db: DatabaseSync;
   #state: EngineState;
   #stale = false;
+
+  /** Of a damaged store, which is not to be changed any more: see {@link openWitness}. */
+  #witness: DatabaseSync | null = null;
 
   private constructor(path: string, options: EngineOptions, db: DatabaseSync) {
     this.#path = path;
@@ -115,7 +126,10 @@ export class SqliteEngine implements StoreEngine {
       if (this.#stale) this.#recover();
       return work(this.#state);
     } catch (error) {
-      throw explain(error, this.#path, doing);
+      const failure = explain(error, this.#path, doing);
+      // Kept for as long as this engine is, so that it outlives every other connection of this process.
+      if (failure instanceof StoreRefused && failure.reason === 'damaged') this.#witness ??= openWitness(this.#path);
+      throw failure;
     }
   }
 

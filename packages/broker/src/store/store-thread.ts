@@ -117,6 +117,7 @@ export class StoreThread {
       });
       this.#answer({ type: 'snapshotEnd', failure: null });
     } catch (error) {
+      this.#checkpointer?.rest();
       this.#answer({ type: 'snapshotEnd', failure: toFailure(error) });
     }
   }
