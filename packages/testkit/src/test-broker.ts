@@ -25,8 +25,8 @@ export interface TestBrokerOptions {
   readonly observer?: Observer;
   /** Keeps what is durable; what its engine holds already is restored. */
   readonly store?: HeldStore;
-  /** Overrides the defaults of acknowledging and of wills after a restart. */
-  readonly durability?: Partial<Pick<CoreOptions, 'ack' | 'restartWillDelay'>>;
+  /** Overrides the defaults of acknowledging, of wills after a restart and of how much of a queue is in memory. */
+  readonly durability?: Partial<Pick<CoreOptions, 'ack' | 'restartWillDelay' | 'memoryWindow'>>;
   /** The scheduler's, where a test wants to decide when it calls back. */
   readonly after?: NonNullable<Scheduler['after']>;
   /** Milliseconds the clock starts at. */

@@ -94,6 +94,7 @@ export class BacklogReader implements Reader {
 
   #take(entries: readonly StoredEntry[]): void {
     const session = this.#session;
+    const { host } = session;
     const queue = this.#queue;
     for (const { position, messageId, flags, identifiers, at, body } of entries) {
       const message = Message.stored(body);
@@ -101,6 +102,9 @@ export class BacklogReader implements Reader {
       item.messageId = messageId;
       item.position = position;
       queue.unstored(body.length);
+      // A QoS 0 message that an earlier broker queued may have gone out before that one crashed, and must not go out
+      // again. Who wants QoS 0 to be queued wants it rather twice than never.
+      item.lapsed = item.qos === 0 && !host.queueQos0 && position <= host.journal!.numbers.inherited;
       queue.push(item);
     }
   }

@@ -30,9 +30,9 @@ export class Backlog {
     return this.#queue.ordersQos0;
   }
 
-  /** Some of it is in the store alone. */
-  get reachesIntoStore(): boolean {
-    return this.#queue.stored > 0;
+  /** QoS 0 waits in the store: some of the queue is there alone, or QoS 0 is that must not be passed. */
+  get storesQos0(): boolean {
+    return this.#queue.storesQos0;
   }
 
   // ---- in and out

@@ -28,6 +28,8 @@ export class QueuedMessage {
   sent = false;
   /** It shares a message the store has, and its reference to it is still to be written. */
   refers = false;
+  /** It is dropped when its turn comes. */
+  lapsed = false;
   /** Delivered or given up: nothing more is to be kept for it. */
   settled = false;
 

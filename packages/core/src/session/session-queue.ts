@@ -29,6 +29,8 @@ export class SessionQueue {
   #orderedInMemory = 0;
   /** There may be such messages among those only the store has. */
   #orderedInStore = false;
+  /** The store has, or may have, QoS 0 messages of this queue. */
+  #keepsQos0 = false;
 
   constructor(window: number) {
     this.window = window;
@@ -50,13 +52,25 @@ export class SessionQueue {
     return this.#orderedInMemory;
   }
 
+  /**
+   * A QoS 0 message has its place in the store: when the client goes, what is in memory alone comes to stand before
+   * everything else, and must not have passed QoS 0 messages by that.
+   */
+  get storesQos0(): boolean {
+    if (this.length === 0) this.#keepsQos0 = false;
+    return this.stored > 0 || this.#keepsQos0;
+  }
+
   /** Whether a message the store keeps can have its place in memory too. */
   get hasWindow(): boolean {
     return this.stored === 0 && this.items.length < this.window && this.items.bytes < WINDOW_BYTES;
   }
 
   push(item: QueuedMessage): void {
-    if (item.position > 0) this.readTo = item.position;
+    if (item.position > 0) {
+      this.readTo = item.position;
+      if (item.qos === 0) this.#keepsQos0 = true;
+    }
     if (item.ordered) this.#orderedInMemory += 1;
     this.items.push(item);
   }

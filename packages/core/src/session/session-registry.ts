@@ -120,7 +120,7 @@ export class SessionRegistry implements SessionHost {
     session.will = will; // [MQTT-3.1.2-7]
     const { journal } = this.#host;
     if (journal === null) return;
-    if (session.number === 0 && expiryInterval > 0) session.number = journal.numbers.nextSession();
+    if (session.number === 0 && expiryInterval > 0) journal.began(session);
     journal.touch(session, SessionChange.record);
   }
 
@@ -181,11 +181,23 @@ export class SessionRegistry implements SessionHost {
     this.#schedule(session);
   }
 
+  /** A session waits for its client to be answered: for so many seconds, even if it would not last as long. */
+  reserve(session: Session, seconds: number): void {
+    const { expiryInterval } = session;
+    session.endsAt = this.#end(Math.max(expiryInterval, seconds));
+    this.#host.journal?.touch(session, SessionChange.record);
+    this.#schedule(session);
+  }
+
+  #end(seconds: number): number {
+    return seconds === NEVER ? Number.POSITIVE_INFINITY : this.now + seconds * 1000;
+  }
+
   #startWaiting(session: Session): void {
     const { expiryInterval, will } = session;
     // Due when its delay is over or the session ends, whichever is first. // [MQTT-3.1.3-9]
     if (will !== null) session.willDueAt = this.now + Math.min(will.delay, expiryInterval) * 1000;
-    session.endsAt = expiryInterval === NEVER ? Number.POSITIVE_INFINITY : this.now + expiryInterval * 1000;
+    session.endsAt = this.#end(expiryInterval);
   }
 
   #schedule(session: Session): void {

@@ -35,6 +35,8 @@ export class Session implements Subscriber, TimerEntry {
   subscriptions: Map<string, Subscription> | null = null;
   /** Seconds it outlives its connection; 0 = ends with it, 0xFFFFFFFF = never ends. */
   expiryInterval = 0;
+  /** The connection whose CONNECT opened it last, until that is answered; no other one is. */
+  claimedBy: Connection | null = null;
   /** Messages are being dropped; said once. */
   dropping = false;
   will: PendingWill | null = null;
@@ -200,7 +202,7 @@ export class Session implements Subscriber, TimerEntry {
     }
     if (this.#ended) return; // who heard of what was dropped for it may have ended the session
     // QoS 0 waits in memory behind what it must not pass, and in the store where the rest is there.
-    if (this.number > 0 && (item.qos > 0 || this.#connection === null || backlog.reachesIntoStore)) {
+    if (this.number > 0 && (item.qos > 0 || this.#connection === null || backlog.storesQos0)) {
       this.host.journal!.hold(item, fanout);
       backlog.pushKept(item);
     } else {
@@ -262,7 +264,7 @@ export class Session implements Subscriber, TimerEntry {
       const later = item.qos === 2 && this.number > 0;
       if (inflight.waiting && !later) break; // it must not pass what waits for its group
       backlog.shift();
-      const stale = backlog.staleness(item.message!.expiresAt, item.at);
+      const stale = item.lapsed ? 'offline' : backlog.staleness(item.message!.expiresAt, item.at);
       if (stale !== null) {
         this.host.journal?.settle(item);
         this.host.dropped(this, stale); // [MQTT-3.3.2-5]

@@ -10,6 +10,7 @@ import type { Session } from '../session/session.ts';
 import { ByteWriter } from './bytes.ts';
 import { keepForRetry } from './failed-group.ts';
 import { Group, SessionChange } from './group.ts';
+import { Lives } from './lives.ts';
 import { Numbers } from './numbers.ts';
 import { ReadLine } from './read-line.ts';
 import {
@@ -62,6 +63,7 @@ export class Journal implements StoreReceiver, Flushable {
   /** Why the store does not work at the moment; null = it does. */
   failure: StoreFailure | null = null;
   readonly numbers = new Numbers();
+  readonly lives = new Lives();
   readonly #host: JournalHost;
   readonly #store: Store;
   #group = new Group();
@@ -219,9 +221,16 @@ export class Journal implements StoreReceiver, Flushable {
     this.touch(session, 0);
   }
 
+  /** A session begins that the store is to keep. */
+  began(session: Session): void {
+    session.number = this.numbers.nextSession();
+    this.lives.changed(session.clientId, this.ticket);
+  }
+
   /** A session the store knows is over. `head` is the last position that left its queue. */
   ended(session: Session, head: number): void {
     this.#group.ended.push({ session: session.number, head });
+    this.lives.changed(session.clientId, this.ticket);
     this.#group.sessions.delete(session);
     this.#waiters.forget(session);
     this.#note();
@@ -355,6 +364,7 @@ export class Journal implements StoreReceiver, Flushable {
     this.#writing = null;
     for (const record of records) record.written();
     for (const item of referring) item.written();
+    this.lives.written(this.durable);
     this.#waiters.release(this.durable);
     if (!this.#group.empty || this.#group.urgent) this.#look();
     else this.#waiters.idle();

@@ -2,6 +2,8 @@
 export class Numbers {
   last = 0;
   lastSession = 0;
+  /** The last number that an earlier run gave out. */
+  inherited = 0;
 
   /** The next number for a message or a place in a queue. */
   next(): number {
@@ -17,6 +19,7 @@ export class Numbers {
   /** Goes on behind the numbers of an earlier run. */
   continueFrom(last: number, lastSession: number): void {
     this.last = Math.max(this.last, last);
+    this.inherited = this.last;
     this.lastSession = Math.max(this.lastSession, lastSession);
   }
 }

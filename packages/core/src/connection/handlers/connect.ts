@@ -213,13 +213,14 @@ function open(connection: Connection, attempt: Attempt, result: Accepted): void 
   const will = willOf(connection, packet);
   core.sessions.begin(session, expiryInterval, null);
   const welcomed = () => welcome(connection, attempt, session, present, will, answer);
-  if (present || session.number === 0) {
+  session.claimedBy = connection;
+  if (core.journal === null || core.journal.lives.known(clientId)) {
     welcomed();
     return;
   }
-  // A new session that is to last: until the store has it, a crash would bring back the one before it.
-  core.sessions.leave(session);
-  connection.wait(core.journal!.writtenOnce(), (failure) => {
+  // The store does not know that the session began, or that the one before is over: a crash would bring that one back.
+  core.sessions.reserve(session, connection.limits.connectTimeout);
+  connection.wait(core.journal.writtenOnce(), (failure) => {
     if (failure === null) welcomed();
     else cannotKeep(connection, session, failure);
   });
@@ -228,7 +229,7 @@ function open(connection: Connection, attempt: Attempt, result: Accepted): void 
 /** The store failed while a new session was being written: the client is told, and may come again. */
 function cannotKeep(connection: Connection, session: Session, failure: StoreFailure): void {
   const { core } = connection;
-  if (session.connection === null) core.sessions.end(session, 'discarded');
+  if (session.claimedBy === connection) core.sessions.end(session, 'discarded');
   refuseConnect(connection, storeRefusal(core, failure));
 }
 
@@ -243,13 +244,14 @@ function welcome(
 ): void {
   const { core } = connection;
   const properties = packet.properties;
-  if (session.ended || session.connection !== null) {
+  if (session.ended || session.claimedBy !== connection) {
     const reason = `another connection took the client identifier '${session.clientId}'`;
     refuseConnect(connection, { reasonCode: ReasonCode.serverBusy, reason });
     return;
   }
   core.sessions.stopWaiting(session);
   core.sessions.begin(session, session.expiryInterval, will); // [MQTT-3.1.2-7]
+  session.claimedBy = null;
   connection.session = session;
   connection.state = ConnectionState.connected;
   connection.connectExpiryInterval = properties?.sessionExpiryInterval ?? 0;
@@ -271,7 +273,7 @@ function welcome(
   session.pump();
 }
 
-/** A new session that is to last needs a store that works. */
+/** A session that begins, or ends, and is to last needs a store that works. */
 function checkStore(
   connection: Connection,
   clientId: string,
@@ -279,8 +281,11 @@ function checkStore(
   cleanStart: boolean,
 ): Refusal | null {
   const { core } = connection;
-  const resumes = !cleanStart && core.sessions.get(clientId) !== undefined;
-  if (core.journal === null || core.journal.failure === null || expiryInterval === 0 || resumes) return null;
+  if (core.journal === null || core.journal.failure === null) return null;
+  const left = core.sessions.get(clientId);
+  const resumes = !cleanStart && left !== undefined;
+  const ends = cleanStart && left !== undefined && left.number > 0;
+  if (core.journal.lives.known(clientId) && !ends && (expiryInterval === 0 || resumes)) return null;
   return storeRefusal(core, core.journal.failure);
 }
 
