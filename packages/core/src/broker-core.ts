@@ -277,6 +277,7 @@ export class BrokerCore implements RegistryHost {
           fanout.startView(run.topic, view, run.publisher, this.now);
           this.router.deliver(fanout, left);
         });
+        if (fanout.record !== null && this.journal!.overloaded) run.publisher?.connection?.waitForStore();
       }
     } finally {
       this.#publishing = outer;

@@ -126,3 +126,24 @@ test('a client that left while it was not read from is forgotten', async () => {
   const back = await broker.connect('s');
   assert.equal(textOf(back.takeMessages()[0]!.payload).length, 1_000_000);
 });
+
+test('QoS 0 that is queued for clients that are away counts like everything else', async () => {
+  const limits = { maxQueuedBytes: 1e9, maxQueuedMessages: 1e9 };
+  const broker = new DurableBroker({ limits, mqtt: { queueQos0: true } });
+  await away(broker);
+  const publisher = broker.broker.connect('p');
+  publisher.publish('t', 'a group is under way');
+  const payload = new Uint8Array(50_000);
+  let sent = 0;
+  while (!publisher.link.paused && sent < 2000) {
+    publisher.publish('t', payload);
+    sent += 1;
+  }
+  assert.ok(sent * payload.length < MOST_WAITING_BYTES * 1.1, `${sent} publishes`);
+  const other = broker.broker.connect('other');
+  for (let i = 0; i < 10; i++) other.publish('elsewhere', 'x');
+  assert.equal(other.link.paused, false);
+  await broker.settle();
+  assert.equal(publisher.link.paused, false);
+  assert.equal(broker.metrics.queuedMessages, sent + 1);
+});

@@ -214,6 +214,34 @@ test('a message that went out at QoS 1 before its group failed can be acknowledg
   assertNothingLeft(broker);
 });
 
+test('a message that everybody has already is not refused because its group failed', async () => {
+  const broker = new DurableBroker();
+  const here = await broker.connect('here');
+  await broker.subscribe(here, 't', { qos: 1 });
+  const publisher = await broker.connect('p');
+  await away(broker, 'busy', 'busy');
+  broker.broker.connect('q').publish('busy', 'x', { qos: 1 }); // a group is under way
+  broker.fail('io');
+  publisher.publish('t', 'x', { qos: 2, packetId: 1 });
+  publisher.publish('r', 'replaced', { qos: 1, packetId: 2, retain: true });
+  publisher.publish('r', 'kept', { qos: 0, retain: true });
+  const [message] = here.takeMessages();
+  here.ack(puback, message!.packetId);
+  await broker.settle();
+  // Their answers promise more than the messages: that waits until it is true.
+  assert.deepEqual(publisher.take(), []);
+  broker.fail(null);
+  await broker.pass(1250);
+  assert.deepEqual(coded(publisher.take()), ['5:1:0', '4:2:10']);
+  assert.equal(broker.core.sessions.get('p')!.unwritten?.size, 0);
+  broker.crash();
+  const again = await broker.connect('p');
+  again.publish('t', 'x', { qos: 2, packetId: 1, dup: true });
+  assert.deepEqual(coded(again.take()), ['5:1:0']);
+  assert.deepEqual(texts(await broker.connect('here')), []);
+  assert.equal(textOf(broker.core.retained.get('r')!.payload()), 'kept');
+});
+
 test('what nobody will send again outlives a failure: wills, messages of the program, and those acknowledged from memory', async () => {
   const topics = [{ filter: 'fast', ack: 'memory' }] as const;
   const broker = new DurableBroker({ durability: { ack: { default: 'disk', topics } } });

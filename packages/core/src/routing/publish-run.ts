@@ -1,5 +1,5 @@
 import { PublishView } from '@cauldron/protocol';
-import type { Subscriber } from '../ports.ts';
+import type { Session } from '../session/session.ts';
 import type { Topic } from './topic-table.ts';
 
 /**
@@ -20,12 +20,12 @@ export class PublishRun {
   largest = 0;
   version5 = false;
   topic!: Topic;
-  publisher: Subscriber | null = null;
+  publisher: Session | null = null;
   #topicStart = 0;
   readonly #view = new PublishView();
 
   /** Starts with a packet that {@link fits}. */
-  begin(topic: Topic, view: PublishView, publisher: Subscriber | null): void {
+  begin(topic: Topic, view: PublishView, publisher: Session | null): void {
     this.bytes = view.bytes;
     this.start = view.frameStart;
     this.end = view.end;

@@ -24,9 +24,12 @@ export function keepForRetry(failed: Group, next: Group, ticket: number): void {
   next.needed = 0;
   next.urgent = true;
   for (const record of records) {
-    if (record.gate === null) keep(record);
+    if (record.unnecessary || record.gate === null) keep(record);
     else giveUp(record);
-    if (record.references === 0) continue;
+    if (record.references === 0) {
+      record.written();
+      continue;
+    }
     record.ticket = ticket;
     next.records.push(record);
     next.bytes += record.message.size;
