@@ -30,21 +30,23 @@ function byTopic(messages: readonly SentMessage[]): Map<string, SentMessage[]> {
 
 function checkReceipts(generation: Generation, ledger: Ledger): void {
   const asPublished = generation.subscriptions.some(({ retainAsPublished }) => retainAsPublished);
-  for (const [message, { live, fresh, qos }] of generation.receipts) {
+  for (const [message, { live, fresh, exact, qos }] of generation.receipts) {
     if (asPublished && message.retain) continue;
     // Each share group the client is in may give it one, beside the one for all its own subscriptions.
     const ways = waysTo(generation, message);
     // A broker that forgot a message with a crash gets it again; but what goes to a session that lasts with QoS 2, it
     // sends only when it cannot forget it any more.
-    const forgotten = ledger.troubledSince(message.firstSentAt) && !(qos === 2 && generation.persistent);
+    const surely = generation.persistent && exact === live;
+    const forgotten = ledger.troubledSince(message.firstSentAt) && !surely;
     const copies = message.qos === 1 || forgotten ? message.transmissions : 1;
-    if (message.qos !== 1 && qos !== 1 && live > ways * copies) {
+    const twice = generation.persistent && exact > ways && message.qos === 2;
+    if (twice || (message.qos !== 1 && qos !== 1 && live > ways * copies)) {
       const what = `message ${message.index} (QoS ${message.qos}) came ${live} times to ${generation}`;
       throw new Violation('exactly-once', what);
     }
     // What was sent, or answered, just before a crash is sent afresh.
     const again = qos === 1 ? ledger.crashesSince(message.firstSentAt) : 0;
-    if (fresh > ways * (copies + again)) {
+    if (fresh > ways * copies * (1 + again)) {
       const what = `message ${message.index}, sent ${message.transmissions} times, came ${fresh} times without DUP to ${generation}`;
       throw new Violation('at-least-once', what);
     }

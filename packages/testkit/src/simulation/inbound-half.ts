@@ -148,10 +148,11 @@ export class InboundHalf {
         `message ${message.index} came with QoS ${packet.qos}, ${granted} was agreed on (-1 = none)`,
       );
     }
-    const receipts = generation.receipts.get(message) ?? { live: 0, fresh: 0, qos: 0 as QoS };
+    const receipts = generation.receipts.get(message) ?? { live: 0, fresh: 0, exact: 0, qos: 0 as QoS };
     const first = receipts.live === 0;
     receipts.live += 1;
     if (!packet.dup) receipts.fresh += 1;
+    if (packet.qos === 2) receipts.exact += 1;
     if (packet.qos > receipts.qos) receipts.qos = packet.qos;
     generation.receipts.set(message, receipts);
     if (first) this.#checkOrder(packet.qos, message, generation);
@@ -178,7 +179,8 @@ export class InboundHalf {
     }
     // Sent twice by its publisher, it may be the second copy that came: the first went to nobody here, to another member
     // of a share group, was lost at QoS 0, expired, or was too large without the alias that the second had.
-    const lossy = qos === 0 || message.expires || !generation.takes(message);
+    const refused = this.#world.ledger.failedSince(message.firstSentAt);
+    const lossy = qos === 0 || message.expires || refused || !generation.takes(message);
     if (message.transmissions > 1 && (lossy || !subscribedSince(generation, message))) return;
     this.#fail('order', `message ${message.index} came after ${last.index} of the same publisher, topic and QoS`);
   }

@@ -3,3 +3,4 @@ export { invariants } from './ledger.ts';
 export { Random } from './random.ts';
 export { sabotages } from './sabotage.ts';
 export { type SimulationResult, simulate } from './simulate.ts';
+export { storeSabotages } from './store-sabotage.ts';

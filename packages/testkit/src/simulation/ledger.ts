@@ -77,6 +77,8 @@ interface Receipts {
   live: number;
   /** Of those, without DUP. */
   fresh: number;
+  /** Of those, with QoS 2. */
+  exact: number;
   /** Highest QoS it came with. */
   qos: QoS;
 }
@@ -138,8 +140,8 @@ export class Ledger {
   readonly generations: Generation[] = [];
   /** Moments at which the broker crashed. */
   readonly crashes: number[] = [];
-  /** Those, and when the store began to fail or recovered. */
-  readonly troubles: number[] = [];
+  /** Those at which the store began to fail or recovered, and those at which the broker found the latter out. */
+  readonly failures: number[] = [];
   readonly #latest = new Map<string, Generation>();
   #moment = 0;
 
@@ -156,8 +158,12 @@ export class Ledger {
 
   /** Whether what happened at a moment may have been lost: the broker crashed later, or the store failed. */
   troubledSince(moment: number): boolean {
-    const last = this.troubles.at(-1);
-    return last !== undefined && last > moment;
+    return this.failedSince(moment) || (this.crashes.at(-1) ?? 0) > moment;
+  }
+
+  /** Whether the store failed after a moment: then a message may have been refused, unheard by its publisher. */
+  failedSince(moment: number): boolean {
+    return (this.failures.at(-1) ?? 0) > moment;
   }
 
   /** A session began. */

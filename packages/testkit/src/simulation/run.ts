@@ -29,7 +29,7 @@ async function main(): Promise<number> {
   const trace = values.trace ? (line: string) => console.log(line) : undefined;
   const store = values.durable ? true : values.memory ? false : undefined;
   const started = performance.now();
-  const totals = { messages: 0, deliveries: 0, sessions: 0, wills: 0, crashes: 0, duration: 0 };
+  const totals = { messages: 0, deliveries: 0, sessions: 0, wills: 0, crashes: 0, storeFailures: 0, duration: 0 };
   for (let seed = from; seed < from + seeds; seed++) {
     const result = await simulate(seed, { clients, store, trace });
     if (result.violation !== undefined) {
@@ -39,10 +39,10 @@ async function main(): Promise<number> {
     for (const key of Object.keys(totals) as (keyof typeof totals)[]) totals[key] += result[key];
     if ((seed - from + 1) % 1000 === 0) console.log(`${seed - from + 1} seeds, ${seconds(started)} s`);
   }
-  const { messages, deliveries, sessions, wills, crashes, duration } = totals;
+  const { messages, deliveries, sessions, wills, crashes, storeFailures, duration } = totals;
   console.log(
     `${seeds} seeds from ${from}: everything holds. ${messages} messages, ${deliveries} deliveries, ${sessions} sessions, ` +
-      `${wills} wills, ${crashes} crashes in ${Math.round(duration / 1000)} simulated seconds, ${seconds(started)} s of real time.`,
+      `${wills} wills, ${crashes} crashes and ${storeFailures} store failures in ${Math.round(duration / 1000)} simulated seconds, ${seconds(started)} s of real time.`,
   );
   return 0;
 }

@@ -23,10 +23,12 @@ export function randomStore(random: Random): StoreOptions | null {
   if (random.chance(35)) return null;
   const topics = ['+/a', '+/b/#', '+/x', '$share/+/#'];
   return {
-    slowestAnswer: random.pick([5, 60, 400]),
+    slowestAnswer: random.pick([5, 60, 400, 400]),
     acksFromMemory: random.chance(30) ? topics.filter(() => random.chance(40)) : [],
     restartWillDelay: random.pick([0, 1, 4]),
     memoryWindow: random.pick([1, 2, 5, 1024]),
+    patient: random.chance(50),
+    crashesAfterPackets: random.pick([0, 5, 20, 40]),
   };
 }
 

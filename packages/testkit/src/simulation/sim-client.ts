@@ -302,6 +302,7 @@ export class SimClient implements ClientEnd {
   }
 
   #received(packet: Packet): void {
+    this.#world.packetArrived();
     if (!this.#connected && packet.type !== PacketType.connack) {
       this.#fail('answer', `a packet of type ${packet.type} came before CONNACK`);
       return;

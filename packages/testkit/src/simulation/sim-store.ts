@@ -1,5 +1,6 @@
-import type { Store, StoreFailure, StoreRead, StoreReceiver } from '@cauldron/core';
+import { type Store, StoreError, type StoreFailure, type StoreRead, type StoreReceiver } from '@cauldron/core';
 import type { MemoryEngine } from '../store/memory-engine.ts';
+import type { Invariant } from './ledger.ts';
 import type { Random } from './random.ts';
 
 /** What a simulated store needs of the world around it. */
@@ -12,6 +13,7 @@ export interface StoreWorld {
   readonly calm: boolean;
   /** What the store meets with at the moment; null = it works. A full one can still be read. */
   readonly storeFailure: StoreFailure | null;
+  fail(invariant: Invariant, message: string): void;
   at(time: number, run: () => void): void;
 }
 
@@ -51,7 +53,7 @@ export class SimStore implements Store {
   #ask(request: Request): void {
     const { now, random, calm, slowestAnswer } = this.#world;
     this.#requests.push(request);
-    const delay = random.below(calm ? 4 : random.chance(70) ? 20 : slowestAnswer);
+    const delay = random.below(calm ? 4 : random.chance(50) ? 20 : slowestAnswer);
     this.#answerAt = Math.max(this.#answerAt, now + delay);
     this.#world.at(this.#answerAt, () => this.#answer());
   }
@@ -76,7 +78,12 @@ export class SimStore implements Store {
   }
 
   #apply(operations: Uint8Array): void {
-    this.#engine.apply(operations, operations.length);
+    try {
+      this.#engine.apply(operations, operations.length);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      this.#world.fail('no-error', error.message);
+    }
   }
 
   /**

@@ -30,6 +30,7 @@ export interface SimulationResult {
   readonly sessions: number;
   readonly wills: number;
   readonly crashes: number;
+  readonly storeFailures: number;
   /** Simulated time, milliseconds. */
   readonly duration: number;
 }
@@ -92,6 +93,7 @@ function summary(world: World, seed: number, clients: number) {
     sessions: ledger.generations.length,
     wills: world.willsPublished,
     crashes: ledger.crashes.length,
+    storeFailures: world.storeFailures,
     duration: world.now - 1_000_000,
   };
 }

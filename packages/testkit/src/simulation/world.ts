@@ -50,6 +50,10 @@ export interface StoreOptions {
   readonly restartWillDelay: number;
   /** Messages of a queue that are in memory too. */
   readonly memoryWindow: number;
+  /** What is in flight to clients that are here may wait a moment for their acknowledgements. */
+  readonly patient: boolean;
+  /** How often in 1,000 packets that a client gets the broker crashes. */
+  readonly crashesAfterPackets: number;
 }
 
 /**
@@ -73,6 +77,8 @@ export class World implements Network, StoreWorld {
   storeFailure: StoreFailure | null = null;
   /** Wills that were published by all brokers together. */
   willsPublished = 0;
+  /** Times the store began to fail. */
+  storeFailures = 0;
   #broker: BrokerCore;
   #store: SimStore | null = null;
   /** A broker runs: between a crash and the next start there is none. */
@@ -156,6 +162,9 @@ export class World implements Network, StoreWorld {
           requestFlush: () => {
             this.#flushWanted = true;
           },
+          ...(store?.patient && {
+            after: (milliseconds: number, then: () => void) => this.#after(core, milliseconds, then),
+          }),
         },
         authenticator: { authenticate: () => ({ outcome: 'accept' }) },
         authorizer: null,
@@ -166,6 +175,8 @@ export class World implements Network, StoreWorld {
             const link = this.#links.get(remoteAddress);
             if (link !== undefined) this.wills.accepted(link);
           },
+          // A broker finds out late that its store works again.
+          storeRecovered: () => this.ledger.failures.push(this.ledger.moment()),
           internalError: (error) => this.#internalError(error),
         },
       },
@@ -177,6 +188,12 @@ export class World implements Network, StoreWorld {
   #internalError(error: unknown): void {
     if (this.storeFailure !== null && error instanceof Error && error.message.startsWith('the store could not')) return;
     this.fail('no-error', error instanceof Error ? `${error.stack}` : String(error));
+  }
+
+  #after(core: BrokerCore, milliseconds: number, then: () => void): void {
+    this.at(this.now + milliseconds, () => {
+      if (this.#up && this.#broker === core) then();
+    });
   }
 
   /** Learns of sessions that are opened and wills that are due, and sees the wills that are published. */
@@ -248,7 +265,9 @@ export class World implements Network, StoreWorld {
     const failure = { kind, message: 'the simulated disk does not work' };
     this.trace(() => `the store fails (${kind}) for ${milliseconds} ms`);
     this.storeFailure = failure;
-    this.#trouble();
+    this.storeFailures += 1;
+    this.#promised = []; // and perhaps lost
+    this.ledger.failures.push(this.ledger.moment());
     this.at(this.now + milliseconds, () => this.storeRecovers());
   }
 
@@ -256,7 +275,7 @@ export class World implements Network, StoreWorld {
     if (this.storeFailure === null) return;
     this.trace(() => 'the store works again');
     this.storeFailure = null;
-    this.#trouble();
+    this.ledger.failures.push(this.ledger.moment());
   }
 
   /** Kills the broker: everything in its memory is gone, its connections break, and what was not written is lost. */
@@ -269,10 +288,18 @@ export class World implements Network, StoreWorld {
     this.#flushWanted = false;
     for (const link of this.#links.values()) link.crash(this.random.chance(50));
     this.#links = new Map();
-    this.#trouble();
+    this.#promised = [];
     this.ledger.crashes.push(this.ledger.moment());
     this.wills.crashed(reached ? journal.ticket - 1 : journal.durable);
     this.at(this.now + downtime, () => this.#restart());
+  }
+
+  /** A client got a packet: a moment like any other for the broker to crash, before it has written what it knows. */
+  packetArrived(): void {
+    const { store } = this.#options;
+    if (store === null || this.calm || this.random.below(1000) >= store.crashesAfterPackets) return;
+    const downtime = this.random.below(100);
+    this.at(this.now + this.random.below(10), () => this.crash(downtime));
   }
 
   #restart(): void {
@@ -281,12 +308,6 @@ export class World implements Network, StoreWorld {
     this.#startBroker();
     this.wills.restarted(this.#broker.now + this.#options.store!.restartWillDelay * 1000);
     this.#broker.flush();
-  }
-
-  /** What was promised from memory may be lost, and what was not acknowledged may have come to some. */
-  #trouble(): void {
-    this.#promised = [];
-    this.ledger.troubles.push(this.ledger.moment());
   }
 
   /** A client was told that the broker has a message. */
@@ -300,7 +321,7 @@ export class World implements Network, StoreWorld {
 
   /** Whether a correct client may be refused with this code: only where the store fails now and then. */
   mayRefuse(reasonCode: number): boolean {
-    return this.engine !== null && this.ledger.troubles.length > 0 && storeCodes.has(reasonCode);
+    return this.engine !== null && this.ledger.failures.length > 0 && storeCodes.has(reasonCode);
   }
 
   get #allWritten(): boolean {
