@@ -328,7 +328,8 @@ export class BrokerCore implements RegistryHost {
       fanout.changedRetained = this.#unretain(name); // [MQTT-3.3.1-7]
       return 0;
     }
-    if (this.retained.count >= this.options.limits.maxRetainedMessages && this.retained.get(name) === null) {
+    const { maxRetainedMessages } = this.options.limits;
+    if (!topic.reserved && this.retained.countOfUsers >= maxRetainedMessages && this.retained.get(name) === null) {
       this.metrics.retainedOverLimit += 1;
       return ReasonCode.quotaExceeded;
     }

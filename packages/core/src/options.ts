@@ -121,7 +121,7 @@ export const defaultDurability: Pick<CoreOptions, 'ack' | 'restartWillDelay'> = 
 
 /** What holds for the connections of one listener. */
 export interface ListenerSettings {
-  /** This listener's own {@link CoreOptions.ack}; undefined = what topics and broker say. */
+  /** This listener's own {@link CoreOptions.ack}, for topics that have none; undefined = the broker's. */
   readonly ack: AckMode | undefined;
   readonly limits: Limits;
   readonly mqtt: MqttOptions;

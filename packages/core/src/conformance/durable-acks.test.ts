@@ -285,7 +285,7 @@ test('a retained message is acknowledged when what its topic has retained cannot
   assert.equal(broker.engine.content().retained, 0);
 });
 
-test('a retained message does not keep the connection in memory that published it', async () => {
+test('a retained message keeps neither the connection in memory that published it nor what the store was told', async () => {
   const broker = new DurableBroker();
   const publisher = passing(broker);
   publisher.publish('t', 'x', { qos: 1, retain: true });
@@ -294,5 +294,5 @@ test('a retained message does not keep the connection in memory that published i
   broker.core.retained.walk('t').next(1, 10, 0, (_message, _publisher, record) => {
     kept = record;
   });
-  assert.equal((kept as { gate: unknown } | null)?.gate, null);
+  assert.equal(typeof kept, 'number');
 });

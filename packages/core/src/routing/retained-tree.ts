@@ -9,6 +9,8 @@ const emptyNode = (): RetainedNode => ({ message: null, publisher: undefined, ke
 export class RetainedTree {
   readonly #root = emptyNode();
   #count = 0;
+  /** Messages of the broker itself. */
+  #own = 0;
   #bytes = 0;
   /** Topics whose message expires some day. */
   readonly #expiring = new Set<string>();
@@ -17,9 +19,25 @@ export class RetainedTree {
     return this.#count;
   }
 
+  /** Those that clients and programs published: without the broker's own values below $SYS. */
+  get countOfUsers(): number {
+    return this.#count - this.#own;
+  }
+
   /** Bytes of the retained messages. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  #counted(topic: string, change: number): void {
+    this.#count += change;
+    if (topic.startsWith('$SYS/')) this.#own += change;
+  }
+
+  /** The store has a message now: what was needed to tell it of that is let go. */
+  written(record: StoredMessage): void {
+    const node = this.#find(record.message.topic);
+    if (node?.kept === record) node.kept = record.id;
   }
 
   get(topic: string): Message | null {
@@ -60,7 +78,7 @@ export class RetainedTree {
       }
       node = child;
     }
-    if (node.message === null) this.#count += 1;
+    if (node.message === null) this.#counted(message.topic, 1);
     else this.#bytes -= node.message.size;
     const before = node.kept;
     node.message = message;
@@ -87,7 +105,7 @@ export class RetainedTree {
       node = child;
     }
     if (node.message === null) return null;
-    this.#count -= 1;
+    this.#counted(topic, -1);
     this.#bytes -= node.message.size;
     const before = node.kept;
     node.message = null;

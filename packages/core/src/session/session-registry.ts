@@ -169,8 +169,9 @@ export class SessionRegistry implements SessionHost {
   /** A session has no connection: its will and its end take their time, or happen now. */
   leave(session: Session): void {
     if (this.#sessions.get(session.clientId) !== session) return; // whoever heard of its client discarded it
-    if (this.#host.closing && session.number > 0) return;
     this.#startWaiting(session);
+    // The store has it as connected, or gets its deadlines with a change that is not written yet.
+    if (this.#host.closing && session.number > 0) return;
     if (session.will !== null && session.willDueAt <= this.now) this.#publishWill(session);
     if (session.ended) return;
     if (session.expiryInterval === 0) {

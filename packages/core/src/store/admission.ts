@@ -7,7 +7,7 @@ import { type Delivery, withoutNoLocal } from '../routing/subscription.ts';
 import type { Topic } from '../routing/topic-table.ts';
 import { Session } from '../session/session.ts';
 import type { Journal } from './journal.ts';
-import { failureCode, type StoreFailure } from './store.ts';
+import { failureCode, failureReason, type StoreFailure } from './store.ts';
 
 /** What admission needs of the broker around it. */
 export interface AdmissionHost {
@@ -101,7 +101,7 @@ export class Admission {
     this.#host.metrics.refusedStoreFailing += 1;
     return {
       reasonCode: failureCode(failure),
-      reason: `the store does not work now: ${failure.message}; try again later`,
+      reason: `nothing can be kept now: ${failureReason(failure)}; try again later`,
     };
   }
 

@@ -362,7 +362,10 @@ export class Journal implements StoreReceiver, Flushable {
   #settleGroup(): void {
     const { records, referring } = this.#writing!;
     this.#writing = null;
-    for (const record of records) record.written();
+    for (const record of records) {
+      record.written();
+      if (record.retained) this.#host.retained.written(record);
+    }
     for (const item of referring) item.written();
     this.lives.written(this.durable);
     this.#waiters.release(this.durable);

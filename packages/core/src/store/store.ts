@@ -14,6 +14,11 @@ export function failureCode(failure: StoreFailure): number {
   return failure.kind === 'full' ? ReasonCode.quotaExceeded : ReasonCode.implementationSpecificError;
 }
 
+/** What a client may know of a failure: its message names places on the broker's disk. */
+export function failureReason(failure: StoreFailure): string {
+  return failure.kind === 'full' ? "the broker's disk is full" : "the broker's disk does not work as it should";
+}
+
 /** What the core wants to read of a session's queue, or of messages in flight. */
 export interface StoreRead {
   /** The session's number. */

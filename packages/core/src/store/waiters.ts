@@ -1,6 +1,6 @@
 import type { AckGate } from '../connection/ack-gate.ts';
 import type { Session } from '../session/session.ts';
-import type { StoreFailure } from './store.ts';
+import { failureReason, type StoreFailure } from './store.ts';
 
 /** A publisher that is not read from until the store takes more. */
 export interface Stalled {
@@ -51,7 +51,7 @@ export class Waiters {
   /** A group could not be written: who waits for a message that was given up is refused with `reasonCode`. */
   refuse(reasonCode: number, failure: StoreFailure, durable: number): void {
     this.#eachGate((gate) => {
-      gate.refuse(reasonCode, failure.message);
+      gate.refuse(reasonCode, failureReason(failure));
       gate.release(durable);
     });
     for (const { resolve } of this.#promises.splice(0)) resolve(failure);

@@ -12,7 +12,7 @@ import { Message } from '../../message.ts';
 import type { AuthenticationResult, Decision, Refusal } from '../../ports.ts';
 import type { Session } from '../../session/session.ts';
 import type { PendingWill } from '../../session/will.ts';
-import type { StoreFailure } from '../../store/store.ts';
+import { failureReason, type StoreFailure } from '../../store/store.ts';
 import { refuseConnect } from '../connack.ts';
 import type { Connection } from '../connection.ts';
 import { ConnectionState } from '../state.ts';
@@ -291,7 +291,7 @@ function checkStore(
 
 function storeRefusal(core: BrokerCore, failure: StoreFailure): Refusal {
   core.metrics.refusedStoreFailing += 1;
-  const reason = `the store cannot keep a new session: ${failure.message}; try again later`;
+  const reason = `a new session cannot be kept: ${failureReason(failure)}; try again later`;
   return { reasonCode: ReasonCode.serverUnavailable, reason };
 }
 
