@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ConnackPacket, PacketType } from '@cauldron/protocol';
-import { DurableBroker, type TestClient, textOf } from '@cauldron/testkit';
+import { DurableBroker, type TestClient, textBytes, textOf } from '@cauldron/testkit';
 
 const ending = { cleanStart: true, properties: { sessionExpiryInterval: 0 } };
 
@@ -71,6 +71,24 @@ test('a session does not expire while its client waits to be answered', async ()
   broker.broker.advance(3000);
   await broker.settle();
   assert.equal(answer(client).reasonCode, 0);
+});
+
+test('a broker that stops before it has written who is connected still has will and end of the session to come', async () => {
+  const broker = new DurableBroker();
+  const before = await broker.connect('c');
+  before.cut();
+  await broker.settle();
+  const will = { topic: 'will', payload: textBytes('gone'), qos: 0 as const, retain: false };
+  broker.request('c', { will, properties: { sessionExpiryInterval: 60 } });
+  broker.core.close();
+  await broker.settle();
+  broker.crash();
+  const watcher = await broker.connect('w');
+  await broker.subscribe(watcher, 'will');
+  await broker.pass(11_000);
+  assert.deepEqual(texts(watcher), ['gone']);
+  await broker.pass(60_000);
+  assert.equal(broker.core.sessions.get('c'), undefined);
 });
 
 test('a QoS 0 message that waited in the store goes out at most once, whatever crashes', async () => {

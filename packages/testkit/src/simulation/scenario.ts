@@ -104,6 +104,7 @@ export class Scenario {
     const random = this.#random;
     const { crashes, storeFailures } = this.#faults;
     if (random.below(1000) < crashes) this.#world.crash(random.chance(70) ? random.below(100) : random.below(3000));
+    if (random.below(3000) < crashes) this.#world.stop(random.below(2000));
     if (random.below(1000) < storeFailures)
       this.#world.storeFails(random.pick(['full', 'io'] as const), random.between(20, 3000));
   }

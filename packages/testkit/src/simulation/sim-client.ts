@@ -336,6 +336,7 @@ export class SimClient implements ClientEnd {
 
   /** A correct client hears this only when another connection of its own took over, or it was silent too long. */
   #onDisconnect(reasonCode: number): void {
+    if (reasonCode === 0x8b && this.#world.engine !== null) return; // the broker stops, and comes back
     if (reasonCode !== 0x8d) this.#fail('answer', `a DISCONNECT came with ${reasonCode.toString(16)}`);
   }
 

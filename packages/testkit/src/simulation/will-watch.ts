@@ -24,6 +24,13 @@ interface Expected {
   readonly name: string;
   /** Milliseconds of the broker's clock. */
   readonly due: number;
+  /** Later than `due` where it depends on what a broker that stopped had still to write. */
+  readonly latest: number;
+}
+
+interface Deadlines {
+  readonly due: number;
+  readonly sessionEnds: number;
 }
 
 /** What a session's record says of its will. Times are milliseconds of the broker's clock. */
@@ -32,8 +39,10 @@ interface Kept {
   /** Seconds from the end of the connection, or of the session where that is sooner. */
   readonly delay: number;
   /** null = the client is connected. */
-  readonly waits: { readonly due: number; readonly sessionEnds: number } | null;
+  readonly waits: Deadlines | null;
   readonly expiry: number;
+  /** Where a broker stopped in order, and the connection with it: the store may have that, or still the connection. */
+  readonly stoppedAt?: number;
 }
 
 /** The broker's side of it. */
@@ -59,6 +68,8 @@ export class WillWatch {
   readonly #fail: (message: string) => void;
   readonly #broker: WatchedBroker;
   #checkedAt = -1;
+  /** The broker stops in order: its clients' connections end, and their wills wait for the next one. */
+  stopping = false;
 
   constructor(broker: WatchedBroker, fail: (message: string) => void) {
     this.#broker = broker;
@@ -105,6 +116,10 @@ export class WillWatch {
     const conversation = this.#conversations.get(link);
     this.#conversations.delete(link);
     if (conversation?.accepted !== true || conversation.will === null) return;
+    if (this.stopping) {
+      this.#stopped(conversation);
+      return;
+    }
     const disconnected = link.fed >= conversation.disconnectEnd;
     const { clientId, will } = conversation;
     if (disconnected && conversation.goodbye) {
@@ -113,13 +128,20 @@ export class WillWatch {
     }
     const expiry = disconnected ? conversation.laterExpiry : conversation.expiry;
     const { now } = this.#broker;
-    const expected = { name: will.name, due: now + Math.min(will.delay, expiry) * 1000 };
+    const due = now + Math.min(will.delay, expiry) * 1000;
+    const expected = { name: will.name, due, latest: due };
     if (expected.due > now) {
       this.#waiting.set(clientId, expected);
       this.#keep(clientId, { ...will, expiry, waits: { due: expected.due, sessionEnds: now + expiry * 1000 } });
     } else {
       this.#due.set(expected.name, expected);
     }
+  }
+
+  #stopped({ clientId, expiry }: Conversation): void {
+    const states = this.#kept.get(clientId) ?? [];
+    const will = states.at(-1)?.will ?? null;
+    if (expiry > 0 && will !== null) this.#keep(clientId, { ...will, stoppedAt: this.#broker.now });
   }
 
   /** The broker takes a client's will out, to publish it. */
@@ -145,8 +167,8 @@ export class WillWatch {
     const { now } = this.#broker;
     if (this.#checkedAt === now) return;
     this.#checkedAt = now;
-    for (const { name, due } of this.#waiting.values()) {
-      if (due + LATE <= now) this.#fail(`${name} is late: it was due ${now - due} ms ago`);
+    for (const { name, latest } of this.#waiting.values()) {
+      if (latest + LATE <= now) this.#fail(`${name} is late: it was due ${now - latest} ms ago`);
     }
   }
 
@@ -166,6 +188,7 @@ export class WillWatch {
    * @param durable number of the last group of operations that is there
    */
   crashed(durable: number): void {
+    this.stopping = false;
     this.#conversations.clear();
     this.#waiting.clear();
     this.#due.clear();
@@ -186,13 +209,21 @@ export class WillWatch {
     for (const [clientId, states] of this.#kept) {
       const will = states[0]!.will;
       if (will === null) continue;
-      const { name, delay, expiry, waits } = will;
-      const sessionEnds = waits?.sessionEnds ?? now + expiry * 1000;
-      const due = waits?.due ?? now + Math.min(delay, expiry) * 1000;
-      const from = Math.max(due, willsFrom);
-      this.#waiting.set(clientId, { name, due: Math.max(now, Math.min(from, sessionEnds)) });
+      const { name, waits, stoppedAt } = will;
+      const deadlines = waits ?? deadlinesFrom(will, now);
+      const other = stoppedAt === undefined ? deadlines : deadlinesFrom(will, stoppedAt);
+      const times = [deadlines, other].map(({ due, sessionEnds }) => {
+        return Math.max(now, Math.min(Math.max(due, willsFrom), sessionEnds));
+      });
+      this.#waiting.set(clientId, { name, due: Math.min(...times), latest: Math.max(...times) });
       // That it is away is kept too, or every further start would begin its time anew.
-      if (waits === null) this.#keep(clientId, { ...will, waits: { due: from, sessionEnds } });
+      const due = Math.max(deadlines.due, willsFrom);
+      if (waits === null) this.#keep(clientId, { ...will, waits: { ...deadlines, due } });
     }
   }
+}
+
+/** When a will is due, and its session over, where the connection ended at a time. */
+function deadlinesFrom({ delay, expiry }: Kept, ended: number): Deadlines {
+  return { due: ended + Math.min(delay, expiry) * 1000, sessionEnds: ended + expiry * 1000 };
 }

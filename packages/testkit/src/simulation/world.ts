@@ -87,6 +87,8 @@ export class World implements Network, StoreWorld {
   #links = new Map<string, SimLink>();
   #linkCount = 0;
   #flushWanted = false;
+  /** A broker was stopped in order, and refused those that came meanwhile. */
+  #stopped = false;
   /** Acknowledged from memory, and perhaps not on the disk yet. */
   #promised: SentMessage[] = [];
 
@@ -207,6 +209,8 @@ export class World implements Network, StoreWorld {
     const publishWill = core.publishWill.bind(core);
     core.publishWill = (will, session) => {
       this.wills.publishing(session.clientId);
+      // A broker that stops has ended the watcher's connection too.
+      if (this.wills.stopping) this.#willSeen(new TextDecoder().decode(will.message.payload()));
       publishWill(will, session);
     };
     this.#connectWatcher(core);
@@ -284,13 +288,36 @@ export class World implements Network, StoreWorld {
     if (journal === null || !this.#up) return;
     const reached = this.#store!.crash();
     this.trace(() => `CRASH for ${downtime} ms${reached ? ', the last group is written' : ''}`);
+    this.#promised = [];
+    this.ledger.crashes.push(this.ledger.moment());
+    this.#end(reached ? journal.ticket - 1 : journal.durable, downtime);
+  }
+
+  /** Stops the broker as its host does: connections end, and what was accepted is written before the process ends. */
+  stop(downtime: number): void {
+    const broker = this.#broker;
+    const { journal } = broker;
+    if (journal === null || !this.#up || this.wills.stopping) return;
+    this.trace(() => `the broker stops, for ${downtime} ms`);
+    this.wills.stopping = true;
+    this.#stopped = true;
+    broker.close();
+    journal.whenIdle(() => {
+      if (!this.#up || this.#broker !== broker) return; // it crashed before it came to that
+      this.trace(() => 'the broker has stopped');
+      this.#store!.crash();
+      this.#end(journal.durable, downtime);
+    });
+  }
+
+  #end(durable: number, downtime: number): void {
+    const lost = this.#broker.metrics.droppedLost;
+    if (lost > 0) this.fail('no-error', `the store did not have ${lost} messages that were in flight`);
     this.#up = false;
     this.#flushWanted = false;
     for (const link of this.#links.values()) link.crash(this.random.chance(50));
     this.#links = new Map();
-    this.#promised = [];
-    this.ledger.crashes.push(this.ledger.moment());
-    this.wills.crashed(reached ? journal.ticket - 1 : journal.durable);
+    this.wills.crashed(durable);
     this.at(this.now + downtime, () => this.#restart());
   }
 
@@ -319,9 +346,10 @@ export class World implements Network, StoreWorld {
     if (!fromMemory || this.#allWritten) this.#keepPromise(message);
   }
 
-  /** Whether a correct client may be refused with this code: only where the store fails now and then. */
+  /** Whether a correct client may be refused with this code: only where the store fails now and then, or a broker stops. */
   mayRefuse(reasonCode: number): boolean {
-    return this.engine !== null && this.ledger.failures.length > 0 && storeCodes.has(reasonCode);
+    const reason = this.ledger.failures.length > 0 || this.#stopped;
+    return this.engine !== null && reason && storeCodes.has(reasonCode);
   }
 
   get #allWritten(): boolean {
@@ -347,7 +375,7 @@ export class World implements Network, StoreWorld {
   /** A new connection to the broker; where there is none it ends at once. */
   connect(client: ClientEnd): SimLink {
     const link = new SimLink(++this.#linkCount, this, client);
-    if (this.#up) {
+    if (this.#up && !this.wills.stopping) {
       this.#links.set(link.remoteAddress, link);
       link.receiver = this.broker.accept(link);
     } else {
@@ -373,6 +401,7 @@ export class World implements Network, StoreWorld {
     const { random } = this;
     this.at(this.now + (this.calm || random.chance(80) ? random.between(20, 250) : random.between(250, 2500)), () => {
       if (this.#up) {
+        // One that stops goes on until the store has everything, and tries again where that fails.
         this.broker.tick(this.now);
         this.broker.flush();
       }
