@@ -122,7 +122,7 @@ export class BacklogReader implements Reader {
       queue.unstored(body.length);
       queue.head = position;
       queue.readTo = position;
-      host.journal!.forget(messageId);
+      host.journal!.done(messageId);
       host.queueChanged(-1, -body.length);
       host.dropped(session, reason);
       dropped += 1;

@@ -160,16 +160,12 @@ export class Journal implements StoreReceiver, Flushable {
     const { record } = item;
     item.record = null;
     if (item.refers) return; // its reference was never written
-    if (record === null || record.submitted) this.#done(item.messageId);
+    if (record === null || record.submitted) this.done(item.messageId);
     else this.#release(record);
   }
 
-  /** A message that only the store had was dropped from a session's queue. */
-  forget(messageId: number): void {
-    this.#done(messageId);
-  }
-
-  #done(messageId: number): void {
+  /** A place less needs a message that the store has. */
+  done(messageId: number): void {
     this.#group.done.push(messageId);
     this.#note();
   }
@@ -197,11 +193,11 @@ export class Journal implements StoreReceiver, Flushable {
     this.#group.topics.add(topic);
     this.#note();
     if (typeof before === 'number') {
-      if (before > 0) this.#done(before);
+      if (before > 0) this.done(before);
       return;
     }
     before.retained = false;
-    if (before.submitted) this.#done(before.id);
+    if (before.submitted) this.done(before.id);
     else this.#release(before);
   }
 
