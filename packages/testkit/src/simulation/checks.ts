@@ -8,10 +8,10 @@ import type { World } from './world.ts';
  *
  * @throws {Violation} the first that does not
  */
-export function checkLedger(ledger: Ledger): void {
+export function checkLedger({ ledger, queuesQos0 }: World): void {
   const topics = byTopic(ledger.messages);
   for (const generation of ledger.generations) {
-    checkReceipts(generation, ledger);
+    checkReceipts(generation, ledger, queuesQos0);
     checkRetained(generation, topics);
     if (generation.alive) checkDelivered(generation, topics);
   }
@@ -28,7 +28,7 @@ function byTopic(messages: readonly SentMessage[]): Map<string, SentMessage[]> {
   return topics;
 }
 
-function checkReceipts(generation: Generation, ledger: Ledger): void {
+function checkReceipts(generation: Generation, ledger: Ledger, queuesQos0: boolean): void {
   const asPublished = generation.subscriptions.some(({ retainAsPublished }) => retainAsPublished);
   for (const [message, { live, fresh, exact, qos }] of generation.receipts) {
     if (asPublished && message.retain) continue;
@@ -40,13 +40,13 @@ function checkReceipts(generation: Generation, ledger: Ledger): void {
     const forgotten = ledger.troubledSince(message.firstSentAt) && !surely;
     const copies = message.qos === 1 || forgotten ? message.transmissions : 1;
     const twice = generation.persistent && exact > ways && message.qos === 2;
-    if (twice || (message.qos !== 1 && qos !== 1 && live > ways * copies)) {
+    // What was sent, or answered, just before a crash is sent afresh.
+    const again = qos === 1 || (qos === 0 && queuesQos0) ? 1 + ledger.crashesSince(message.firstSentAt) : 1;
+    if (twice || (message.qos !== 1 && qos !== 1 && live > ways * copies * again)) {
       const what = `message ${message.index} (QoS ${message.qos}) came ${live} times to ${generation}`;
       throw new Violation('exactly-once', what);
     }
-    // What was sent, or answered, just before a crash is sent afresh.
-    const again = qos === 1 ? ledger.crashesSince(message.firstSentAt) : 0;
-    if (fresh > ways * copies * (1 + again)) {
+    if (fresh > ways * copies * again) {
       const what = `message ${message.index}, sent ${message.transmissions} times, came ${fresh} times without DUP to ${generation}`;
       throw new Violation('at-least-once', what);
     }

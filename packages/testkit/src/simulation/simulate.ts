@@ -48,7 +48,7 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
   const world = new World({
     random,
     limits: randomLimits(random),
-    mqtt: { topicAliasMaximum: random.pick([0, 2, 16]) },
+    mqtt: { topicAliasMaximum: random.pick([0, 2, 16]), queueQos0: random.chance(20) },
     topicCacheSize: random.pick([1, 4, 64, 4096]),
     store: pickStore(random, options.store),
     trace: options.trace,
@@ -59,7 +59,7 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
   try {
     await live(world, scenario, count);
     await rest(world, scenario);
-    checkLedger(world.ledger);
+    checkLedger(world);
     await leave(world, scenario);
   } catch (error) {
     if (!(error instanceof Violation)) throw error;

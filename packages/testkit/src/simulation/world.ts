@@ -361,6 +361,11 @@ export class World implements Network, StoreWorld {
     this.#promised = this.#promised.filter((other) => other !== message);
   }
 
+  /** Who is away gets QoS 0 too: then a crash may bring it twice. */
+  get queuesQos0(): boolean {
+    return this.#options.mqtt.queueQos0 === true;
+  }
+
   // ---- what links and clients use
 
   at(time: number, run: () => void): void {
