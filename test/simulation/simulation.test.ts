@@ -59,10 +59,11 @@ for (const store of [false, true]) {
 }
 
 test('a failing run names its seed and the command that replays it', async () => {
-  const { violation, seed, replay } = await simulate(1, { store: false, sabotage: sabotages[0]!.apply });
-  assert.equal(violation?.invariant, 'acknowledged-delivered');
+  const hoards = storeSabotages.find(({ name }) => name === 'never removes messages')!;
+  const { violation, seed, replay } = await simulate(1, { store: true, sabotage: hoards.apply });
+  assert.equal(violation?.invariant, 'nothing-left');
   assert.equal(seed, 1);
-  assert.equal(replay, 'npm run simulate -- --seed 1 --memory --trace');
+  assert.equal(replay, 'npm run simulate -- --seed 1 --durable --trace');
 });
 
 test('the runs do what they are there for: messages, sessions, wills, crashes, a store that fails', async () => {

@@ -3,8 +3,9 @@ import type { QoS, Will } from '@cauldron/protocol';
 import type { Draft } from './outbound-half.ts';
 import type { Random } from './random.ts';
 import { type Profile, SimClient } from './sim-client.ts';
+import type { StoreOptions } from './sim-store.ts';
 import type { SubscribeWish } from './subscription-half.ts';
-import type { StoreOptions, World } from './world.ts';
+import type { World } from './world.ts';
 
 /** Clients that share topics: a big world is many small ones on one broker. */
 const ROOM = 10;

@@ -3,6 +3,22 @@ import type { MemoryEngine } from '../store/memory-engine.ts';
 import type { Invariant } from './ledger.ts';
 import type { Random } from './random.ts';
 
+/** The durable store of a run. */
+export interface StoreOptions {
+  /** The longest an answer takes while there are faults, milliseconds. */
+  readonly slowestAnswer: number;
+  /** Topics whose publishers are acknowledged from memory: a crash may lose what they were told is accepted. */
+  readonly acksFromMemory: readonly string[];
+  /** Seconds. */
+  readonly restartWillDelay: number;
+  /** Messages of a queue that are in memory too. */
+  readonly memoryWindow: number;
+  /** What is in flight to clients that are here may wait a moment for their acknowledgements. */
+  readonly patient: boolean;
+  /** How often in 1,000 packets that a client gets the broker crashes. */
+  readonly crashesAfterPackets: number;
+}
+
 /** What a simulated store needs of the world around it. */
 export interface StoreWorld {
   /** Milliseconds. */

@@ -3,7 +3,8 @@ import { checkLedger, checkNothingKept, checkStoreAtRest } from './checks.ts';
 import { Violation } from './ledger.ts';
 import { Random } from './random.ts';
 import { randomLimits, randomStore, Scenario } from './scenario.ts';
-import { type StoreOptions, World } from './world.ts';
+import type { StoreOptions } from './sim-store.ts';
+import { World } from './world.ts';
 
 export interface SimulationOptions {
   /** How many clients; 2 to 12 by the seed where it is missing. */

@@ -4,17 +4,17 @@ import {
   defaultDurability,
   defaultLimits,
   defaultMqttOptions,
-  type Link,
   type StoreFailure,
 } from '@cauldron/core';
-import { encodePacket, FrameDecoder, LARGEST_PACKET, matchTopic, PacketType, ReasonCode } from '@cauldron/protocol';
+import { matchTopic, ReasonCode } from '@cauldron/protocol';
 import { MemoryEngine } from '../store/memory-engine.ts';
 import { EventQueue } from './event-queue.ts';
 import { type Invariant, Ledger, type SentMessage, Violation } from './ledger.ts';
 import type { Random } from './random.ts';
 import { type ClientEnd, type Network, SimLink } from './sim-link.ts';
-import { SimStore, type StoreWorld } from './sim-store.ts';
+import { SimStore, type StoreOptions, type StoreWorld } from './sim-store.ts';
 import { WillWatch } from './will-watch.ts';
+import { connectWatcher } from './will-watcher.ts';
 
 const START = 1_000_000;
 /** What a store that fails is answered with: in PUBACK, PUBREC and SUBACK, and in CONNACK of 5.0 and 3.x. */
@@ -38,22 +38,6 @@ export interface WorldOptions {
   readonly trace?: ((line: string) => void) | undefined;
   /** Breaks the broker on purpose, to see that a run notices. */
   readonly sabotage?: ((core: BrokerCore) => void) | undefined;
-}
-
-/** The durable store of a run. */
-export interface StoreOptions {
-  /** The longest an answer takes while there are faults, milliseconds. */
-  readonly slowestAnswer: number;
-  /** Topics whose publishers are acknowledged from memory: a crash may lose what they were told is accepted. */
-  readonly acksFromMemory: readonly string[];
-  /** Seconds. */
-  readonly restartWillDelay: number;
-  /** Messages of a queue that are in memory too. */
-  readonly memoryWindow: number;
-  /** What is in flight to clients that are here may wait a moment for their acknowledgements. */
-  readonly patient: boolean;
-  /** How often in 1,000 packets that a client gets the broker crashes. */
-  readonly crashesAfterPackets: number;
 }
 
 /**
@@ -213,46 +197,7 @@ export class World implements Network, StoreWorld {
       if (this.wills.stopping) this.#willSeen(new TextDecoder().decode(will.message.payload()));
       publishWill(will, session);
     };
-    this.#connectWatcher(core);
-  }
-
-  /** A client on a perfect link, to whom a will comes in the turn it is published. */
-  #connectWatcher(core: BrokerCore): void {
-    const decoder = new FrameDecoder(
-      {
-        onPublish: (view) => this.#willSeen(new TextDecoder().decode(view.toPacket().payload)),
-        onAck: () => {},
-        onPacket: () => {},
-      },
-      { role: 'client', maxPacketSize: LARGEST_PACKET },
-    );
-    decoder.version = 4;
-    const nothing = () => {};
-    const link: Link = {
-      remoteAddress: 'watcher',
-      listener: 'simulated',
-      pending: 0,
-      take: (size) => new Uint8Array(size),
-      write: (buffer, length) => decoder.push(buffer, length),
-      writeShared: (bytes) => decoder.push(bytes),
-      give: nothing,
-      pause: nothing,
-      resume: nothing,
-      end: nothing,
-      destroy: nothing,
-    };
-    const receiver = core.accept(link);
-    const connect = { cleanStart: true, keepAlive: 0, clientId: 'watcher', protocolVersion: 4 as const };
-    const everything = { filter: 'will/#', qos: 0 as const, noLocal: false, retainAsPublished: false };
-    for (const bytes of [
-      encodePacket({ type: PacketType.connect, ...connect }, 4),
-      encodePacket(
-        { type: PacketType.subscribe, packetId: 1, subscriptions: [{ ...everything, retainHandling: 0 }] },
-        4,
-      ),
-    ]) {
-      receiver.feed(bytes, bytes.length);
-    }
+    connectWatcher(core, (text) => this.#willSeen(text));
   }
 
   #willSeen(text: string): void {
