@@ -12,7 +12,7 @@ export function checkLedger({ ledger, queuesQos0 }: World): void {
   const topics = byTopic(ledger.messages);
   for (const generation of ledger.generations) {
     checkReceipts(generation, ledger, queuesQos0);
-    checkRetained(generation, topics);
+    checkRetained(generation, topics, ledger);
     if (generation.alive) checkDelivered(generation, topics);
   }
   checkShared(ledger, topics);
@@ -94,7 +94,7 @@ function owed(message: SentMessage, generation: Generation, subscription: Subscr
 
 // ---- retained
 
-function checkRetained(generation: Generation, topics: ReadonlyMap<string, SentMessage[]>): void {
+function checkRetained(generation: Generation, topics: ReadonlyMap<string, SentMessage[]>, ledger: Ledger): void {
   for (const { message, identifier, at } of generation.retained) {
     const since = askedAt(generation, message.topic, identifier, at);
     const newer = topics
@@ -107,7 +107,7 @@ function checkRetained(generation: Generation, topics: ReadonlyMap<string, SentM
   if (!generation.alive) return;
   for (const subscription of generation.subscriptions) {
     for (const [topic, messages] of topics) {
-      if (matchTopic(subscription.filter, topic)) checkGotRetained(generation, subscription, messages);
+      if (matchTopic(subscription.filter, topic)) checkGotRetained(generation, subscription, messages, ledger);
     }
   }
 }
@@ -129,7 +129,12 @@ function supersedes(later: SentMessage, earlier: SentMessage): boolean {
   return earlier.qos === 0 && earlier.publisher === later.publisher && earlier.index < later.index;
 }
 
-function checkGotRetained(generation: Generation, subscription: SubscriptionModel, messages: SentMessage[]): void {
+function checkGotRetained(
+  generation: Generation,
+  subscription: SubscriptionModel,
+  messages: SentMessage[],
+  ledger: Ledger,
+): void {
   if (subscription.group !== undefined || subscription.qos === 0 || subscription.retainHandling === 2) return;
   const since = subscription.possibleFrom;
   const again = generation.subscriptions.some(
@@ -139,7 +144,9 @@ function checkGotRetained(generation: Generation, subscription: SubscriptionMode
   if (subscription.sureTo < subscription.sureFrom) return;
   if (subscription.sureFrom === Number.POSITIVE_INFINITY || (subscription.retainHandling === 1 && again)) return;
   if (generation.subscriptions.some(({ retainAsPublished }) => retainAsPublished)) return;
-  const kept = messages.filter((message) => message.retain && message.firstSentAt < subscription.sureFrom);
+  // What a crash kept it from getting it gets when it is back, as it is then.
+  const until = ledger.crashesSince(since) > 0 ? Number.POSITIVE_INFINITY : subscription.sureFrom;
+  const kept = messages.filter((message) => message.retain && message.firstSentAt < until);
   const base = kept.find((message) => message.qos > 0 && message.acknowledgedAt < since);
   // Whatever may be the retained one must be there to stay and of a kind that is surely delivered.
   const candidates = kept.filter(
