@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { invariants, sabotages, simulate, storeSabotages } from '@cauldron/testkit/simulation';
 
-const SEEDS = 1000;
+const SEEDS = 750;
 const CHUNK = 250;
 /** A broken broker has to be noticed within so many seeds; where it shows only in a crash, that may take more. */
 const PATIENCE = { memory: 25, durable: 60 };
