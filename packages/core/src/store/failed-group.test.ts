@@ -99,6 +99,19 @@ test('a share in a retained message that was settled meanwhile is written with i
   assert.deepEqual([settled.refers, left.refers], [false, true]);
 });
 
+test('a settled share in a retained message that is written anew leaves no reference behind', () => {
+  const [failed, next] = [new Group(), new Group()];
+  const { session } = someSession();
+  const record = submitted(5, null); // it failed once before, and the share with it
+  record.retained = true;
+  failed.records.push(record);
+  const settled = share(session, 5);
+  failed.referring.push(settled);
+  settle(settled, next);
+  keepForRetry(failed, next, 2);
+  assert.deepEqual([record.references, next.refers, next.done], [1, [], []]);
+});
+
 test('a share in a retained message that is given up goes with it, and one in a message that is kept stays', () => {
   const [failed, next] = [new Group(), new Group()];
   const { session, cancelled } = someSession();

@@ -13,6 +13,7 @@ export function keepForRetry(failed: Group, next: Group, ticket: number): void {
   keepChanges(failed, next);
   const unwritten = new Set<number>();
   for (const record of failed.records) if (record.submitted) unwritten.add(record.id);
+  const gone = new Set(unwritten);
   next.done = [...failed.done, ...next.done.filter((id) => !unwritten.has(id))];
   next.ended = [...failed.ended, ...next.ended];
   next.refers.push(...failed.refers);
@@ -35,9 +36,9 @@ export function keepForRetry(failed: Group, next: Group, ticket: number): void {
     next.bytes += record.message.size;
     next.shares += record.references;
     next.needed += 1;
-    unwritten.delete(record.id);
+    gone.delete(record.id);
   }
-  keepReferences(failed, next, unwritten);
+  keepReferences(failed, next, unwritten, gone);
 }
 
 function keepChanges(failed: Group, next: Group): void {
@@ -48,12 +49,15 @@ function keepChanges(failed: Group, next: Group): void {
   }
 }
 
-/** @param gone messages that the store will never have */
-function keepReferences(failed: Group, next: Group, gone: ReadonlySet<number>): void {
+/**
+ * @param unwritten messages of the failed group: no `done` for them is left
+ * @param gone those that the store will never have
+ */
+function keepReferences(failed: Group, next: Group, unwritten: ReadonlySet<number>, gone: ReadonlySet<number>): void {
   for (const item of failed.referring) {
     // It is settled by a `done`, which has to find a reference.
-    if (item.settled) next.refers.push(item.messageId);
-    else next.referring.push(item);
+    if (!item.settled) next.referring.push(item);
+    else if (!unwritten.has(item.messageId)) next.refers.push(item.messageId);
     item.refers = !item.settled;
   }
   for (const item of next.referring) {
