@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { readEntries } from '@cauldron/core';
 import { type Packet, PacketType } from '@cauldron/protocol';
 import { DurableBroker, type TestClient, textOf } from '@cauldron/testkit';
 
@@ -456,4 +457,62 @@ test('nothing acknowledged is lost over any order of failures, recoveries and cr
     assert.deepEqual(lost, [], `seed ${seed}`);
     assertNothingLeft(broker);
   }
+});
+
+/** What is read of messages with one of these texts is damaged from here on. */
+function damage(broker: DurableBroker, ...damaged: string[]): void {
+  const { engine } = broker;
+  const read = engine.read.bind(engine);
+  engine.read = (request) => {
+    const answer = read(request);
+    for (const { body } of readEntries(answer.entries)) {
+      if (damaged.some((text) => textOf(body).endsWith(text))) body.fill(0xff);
+    }
+    return answer;
+  };
+}
+
+test('a message that is damaged in the store is dropped, said, and keeps neither the broker nor its queue from going on', async () => {
+  const said: string[] = [];
+  const broker = new DurableBroker({ observer: { internalError: (error) => said.push(String(error)) } });
+  await away(broker);
+  const publisher = await broker.connect('p');
+  for (const [i, text] of ['first', 'second', 'third'].entries()) {
+    publisher.publish('t', text, { qos: 1, packetId: i + 1 });
+  }
+  await broker.settle();
+  damage(broker, 'second', 'third');
+  const subscriber = await broker.connect('s');
+  const [first] = subscriber.takeMessages();
+  assert.equal(textOf(first!.payload), 'first');
+  assert.equal(said.length, 2);
+  assert.match(said[0]!, /message \d+ in the store is damaged and does not go to 's'/);
+  assert.equal(broker.metrics.queuedMessages, 0);
+  assert.equal(broker.metrics.queuedBytes, 0);
+  subscriber.ack(puback, first!.packetId);
+  await broker.settle();
+  assertNothingLeft(broker);
+});
+
+test('a message in flight that is damaged in the store is given up, and what is behind it goes on', async () => {
+  const broker = new DurableBroker({ observer: { internalError: () => {} } });
+  const subscriber = await broker.connect('s');
+  await broker.subscribe(subscriber, 't');
+  const publisher = await broker.connect('p');
+  publisher.publish('t', 'first', { qos: 1, packetId: 1 });
+  publisher.publish('t', 'second', { qos: 1, packetId: 2 });
+  await broker.settle();
+  subscriber.cut();
+  await broker.settle();
+  damage(broker, 'first');
+  const back = await broker.connect('s');
+  await broker.settle();
+  const messages = back.takeMessages();
+  assert.deepEqual(
+    messages.map(({ payload }) => textOf(payload)),
+    ['second'],
+  );
+  back.ack(puback, messages[0]!.packetId);
+  await broker.settle();
+  assertNothingLeft(broker);
 });

@@ -1,5 +1,4 @@
 import type { QoS } from '@cauldron/protocol';
-import { Message } from '../message.ts';
 import type { StoredEntry } from '../store/entries.ts';
 import { SessionChange } from '../store/group.ts';
 import type { Reader, StoreRead } from '../store/store.ts';
@@ -7,6 +6,7 @@ import type { Backlog } from './backlog.ts';
 import { QueuedMessage } from './queued-message.ts';
 import type { Session } from './session.ts';
 import { type SessionQueue, WINDOW_BYTES } from './session-queue.ts';
+import { noMessage, readMessage } from './stored-entry.ts';
 
 /** How often a queue that is full looks for messages in it that expired, milliseconds. */
 const TRIM_EVERY = 1000;
@@ -75,7 +75,7 @@ export class BacklogReader implements Reader {
     if (entries.length === 0) this.#nothingThere();
     else if (this.#purpose === 'send') this.#take(entries);
     else this.#trim(entries);
-    this.#session.pump();
+    this.#session.goOn();
   }
 
   /** What the queue counts is not written yet, and then it is read once it is; or the count is wrong. */
@@ -96,15 +96,19 @@ export class BacklogReader implements Reader {
     const session = this.#session;
     const { host } = session;
     const queue = this.#queue;
-    for (const { position, messageId, flags, identifiers, at, body } of entries) {
-      const message = Message.stored(body);
+    for (const entry of entries) {
+      const { position, messageId, flags, identifiers, at, body } = entry;
+      const found = readMessage(session, entry);
+      const message = found ?? noMessage(at);
       const item = new QueuedMessage(session, message, (flags & 3) as QoS, (flags & 4) !== 0, identifiers, at);
       item.messageId = messageId;
       item.position = position;
       queue.unstored(body.length);
       // A QoS 0 message that an earlier broker queued may have gone out before that one crashed, and must not go out
       // again. Who wants QoS 0 to be queued wants it rather twice than never.
-      item.lapsed = item.qos === 0 && !host.queueQos0 && position <= host.journal!.numbers.inherited;
+      const lapsed = item.qos === 0 && !host.queueQos0 && position <= host.journal!.numbers.inherited;
+      item.lapsed = found === null ? 'lost' : lapsed ? 'offline' : null;
+      host.queueChanged(0, item.size - body.length);
       queue.push(item);
     }
   }
@@ -115,8 +119,10 @@ export class BacklogReader implements Reader {
     const queue = this.#queue;
     if (queue.items.length > 0) return; // a client came back and reads: what is in memory is older
     let dropped = 0;
-    for (const { position, messageId, at, body } of entries) {
-      const stale = this.#backlog.staleness(Message.stored(body).expiresAt, at);
+    for (const entry of entries) {
+      const { position, messageId, at, body } = entry;
+      const message = readMessage(session, entry);
+      const stale = message === null ? 'lost' : this.#backlog.staleness(message.expiresAt, at);
       const reason = stale ?? (this.#purpose === 'trim' && this.#backlog.overfull ? 'queue-full' : null);
       if (reason === null) break;
       queue.unstored(body.length);

@@ -1,12 +1,12 @@
 import { OutboundWindow, PacketType, type PublishFrame } from '@cauldron/protocol';
 import { answerDelivery } from '../connection/answers.ts';
 import type { Connection } from '../connection/connection.ts';
-import { Message } from '../message.ts';
 import type { StoredEntry } from '../store/entries.ts';
 import { SessionChange } from '../store/group.ts';
 import type { Reader, StoreRead } from '../store/store.ts';
 import type { QueuedMessage } from './queued-message.ts';
 import type { Session } from './session.ts';
+import { readMessage } from './stored-entry.ts';
 
 /** Bytes of messages that are read from the store at once; one message always is. */
 const READ_BYTES = 1_048_576;
@@ -159,14 +159,14 @@ export class Inflight implements Reader {
     this.#window.forEach((packetId, item, released) => {
       if (released || item.message !== null || !answered.has(item.messageId)) return;
       const entry = found.get(item.messageId);
-      if (entry === undefined) lost.push([packetId, item]);
-      else item.message = Message.stored(entry.body);
+      item.message = entry === undefined ? null : readMessage(this.#session, entry);
+      if (item.message === null) lost.push([packetId, item]);
     });
     for (const [packetId, item] of lost) {
       this.#session.host.dropped(this.#session, 'lost');
       this.#remove(packetId, item);
     }
-    this.#session.pump();
+    this.#session.goOn();
   }
 
   // ---- what the client answers

@@ -1,5 +1,6 @@
 import type { QoS } from '@cauldron/protocol';
 import type { Message } from '../message.ts';
+import type { DropReason } from '../ports.ts';
 import type { StoredMessage } from '../store/stored-message.ts';
 import type { Session } from './session.ts';
 
@@ -28,8 +29,8 @@ export class QueuedMessage {
   sent = false;
   /** It shares a message the store has, and its reference to it is still to be written. */
   refers = false;
-  /** It is dropped when its turn comes. */
-  lapsed = false;
+  /** Why it is dropped when its turn comes; null = it is not. */
+  lapsed: DropReason | null = null;
   /** Delivered or given up: nothing more is to be kept for it. */
   settled = false;
 

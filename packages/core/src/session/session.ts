@@ -264,7 +264,7 @@ export class Session implements Subscriber, TimerEntry {
       const later = item.qos === 2 && this.number > 0;
       if (inflight.waiting && !later) break; // it must not pass what waits for its group
       backlog.shift();
-      const stale = item.lapsed ? 'offline' : backlog.staleness(item.message!.expiresAt, item.at);
+      const stale = item.lapsed ?? backlog.staleness(item.message!.expiresAt, item.at);
       if (stale !== null) {
         this.host.journal?.settle(item);
         this.host.dropped(this, stale); // [MQTT-3.3.2-5]
@@ -288,7 +288,18 @@ export class Session implements Subscriber, TimerEntry {
   /** The group of operations it waited for is written. */
   written(): void {
     if (this.#connection === null) this.#backlog?.written();
-    else this.pump();
+    else this.goOn();
+  }
+
+  /** Sends what waits when the store has answered: what goes wrong ends the connection, and not the broker. */
+  goOn(): void {
+    const connection = this.#connection;
+    if (connection === null) return;
+    try {
+      this.pump();
+    } catch (error) {
+      connection.fail(error);
+    }
   }
 
   // ---- keeping
