@@ -8,7 +8,7 @@ import { applyGroup, bytesOf, imageOf, publishTo, queueOf, sessionRecord } from 
 import { checkDatabase } from './check.ts';
 import { openDatabase, type RefusalReason, StoreRefused } from './database.ts';
 import { migrate, versionOf } from './migrations.ts';
-import { SCHEMA_VERSION } from './schema.ts';
+import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from './schema.ts';
 import { SqliteEngine } from './sqlite-engine.ts';
 
 function place(t: TestContext): string {
@@ -85,6 +85,37 @@ test('a store of a newer version is refused', (t) => {
   db.close();
   assertRefused(path, 'newer', /newer version of Cauldron.*left as it is/);
 });
+
+/** What a first start leaves that is cut off while it makes the store, right before that is complete. */
+function halfMade(path: string): void {
+  const db = new DatabaseSync(path);
+  db.exec('PRAGMA cache_size = 1; BEGIN IMMEDIATE');
+  db.exec(SCHEMA);
+  // More than fits the cache, so that the journal is on the disk as it is when the database's pages are being written.
+  db.exec('CREATE TABLE large (bytes); INSERT INTO large VALUES (zeroblob(400000)); DROP TABLE large');
+  db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`);
+  const journal = readFileSync(`${path}-journal`);
+  db.exec('COMMIT');
+  db.close();
+  writeFileSync(`${path}-journal`, journal);
+}
+
+for (const [when, change] of [
+  ['by the end of its process', () => {}],
+  ['by a power cut before its pages were written', (bytes: Buffer) => bytes.fill(0)],
+] as const) {
+  test(`a store whose making was cut off ${when} is made anew`, (t) => {
+    const path = place(t);
+    halfMade(path);
+    const bytes = readFileSync(path);
+    change(bytes);
+    writeFileSync(path, bytes);
+    filled(path);
+    const engine = SqliteEngine.open(path);
+    t.after(() => engine.close());
+    assert.equal(queueOf(engine, 1).length, 95);
+  });
+}
 
 test('a file that is no database is refused', (t) => {
   const path = place(t);

@@ -59,7 +59,7 @@ export function openDatabase(path: string, options: OpenOptions = {}): DatabaseS
     db = new DatabaseSync(options.immutable === true ? immutableUrl(path) : path, { readOnly, timeout: lockTimeout });
     db.exec(`PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${cacheKilobytes}`);
     if (!readOnly) db.exec(`PRAGMA synchronous = ${synchronous ? 'FULL' : 'OFF'}`);
-    if (found === 'new') createSchema(db, SCHEMA_VERSION);
+    if (found === 'new' || (!readOnly && isEmpty(db))) createSchema(db, SCHEMA_VERSION);
     else checkVersion(db, path, readOnly);
     if (!readOnly) {
       db.exec('PRAGMA journal_mode = WAL');
@@ -103,6 +103,11 @@ function immutableUrl(path: string): URL {
   return url;
 }
 
+/** Asking makes SQLite take back what was not completed: the making of a store that was cut off leaves nothing. */
+function isEmpty(db: DatabaseSync): boolean {
+  return Number(db.prepare('PRAGMA page_count').get()?.page_count) === 0;
+}
+
 const MAGIC = 'SQLite format 3\0';
 
 /** Looks at the file before SQLite does: SQLite would throw a log away that has lost its database. */
@@ -115,6 +120,8 @@ function inspectFile(path: string): 'new' | 'store' {
     throw damaged(path, `${path} ${what}, but its log ${path}-wal (${logSize} bytes) is there`);
   }
   const header = readHeader(path);
+  // Its making was cut off before its pages were written.
+  if (header.every((byte) => byte === 0) && (sizeOf(`${path}-journal`) ?? 0) > 0) return 'store';
   if (header.length < 100 || header.toString('latin1', 0, 16) !== MAGIC) {
     throw new StoreRefused('foreign', `${path} is no database: it was left as it is. ${WRONG_FOLDER}`);
   }
