@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -251,4 +252,18 @@ test('a failed commit is told apart from a full disk, and writing goes on behind
     engine.read({ session: 1, messages: [20], after: 0, limit: 1, maxBytes: 1 }).entries.length > 100_000,
     true,
   );
+});
+
+test('opening a store again in the same process drops no lock: another process cannot have the store for itself', (t) => {
+  const path = place(t);
+  const first = SqliteEngine.open(path);
+  t.after(() => first.close());
+  applyGroup(first, (out) => out.session(sessionRecord(1)));
+  const again = openDatabase(path, { create: false, again: true });
+  t.after(() => again.close());
+  const visit = `const { DatabaseSync } = require('node:sqlite');
+    const db = new DatabaseSync(${JSON.stringify(path)}, { timeout: 0 });
+    try { db.exec('PRAGMA locking_mode = EXCLUSIVE; SELECT * FROM session'); } catch (error) { console.log(error.message); }`;
+  assert.match(spawnSync(process.execPath, ['-e', visit], { encoding: 'utf8' }).stdout, /locked/);
+  assert.equal(existsSync(`${path}-wal`), true);
 });

@@ -30,7 +30,14 @@ export interface OpenOptions {
   readonly readOnly?: boolean;
   /** True, with `readOnly`: nobody writes to the file, so it is read without locks and nothing is put beside it. Default false. */
   readonly immutable?: boolean;
-  /** Kilobytes of pages kept in memory. Default 16,384. */
+  /**
+   * True: this process has the database open already, so its file is not looked into before SQLite does: closing it would
+   * drop the locks that the process holds on it, and another one could take the log away. Default false.
+   */
+  readonly again?: boolean;
+  /** Statements for every connection to it. Default none. */
+  readonly pragmas?: string;
+  /** Kilobytes of pages kept in memory. Default 8,192. */
   readonly cacheKilobytes?: number;
   /** False: commits do not wait for the disk, and a power cut may take some. For tests and imports. Default true. */
   readonly synchronous?: boolean;
@@ -50,7 +57,7 @@ export interface OpenOptions {
  */
 export function openDatabase(path: string, options: OpenOptions = {}): DatabaseSync {
   const { create = true, readOnly = false, synchronous = true, cacheKilobytes = 8192, lockTimeout = 5000 } = options;
-  const found = inspectFile(path);
+  const found = inspectFile(path, options.again === true);
   if (found === 'new' && (!create || readOnly)) {
     throw new StoreRefused('missing', `there is no store at ${path}: nothing was opened`);
   }
@@ -66,6 +73,7 @@ export function openDatabase(path: string, options: OpenOptions = {}): DatabaseS
       if (versionOf(db) < SCHEMA_VERSION) migrate(db, SCHEMA_VERSION, migrations);
     }
     if (found !== 'new') checkQuickly(db, path, options.quickCheckBytes ?? 16 * 1024 * 1024);
+    if (options.pragmas !== undefined) db.exec(options.pragmas);
     return db;
   } catch (error) {
     if (readOnly) db?.close();
@@ -111,7 +119,7 @@ function isEmpty(db: DatabaseSync): boolean {
 const MAGIC = 'SQLite format 3\0';
 
 /** Looks at the file before SQLite does: SQLite would throw a log away that has lost its database. */
-function inspectFile(path: string): 'new' | 'store' {
+function inspectFile(path: string, isKnown: boolean): 'new' | 'store' {
   const size = sizeOf(path);
   const logSize = sizeOf(`${path}-wal`) ?? 0;
   if (size === null || size === 0) {
@@ -119,6 +127,7 @@ function inspectFile(path: string): 'new' | 'store' {
     const what = size === null ? 'is missing' : 'is empty';
     throw damaged(path, `${path} ${what}, but its log ${path}-wal (${logSize} bytes) is there`);
   }
+  if (isKnown) return 'store';
   const header = readHeader(path);
   // Its making was cut off before its pages were written.
   if (header.every((byte) => byte === 0) && (sizeOf(`${path}-journal`) ?? 0) > 0) return 'store';

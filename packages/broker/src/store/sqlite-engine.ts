@@ -135,7 +135,7 @@ export class SqliteEngine implements StoreEngine {
 
   /** After a failed write: reads again what memory must hold. */
   #recover(): void {
-    if (!this.#db.isOpen) this.#db = openDatabase(this.#path, { ...this.#options, create: false });
+    if (!this.#db.isOpen) this.#db = openDatabase(this.#path, { ...this.#options, create: false, again: true });
     this.#state = new EngineState(this.#db, this.#options);
     this.#stale = false;
   }

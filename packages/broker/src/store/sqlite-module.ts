@@ -9,8 +9,8 @@ const LOG_KEPT = 64 * 1024 * 1024;
 /** The SQLite engine as the store's thread runs it. @throws {StoreError} */
 export function openEngine(folder: string, options: unknown): WorkerEngine {
   const databasePath = join(folder, DATABASE_FILE);
-  const engine = SqliteEngine.open(databasePath, options as EngineOptions);
-  engine.database.exec(`PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = ${LOG_KEPT}`);
+  const pragmas = `PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = ${LOG_KEPT}`;
+  const engine = SqliteEngine.open(databasePath, { ...(options as EngineOptions), pragmas });
   return {
     databasePath,
     apply: (operations, length) => engine.apply(operations, length),
