@@ -1,7 +1,7 @@
 import { InboundQos2, type QoS } from '@cauldron/protocol';
 import type { Connection } from '../connection/connection.ts';
 import type { Message } from '../message.ts';
-import type { Subscriber } from '../ports.ts';
+import type { ClientInfo, Subscriber } from '../ports.ts';
 import type { Fanout } from '../routing/fanout.ts';
 import type { PublishRun } from '../routing/publish-run.ts';
 import { type Delivery, Subscription, type SubscriptionOptions } from '../routing/subscription.ts';
@@ -35,8 +35,11 @@ export class Session implements Subscriber, TimerEntry {
   subscriptions: Map<string, Subscription> | null = null;
   /** Seconds it outlives its connection; 0 = ends with it, 0xFFFFFFFF = never ends. */
   expiryInterval = 0;
-  /** The connection whose CONNECT opened it last, until that is answered; no other one is. */
-  claimedBy: Connection | null = null;
+  /**
+   * The client whose CONNECT opened it last, until that is answered; no other one is. Not its connection, which may be
+   * gone before that while the session stays.
+   */
+  claimedBy: ClientInfo | null = null;
   /** Messages are being dropped; said once. */
   dropping = false;
   will: PendingWill | null = null;
@@ -216,7 +219,8 @@ export class Session implements Subscriber, TimerEntry {
   }
 
   /**
-   * Queues a retained message for a new subscription, whatever the limits: who calls takes care not to bring many.
+   * Sends a retained message to a new subscription, or queues it, whatever the limits: who calls takes care not to bring
+   * many.
    *
    * @param kept what the store has of it; 0 = nothing
    */
@@ -227,6 +231,12 @@ export class Session implements Subscriber, TimerEntry {
     identifiers: readonly number[] | null,
   ): void {
     if (this.#ended) return;
+    const connection = this.#connection;
+    if (qos === 0 && connection !== null && !connection.output.congested && this.queuedMessages === 0) {
+      const frame = connection.output.frameOfMessage(message, false, identifiers);
+      if (frame !== null) connection.output.sendFrame(frame, 0, true, false, 0);
+      return;
+    }
     const item = this.#item(message, qos, true, identifiers);
     if (this.number > 0 && qos > 0 && kept !== 0) {
       this.host.journal!.holdRetained(item, kept);
