@@ -34,6 +34,8 @@ export class StoreThread {
   /** When the next step of upkeep is due although commands keep coming; Infinity = there was nothing left to do. */
   #upkeepDue = 0;
   #closed = false;
+  /** The store could not be read: it stays as it is. */
+  #unreadable = false;
 
   constructor(
     port: MessagePort,
@@ -117,6 +119,7 @@ export class StoreThread {
       });
       this.#answer({ type: 'snapshotEnd', failure: null });
     } catch (error) {
+      this.#unreadable = true;
       this.#checkpointer?.rest();
       this.#answer({ type: 'snapshotEnd', failure: toFailure(error) });
     }
@@ -129,6 +132,7 @@ export class StoreThread {
 
   /** @returns whether there is more to do at once */
   #upkeep(): boolean {
+    if (this.#unreadable) return false;
     try {
       const more = this.#engine.maintain();
       this.#upkeepDue = more ? performance.now() + UPKEEP_INTERVAL : Number.POSITIVE_INFINITY;

@@ -259,6 +259,18 @@ test('a snapshot that fails is an error behind its parts', async (context) => {
   assert.equal(parts, 2);
 });
 
+test('a store whose snapshot failed is changed by no upkeep any more', async (context) => {
+  const { store, recorder } = await start(context, { snapshotFails: 'page 12 is damaged', upkeep: 1_000_000_000 });
+  await assert.rejects(store.snapshot().next(), /page 12/);
+  for (const events of [1, 2]) {
+    store.read({ session: 1, messages: null, after: 0, limit: 2, maxBytes: 1 });
+    await recorder.count(events);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+  }
+  const [first, second] = recorder.states;
+  assert.equal(second!.upkeepDone, first!.upkeepDone);
+});
+
 test('whoever stops reading a snapshot early does not hold up the store', async (context) => {
   const { store, recorder } = await start(context, { parts: 100 });
   for await (const _ of store.snapshot()) break;
