@@ -157,3 +157,17 @@ async function drain(broker: DurableBroker, client: TestClient, rounds: number):
   }
   return got;
 }
+
+test('a client that goes before its CONNECT is answered leaves its session, and no connection in it', async () => {
+  const broker = new DurableBroker();
+  const client = broker.request('c');
+  const [connection] = broker.core.connections;
+  client.cut();
+  await broker.settle();
+  const session = broker.core.sessions.get('c')!;
+  assert.equal(session.away, true);
+  assert.equal(Object.values(session).includes(connection), false);
+  const back = broker.request('c');
+  await broker.settle();
+  assert.deepEqual(answer(back), { reasonCode: 0, sessionPresent: true });
+});

@@ -213,7 +213,7 @@ function open(connection: Connection, attempt: Attempt, result: Accepted): void 
   const will = willOf(connection, packet);
   core.sessions.begin(session, expiryInterval, null);
   const welcomed = () => welcome(connection, attempt, session, present, will, answer);
-  session.claimedBy = connection;
+  session.claimedBy = connection.client;
   if (core.journal === null || core.journal.lives.known(clientId)) {
     welcomed();
     return;
@@ -229,7 +229,7 @@ function open(connection: Connection, attempt: Attempt, result: Accepted): void 
 /** The store failed while a new session was being written: the client is told, and may come again. */
 function cannotKeep(connection: Connection, session: Session, failure: StoreFailure): void {
   const { core } = connection;
-  if (session.claimedBy === connection) core.sessions.end(session, 'discarded');
+  if (session.claimedBy === connection.client) core.sessions.end(session, 'discarded');
   refuseConnect(connection, storeRefusal(core, failure));
 }
 
@@ -244,7 +244,7 @@ function welcome(
 ): void {
   const { core } = connection;
   const properties = packet.properties;
-  if (session.ended || session.claimedBy !== connection) {
+  if (session.ended || session.claimedBy !== connection.client) {
     const reason = `another connection took the client identifier '${session.clientId}'`;
     refuseConnect(connection, { reasonCode: ReasonCode.serverBusy, reason });
     return;
