@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import fs, { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -155,4 +156,19 @@ test('a disk is measured by what it takes to append and sync, and nothing is lef
   assert.deepEqual({ appends, size }, { appends: 11, size: 8192 });
   assert.ok(median > 0 && p99 >= median);
   assert.deepEqual(readdirSync(folder), []);
+});
+
+test('a new data folder is on the disk before anything is acknowledged: every folder that got an entry is synced', async (t) => {
+  const root = mkdtempSync(join(tmpdir(), 'cauldron-open-'));
+  t.after(() => rmSync(root, { recursive: true }));
+  const synced: number[] = [];
+  const { mock } = t.mock.method(fs, 'fsyncSync', (file: number) => synced.push(fs.fstatSync(file).ino));
+  syncBuiltinESMExports();
+  t.after(() => {
+    mock.restore();
+    syncBuiltinESMExports();
+  });
+  const { close } = await openStore(join(root, 'a', 'b'));
+  await close();
+  assert.deepEqual(synced, [statSync(root).ino, statSync(join(root, 'a')).ino]);
 });

@@ -1,4 +1,4 @@
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { StoreError } from '@cauldron/core';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
@@ -113,6 +113,26 @@ function makeWithParents(path: string): void {
   const parent = dirname(path);
   if (parent !== path) makeWithParents(parent);
   mkdirSync(path, { mode: 0o700 });
+  syncFolder(parent);
+}
+
+/** SQLite syncs the folder its files are in, and nobody else those above: a power cut could take the new folder away. */
+function syncFolder(path: string): void {
+  if (process.platform === 'win32') return; // folders cannot be opened there
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch {
+    return; // A folder that may be written to and not be read: then it cannot be synced.
+  }
+  try {
+    fsyncSync(file);
+  } catch (error) {
+    // A file system that knows no such thing.
+    if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error;
+  } finally {
+    closeSync(file);
+  }
 }
 
 function writeReadme(path: string): void {
