@@ -5,8 +5,8 @@ import type { Logger } from './log.ts';
 import type { OpenedStore } from './store/open-store.ts';
 import type { StoreStats } from './store/worker-store.ts';
 
-/** So many sessions leave something to clean up after their restoration. */
-const MANY_SESSIONS = 1000;
+/** So many sessions and retained messages leave something to clean up after their restoration. */
+const MUCH = 1000;
 
 /** A broker's store from its opening to its end: what it holds goes into the core, what it reports into the health. */
 export class StoreKeeper {
@@ -43,7 +43,7 @@ export class StoreKeeper {
       throw error instanceof StoreError ? error : unreadable(folder, error);
     }
     core.restored();
-    if (core.sessions.size > MANY_SESSIONS) releaseMemory();
+    if (core.sessions.size + core.retained.count > MUCH) releaseMemory();
     const sessions = core.sessions.size;
     const retained = core.retained.count;
     const { queuedMessages } = core.metrics;
@@ -54,6 +54,7 @@ export class StoreKeeper {
   failing({ kind, message }: StoreFailure, now: number): void {
     const effect = 'messages that have to be kept are refused until it works again';
     this.#log.error(`the store fails: ${message}; ${effect}`, { folder: this.#opened.folder });
+    this.#health.clear(kind === 'full' ? 'store-failing' : 'store-full');
     this.#health.report(kind === 'full' ? 'store-full' : 'store-failing', message, now);
   }
 

@@ -177,7 +177,7 @@ export interface Observer {
   /** The first message dropped for a subscriber since it last kept up; the metrics count them all. */
   dropping?(clientId: string, reason: DropReason): void;
   sessionEnded?(clientId: string, reason: 'expired' | 'cleaned' | 'discarded'): void;
-  /** The store cannot do what it should: durable messages are refused until it can. Said once until it recovers. */
+  /** The store cannot do what it should: durable messages are refused until it can. Said once until it recovers, or fails in another way. */
   storeFailing?(failure: StoreFailure): void;
   storeRecovered?(): void;
   /** Something in the broker itself failed; the connection it happened on was closed. */

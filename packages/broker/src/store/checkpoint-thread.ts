@@ -21,11 +21,20 @@ port.on('message', (command: 'move' | 'close') => {
   }
   try {
     move.get();
+  } catch (error) {
+    port.postMessage({ failed: describe(error), unsynced: false });
+    return;
+  }
+  try {
     // SQLite syncs the database only when it has moved everything, which never happens while groups keep coming. Synced
     // here, little is left for the store's thread to sync when it moves the rest.
     fdatasyncSync(file);
-    port.postMessage(null);
+    port.postMessage({ failed: null, unsynced: false });
   } catch (error) {
-    port.postMessage(error instanceof Error ? error.message : String(error));
+    port.postMessage({ failed: describe(error), unsynced: true });
   }
 });
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

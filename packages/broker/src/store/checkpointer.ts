@@ -35,6 +35,8 @@ export class Checkpointer {
   readonly #idle: NodeJS.Timeout;
   #thread: Worker | null = null;
   #moving = false;
+  /** The log is not to be moved any more: the disk did not take what was moved. */
+  #resting = false;
   /** Bytes in the log that are not in the database yet, about. */
   #unmoved = 0;
   /** Of these, what could not be moved because of a reader when it was tried last. */
@@ -62,6 +64,7 @@ export class Checkpointer {
   /** A group of `bytes` bytes was committed. */
   wrote(bytes: number): void {
     this.#unmoved += bytes + PAGES_PER_GROUP * PAGE;
+    if (this.#resting) return;
     this.#idle.refresh();
     if (this.#unmoved - this.#held >= this.#waitAt) this.#wait();
     else if (this.#unmoved - this.#held >= this.#moveAt) this.#start();
@@ -69,7 +72,7 @@ export class Checkpointer {
 
   /** A group was not written. Where the disk is full, a log that is moved as a whole makes room: it starts anew. */
   writeFailed(): void {
-    if (!this.#moving && this.#unmoved > 0) this.#moveRest();
+    if (!this.#moving && !this.#resting && this.#unmoved > 0) this.#moveRest();
   }
 
   /** Moves what is left and closes. To be called when the engine's own connection is closed. */
@@ -85,6 +88,7 @@ export class Checkpointer {
 
   /** Moves nothing by itself any more: the store could not be read, and stays as it is. */
   rest(): void {
+    this.#resting = true;
     clearTimeout(this.#idle);
   }
 
@@ -106,8 +110,15 @@ export class Checkpointer {
     // Where the thread dies, its file is not to be closed after it: that would drop the process's locks on the database.
     const options = { workerData: this.#path, name: 'store-checkpoint', trackUnmanagedFds: false };
     const thread = new Worker(siblingModule('checkpoint-thread'), options);
-    thread.on('message', () => {
+    thread.on('message', ({ unsynced }: { readonly failed: string | null; readonly unsynced: boolean }) => {
       this.#moving = false;
+      if (unsynced) {
+        // SQLite takes those pages for moved, and the system may have dropped them: a log that starts anew would be the
+        // end of them. It stays until the next start, which moves all of it again.
+        this.#failures++;
+        this.rest();
+        return;
+      }
       // Also where the thread failed: what is wrong shows here again, and is tried again later.
       if (this.#thread !== null) this.#moveRest();
     });

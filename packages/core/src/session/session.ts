@@ -147,7 +147,7 @@ export class Session implements Subscriber, TimerEntry {
     if (qos === 0) {
       if (connection !== null && this.#backlog?.ordersQos0 !== true) {
         connection.output.sendQos0(fanout, retain, identifiers);
-      } else if (connection !== null || this.host.queueQos0) {
+      } else if (connection !== null || (this.host.queueQos0 && this.#canKeep)) {
         this.#enqueueLive(fanout, this.#item(fanout.message(), qos, retain, identifiers));
       } else {
         this.host.dropped(this, 'offline');
@@ -157,6 +157,11 @@ export class Session implements Subscriber, TimerEntry {
     const item = this.#item(fanout.message(), qos, retain, identifiers);
     if (connection !== null && this.#mayStart(connection, qos)) this.#sendFanout(connection, fanout, item);
     else this.#enqueueLive(fanout, item);
+  }
+
+  /** What is queued for a client that is away can be written: nobody is told of QoS 0, so it must not pile up. */
+  get #canKeep(): boolean {
+    return this.number === 0 || this.host.journal!.failure === null;
   }
 
   #item(message: Message, qos: QoS, retain: boolean, identifiers: readonly number[] | null): QueuedMessage {

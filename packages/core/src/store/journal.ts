@@ -374,10 +374,11 @@ export class Journal implements StoreReceiver, Flushable {
     this.#writing = null;
     keepForRetry(failed, this.#group, this.ticket);
     this.#host.metrics.storeFailures += 1;
-    const first = this.failure === null;
+    // Said once, and again when it turns out to be another kind: a full disk wants something else than a broken one.
+    const isNew = this.failure?.kind !== failure.kind;
     this.failure = failure;
     this.#retryAt = this.#host.now + RETRY_AFTER;
-    if (first) this.#host.observer.storeFailing?.(failure);
+    if (isNew) this.#host.observer.storeFailing?.(failure);
     this.#waiters.refuse(failureCode(failure), failure, this.durable);
     this.#waiters.readOn();
   }
