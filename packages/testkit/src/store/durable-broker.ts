@@ -17,11 +17,12 @@ export type DurableConnect = Partial<Omit<ConnectPacket, 'type' | 'clientId'>> &
  * A broker whose store outlives it: what was not let go when it crashes is lost, and the next broker starts on the rest.
  *
  * @example
- * const broker = new DurableBroker();
- * const client = await broker.connect('a'); // its session lasts
- * // ... publish: nothing is acknowledged before
- * await broker.settle();
- * broker.crash();
+ * const durable = new DurableBroker();
+ * await durable.connect('a');
+ * durable.core.publish({ topic: 't', payload: new Uint8Array(1), qos: 1, retain: true, properties: undefined });
+ * durable.crash();
+ * durable.core.sessions.size // 1
+ * durable.core.retained.count // 0
  */
 export class DurableBroker {
   readonly engine = new MemoryEngine();

@@ -7,10 +7,13 @@ type Request = { readonly operations: Uint8Array; readonly length: number } | { 
  * with a process that is killed. Behind it is an engine, which outlives the broker.
  *
  * @example
- * const store = new HeldStore(new MemoryEngine());
- * const broker = new TestBroker({ store });
- * // ... publish at QoS 1 to a durable session: no PUBACK yet
- * broker.settle(); // written: now it comes
+ * const engine = new MemoryEngine();
+ * const held = new TestBroker({ store: new HeldStore(engine) });
+ * held.core.publish({ topic: 't', payload: new Uint8Array(1), qos: 1, retain: true, properties: undefined });
+ * held.core.flush();
+ * engine.content().retained // 0
+ * held.settle();
+ * engine.content().retained // 1
  */
 export class HeldStore implements Store {
   readonly engine: StoreEngine;
