@@ -374,7 +374,6 @@ export class Journal implements StoreReceiver, Flushable {
     this.#writing = null;
     keepForRetry(failed, this.#group, this.ticket);
     this.#host.metrics.storeFailures += 1;
-    // Said once, and again when it turns out to be another kind: a full disk wants something else than a broken one.
     const isNew = this.failure?.kind !== failure.kind;
     this.failure = failure;
     this.#retryAt = this.#host.now + RETRY_AFTER;

@@ -92,6 +92,24 @@ test('identifiers that are not in use are neither published nor released nor rem
   assert.deepEqual(contents(window), ['1 a']);
 });
 
+test('what was in flight is put back under its identifiers and in its order, and new ones go around them [MQTT-4.4.0-1]', () => {
+  const ids = fc.uniqueArray(fc.integer({ min: 1, max: 65_535 }), { maxLength: 30 });
+  fc.assert(
+    fc.property(ids, (kept) => {
+      const window = new OutboundWindow<Item>();
+      for (const id of kept) window.put(id, item(`${id}`));
+      assert.deepEqual(
+        contents(window),
+        kept.map((id) => `${id} ${id}`),
+      );
+      for (const id of kept) assert.throws(() => window.put(id, item('again')), RangeError);
+      for (let i = 0; i < 100; i++) assert.ok(!kept.includes(window.add(item('new'))));
+      assert.equal(window.size, kept.length + 100);
+    }),
+    { numRuns: 100 },
+  );
+});
+
 test('any sequence of additions, releases and removals does what a plain list would do', () => {
   const step = fc.record({ kind: fc.constantFrom('add', 'add', 'release', 'remove'), pick: fc.nat(1000) });
   fc.assert(

@@ -48,7 +48,8 @@ export class OutboundWindow<T extends object> {
    */
   put(id: number, item: T): void {
     if (this.published(id) !== null || this.released(id)) throw new RangeError(`packet identifier ${id} is in use`);
-    while (this.#items.length === 0 || (this.#states[id & this.#mask] !== 0 && this.#items.length < 65_536)) this.#grow();
+    while (this.#items.length === 0 || (this.#states[id & this.#mask] !== 0 && this.#items.length < 65_536))
+      this.#grow();
     this.#put(id, item, 1, this.#sent++);
   }
 
