@@ -362,9 +362,19 @@ export async function createBroker(input: ConfigInput = {}, options: BrokerOptio
   const config = parseConfig(input);
   const { directory, memory } = config.data;
   const opened = directory === undefined || memory ? null : await openStore(directory, options.store);
-  const broker = new Broker(config, options, opened);
+  const broker = await construct(config, options, opened);
   await broker.start();
   return broker;
+}
+
+/** A broker, or the folder free again. */
+async function construct(config: Config, options: BrokerOptions, opened: OpenedStore | null): Promise<Broker> {
+  try {
+    return new Broker(config, options, opened);
+  } catch (error) {
+    await opened?.close();
+    throw error;
+  }
 }
 
 function describe(error: unknown): string {

@@ -3,6 +3,7 @@ import { type EntryRecord, Message, RELEASED, readDeliveryState } from '@cauldro
 import { MqttError } from '@cauldron/protocol';
 import { isDamage } from '../store/database.ts';
 import { RowQuery } from '../store/rows.ts';
+import type { SessionRow } from '../store/snapshot.ts';
 import { version } from '../version.ts';
 import { IdSet } from './id-set.ts';
 import { EXPORT_NAME, EXPORT_VERSION } from './lines.ts';
@@ -36,16 +37,6 @@ class Summary {
 const CHUNK = 65_536;
 
 type Row = Record<string, unknown>;
-type SessionRow = [
-  number: number,
-  clientId: string,
-  connected: number,
-  expiryInterval: number,
-  endsAt: number,
-  willDueAt: number,
-  willDelay: number | null,
-  willMessage: Uint8Array | null,
-];
 
 /**
  * The content of a store as the lines that docs/store.md describes, in pieces that end with a line. It reads within one

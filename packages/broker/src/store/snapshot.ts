@@ -7,7 +7,8 @@ import { RowQuery } from './rows.ts';
 /** Bytes from which a buffer is handed over. */
 const BUFFER = 131_072;
 
-type SessionRow = [
+/** A row of the table `session`. */
+export type SessionRow = [
   number: number,
   clientId: string,
   connected: number,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DurableBroker, textOf } from '@cauldron/testkit';
+import { whenDurable } from '../connection/answers.ts';
 
 async function failing(broker: DurableBroker): Promise<void> {
   const subscriber = await broker.connect('s');
@@ -40,4 +41,18 @@ test('while the store fails, QoS 0 for a client that is away is dropped and coun
     back.takeMessages().map(({ payload }) => textOf(payload)),
     ['kept'],
   );
+});
+
+test('what goes wrong with an answer that waited for the store ends its connection and nothing else', async () => {
+  const errors: unknown[] = [];
+  const broker = new DurableBroker({ observer: { internalError: (error) => errors.push(error) } });
+  const client = await broker.connect('a');
+  const other = await broker.connect('b');
+  const { connection } = broker.core.sessions.get('a')!;
+  client.publish('t', 'x', { qos: 2 });
+  whenDurable(connection!, () => {
+    throw new Error('an answer failed');
+  });
+  await broker.settle();
+  assert.deepEqual([client.closed, other.closed, errors.length], [true, false, 1]);
 });

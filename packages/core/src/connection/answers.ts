@@ -67,7 +67,14 @@ export function whenDurable(connection: Connection, act: () => void): void {
     act();
     return;
   }
-  gateOf(connection).addAction(ticket, act);
+  // It runs in the store's turn, where nobody else would catch what goes wrong with this one connection.
+  gateOf(connection).addAction(ticket, () => {
+    try {
+      act();
+    } catch (error) {
+      connection.fail(error);
+    }
+  });
   journal.hurry();
 }
 
