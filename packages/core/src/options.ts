@@ -12,6 +12,10 @@ export interface Limits {
   readonly maxPacketSize: number;
   /** Largest packet accepted before a CONNECT succeeded, bytes. */
   readonly maxConnectPacketSize: number;
+  /** Largest packet that is no PUBLISH, bytes: what it asks for is worked off in one go. */
+  readonly maxControlPacketSize: number;
+  /** Bytes of properties in a PUBLISH. */
+  readonly maxPropertiesSize: number;
   /** Clients connected at the same time. */
   readonly maxConnections: number;
   readonly maxSubscriptionsPerClient: number;
@@ -37,6 +41,33 @@ export interface Limits {
   /** Seconds from accepting a connection to its CONNECT. */
   readonly connectTimeout: number;
   readonly maxRetainedMessages: number;
+  /** Bytes of all retained messages. */
+  readonly maxRetainedBytes: number;
+  /** Retained messages that one client identifier published. */
+  readonly maxRetainedPerClient: number;
+  /** Subscriptions of all clients. */
+  readonly maxSubscriptions: number;
+  /** Sessions, those whose clients are away included. */
+  readonly maxSessions: number;
+  /** Connections whose CONNECT has not come yet; one more closes the one that has waited longest. */
+  readonly maxHalfOpen: number;
+  /** New connections a second through one listener; 0 = any number. */
+  readonly maxConnectRate: number;
+  /** New connections a second from one address; 0 = any number. */
+  readonly maxConnectRatePerAddress: number;
+  /** PUBLISH packets a second from one client; 0 = any number. Beyond it, the client is read from more slowly. */
+  readonly maxMessageRate: number;
+  /** Bytes a second from one client; 0 = any number. Beyond it, the client is read from more slowly. */
+  readonly maxByteRate: number;
+  /** Seconds a client may go on sending more than its rates allow before it is disconnected. */
+  readonly rateGrace: number;
+  /** Times one client identifier may connect within `reconnectWindow` before it is banned; 0 = any number. */
+  readonly maxReconnects: number;
+  /** Seconds. */
+  readonly reconnectWindow: number;
+  /** Seconds the first ban lasts; each further one lasts twice as long, up to `banTimeMaximum`. */
+  readonly banTime: number;
+  readonly banTimeMaximum: number;
 }
 
 /** What the broker offers. */
@@ -85,6 +116,8 @@ export interface CoreOptions {
 export const defaultLimits: Limits = {
   maxPacketSize: 16_777_216,
   maxConnectPacketSize: 524_288,
+  maxControlPacketSize: 262_144,
+  maxPropertiesSize: 65_536,
   maxConnections: 100_000,
   maxSubscriptionsPerClient: 10_000,
   maxTopicLength: 4096,
@@ -98,6 +131,20 @@ export const defaultLimits: Limits = {
   maxOutboundBytes: 4_194_304,
   connectTimeout: 10,
   maxRetainedMessages: 1_000_000,
+  maxRetainedBytes: 1_073_741_824,
+  maxRetainedPerClient: 100_000,
+  maxSubscriptions: 5_000_000,
+  maxSessions: 1_000_000,
+  maxHalfOpen: 4096,
+  maxConnectRate: 0,
+  maxConnectRatePerAddress: 0,
+  maxMessageRate: 0,
+  maxByteRate: 0,
+  rateGrace: 30,
+  maxReconnects: 240,
+  reconnectWindow: 60,
+  banTime: 10,
+  banTimeMaximum: 600,
 };
 
 export const defaultMqttOptions: MqttOptions = {

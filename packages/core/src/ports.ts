@@ -4,6 +4,14 @@ import type { PublishRun } from './routing/publish-run.ts';
 import type { Delivery } from './routing/subscription.ts';
 import type { StoreFailure } from './store/store.ts';
 
+/** Who a transport proved the peer to be, before MQTT begins. */
+export interface PeerIdentity {
+  /** How it was proved. */
+  readonly by: 'certificate' | 'psk';
+  /** The user name that stands for it: subject or alternative name of the certificate, or the PSK identity. */
+  readonly username: string;
+}
+
 /**
  * One network connection as the core sees it. A transport implements it; the core calls nothing else of the outside
  * world on its data path.
@@ -16,6 +24,8 @@ export interface Link {
   readonly remoteAddress: string;
   /** Name of the listener it came through. */
   readonly listener: string;
+  /** Who the transport proved the peer to be; known at the latest when its first bytes are fed. */
+  readonly peer?: PeerIdentity | undefined;
   /** Bytes handed over and not yet taken by the network. */
   readonly pending: number;
   /** A buffer of at least `size` bytes to fill; the core holds at most one at a time. */
@@ -47,10 +57,40 @@ export interface LinkReceiver {
   closed(error?: Error): void;
 }
 
+/**
+ * What an authenticator says a client may do, carried with the client and read by the authorizer alone: the core only
+ * compares `key`.
+ */
+export interface Rights {
+  /** Equal for clients whose rights are equal; decisions that were remembered for another key are forgotten. */
+  readonly key: string;
+  /** Who vouched for the client, for the log: for example `password-file passwords`. */
+  readonly provider?: string;
+  readonly roles?: readonly string[];
+  readonly groups?: readonly string[];
+  /** Rules that came with the login, beside those of the configuration. */
+  readonly rules?: readonly GrantedRule[];
+  /** May do everything, whatever the rules say. */
+  readonly superuser?: boolean;
+}
+
+/** One rule that came with a login: from the claims of a token, or a row of a database. */
+export interface GrantedRule {
+  readonly permission: 'allow' | 'deny';
+  readonly access: 'read' | 'write' | 'readwrite';
+  /** Topic filter; `%u` and `%c` stand for user name and client identifier. */
+  readonly topic: string;
+  /** Where it came from, for explanations: `claim "acl" of the token`. */
+  readonly source: string;
+}
+
 /** Who a client is, as the ports and events see it. */
 export interface ClientInfo {
   readonly clientId: string;
   readonly username: string | undefined;
+  /** Somebody checked that it is this user. Otherwise it is anonymous, whatever name it gave. */
+  readonly verified: boolean;
+  readonly rights: Rights | undefined;
   readonly protocolVersion: ProtocolVersion;
   readonly remoteAddress: string;
   readonly listener: string;
@@ -78,6 +118,8 @@ export interface AuthenticationRequest {
   readonly exchange: unknown;
   /** True when a connected client authenticates again. */
   readonly reauthentication: boolean;
+  /** Who the transport proved the peer to be, where it did. */
+  readonly peer: PeerIdentity | undefined;
 }
 
 export type AuthenticationResult =
@@ -85,6 +127,11 @@ export type AuthenticationResult =
       readonly outcome: 'accept';
       /** The user the client is from now on, where it differs from the one it gave. */
       readonly username?: string | undefined;
+      /** Nobody checked who it is: the client is anonymous. Default false. */
+      readonly anonymous?: boolean;
+      readonly rights?: Rights | undefined;
+      /** When what the client showed expires, and its connection with it; milliseconds on the core's clock. */
+      readonly expiresAt?: number | undefined;
       /** Last authentication data of an enhanced exchange. */
       readonly data?: Uint8Array | undefined;
       /** Overrides the configured response information for this client. */
@@ -120,10 +167,21 @@ export interface Refusal {
 /** `true` lets it happen. */
 export type Decision = true | Refusal;
 
-/** Decides what a client may publish and subscribe to. A synchronous answer costs no promise. */
+/** Decides what a client may publish, subscribe to and receive. A synchronous answer costs no promise. */
 export interface Authorizer {
   authorizePublish(client: ClientInfo, topic: string, qos: QoS, retain: boolean): Decision | Promise<Decision>;
   authorizeSubscribe(client: ClientInfo, filter: string, qos: QoS): Decision | Promise<Decision>;
+  /**
+   * Whether a client may be sent a message of this topic that one of its subscriptions matches. Where it is missing,
+   * what a client may subscribe to it may receive.
+   */
+  authorizeReceive?(client: ClientInfo, topic: string): boolean;
+  /**
+   * A number that changes whenever earlier answers may no longer hold. Where it is there, what a client may publish and
+   * receive depends on the client and the topic alone, and the core remembers the answers until it changes;
+   * `BrokerCore.rulesChanged` is to be called when it does.
+   */
+  readonly epoch?: number;
 }
 
 /** A message an interceptor may change in place. */
@@ -169,11 +227,15 @@ export interface Observer {
   connected?(client: ClientInfo, sessionPresent: boolean): void;
   disconnected?(client: ClientInfo, reason: DisconnectReason): void;
   /** A connection ended before it became a client, or a CONNECT was refused. */
-  refused?(remoteAddress: string, clientId: string | undefined, refusal: Refusal): void;
+  refused?(remoteAddress: string, clientId: string | undefined, refusal: Refusal, username?: string): void;
   subscribed?(client: ClientInfo, filter: string, qos: QoS): void;
   unsubscribed?(client: ClientInfo, filter: string): void;
   /** A publish or subscribe was not allowed. */
   denied?(client: ClientInfo, action: 'publish' | 'subscribe', topic: string, refusal: Refusal): void;
+  /** A client sends more than its rate allows and is read from more slowly; said once until it keeps to it again. */
+  throttled?(client: ClientInfo, limit: 'maxMessageRate' | 'maxByteRate'): void;
+  /** A client connects too often and is refused for so many seconds. */
+  banned?(clientId: string, remoteAddress: string, seconds: number): void;
   /** The first message dropped for a subscriber since it last kept up; the metrics count them all. */
   dropping?(clientId: string, reason: DropReason): void;
   sessionEnded?(clientId: string, reason: 'expired' | 'cleaned' | 'discarded'): void;

@@ -4,7 +4,7 @@ import { ReasonCode } from '@cauldron/protocol';
 /** Lets everybody in by name; it knows no method of enhanced authentication. */
 export const allowAll: Authenticator = {
   authenticate(request) {
-    if (request.method === undefined) return { outcome: 'accept' };
+    if (request.method === undefined) return { outcome: 'accept', anonymous: true };
     // [MQTT-4.12.0-1]
     return {
       outcome: 'refuse',

@@ -59,6 +59,7 @@ function authenticateAgain(connection: Connection, reasonCode: number, data: Uin
     data,
     exchange: connection.authExchange,
     reauthentication: true,
+    peer: connection.link.peer,
   });
   if (answer instanceof Promise) connection.wait(answer, (result) => answered(connection, result));
   else answered(connection, answer);

@@ -125,6 +125,7 @@ function authenticate(connection: Connection, attempt: Attempt, data: Uint8Array
     data,
     exchange: connection.authExchange,
     reauthentication: false,
+    peer: connection.link.peer,
   });
   if (answer instanceof Promise) connection.wait(answer, (result) => authenticated(connection, attempt, result));
   else authenticated(connection, attempt, answer);
@@ -169,6 +170,8 @@ function authorizeWill(connection: Connection, attempt: Attempt, result: Accepte
   connection.client = {
     clientId,
     username: result.username ?? packet.username,
+    verified: result.anonymous !== true,
+    rights: result.rights,
     protocolVersion: packet.protocolVersion,
     remoteAddress: link.remoteAddress,
     listener: link.listener,

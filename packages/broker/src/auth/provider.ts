@@ -1,0 +1,48 @@
+import type { AuthenticationRequest, Rights } from '@cauldron/core';
+
+/** What one provider says of a login. */
+export type Verdict =
+  /** It is who it says. */
+  | {
+      readonly outcome: 'accept';
+      /** The user it is, where that is not the name it gave. */
+      readonly username?: string | undefined;
+      readonly rights?: Omit<Rights, 'key' | 'provider'> | undefined;
+      /** Milliseconds since 1970 after which what it showed holds no more. */
+      readonly expiresAt?: number | undefined;
+      /** Last data of an enhanced exchange. */
+      readonly data?: Uint8Array | undefined;
+    }
+  /** This provider does not know the user, or what it showed is not of its kind: the next one is asked. */
+  | { readonly outcome: 'unknown' }
+  /** It knows the user, and it is not: nobody else is asked. `reason` is for the log and never says it to the client. */
+  | { readonly outcome: 'refuse'; readonly reason: string }
+  /** It cannot say, because what it needs does not answer: the client is refused, and nobody else is asked. */
+  | { readonly outcome: 'unavailable'; readonly reason: string }
+  /** An enhanced exchange goes on; `exchange` comes back with the client's next AUTH. */
+  | { readonly outcome: 'continue'; readonly data: Uint8Array | undefined; readonly exchange: unknown };
+
+/** One source of users, asked in the configured order. */
+export interface Provider {
+  /** Its kind and what tells it from others, for logs and explanations: `password-file /etc/cauldron/passwords`. */
+  readonly name: string;
+  /** Methods of enhanced authentication it does (MQTT 5.0 section 4.12); empty = user name and password only. */
+  readonly methods: readonly string[];
+  /**
+   * Decides about one login. It must not block the thread; `signal` is aborted when the answer comes too late to count.
+   *
+   * What it rejects with counts as `unavailable`.
+   */
+  authenticate(request: AuthenticationRequest, signal: AbortSignal): Verdict | Promise<Verdict>;
+  /**
+   * A text that changes when the user's credentials do, for a login it accepted; undefined = the user is gone. Where it
+   * is missing, nothing is known of changes, and what was verified is remembered for a short time only.
+   */
+  credentialsOf?(username: string): string | undefined;
+  /** Reads its files again; rejects where they cannot be used, and then goes on with what it had. */
+  reload?(): Promise<void>;
+  /** Called with the names of users who were removed or have other credentials now, after a reload. */
+  changed?: (usernames: readonly string[]) => void;
+  /** Lets go of connections and timers. */
+  close?(): Promise<void>;
+}
