@@ -1,5 +1,13 @@
 /** What Cauldron is tested with: links without a network, a clock tests move, clients that do what they are told. */
 export { MemoryLink } from './memory-link.ts';
+export {
+  type ContractLogin,
+  type ContractProvider,
+  type ContractVerdict,
+  loginRequest,
+  type ProviderSubject,
+  providerContract,
+} from './provider-contract.ts';
 export { DurableBroker, type DurableConnect } from './store/durable-broker.ts';
 export { HeldStore } from './store/held-store.ts';
 export { MemoryEngine, type StoreContent } from './store/memory-engine.ts';
