@@ -28,6 +28,8 @@ export interface MqttErrorOptions {
   readonly reasonCode: number;
   /** The numbered statement that was broken, for example `MQTT-3.3.1-4`. */
   readonly spec?: string | undefined;
+  /** Name of the limit that was exceeded, where there are several for one code: for example `maxPropertiesSize`. */
+  readonly limit?: string | undefined;
   readonly cause?: unknown;
 }
 
@@ -43,6 +45,7 @@ export class MqttError extends Error {
   readonly code: MqttErrorCode;
   readonly reasonCode: number;
   readonly spec: string | undefined;
+  readonly limit: string | undefined;
 
   constructor(message: string, options: MqttErrorOptions) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -50,6 +53,7 @@ export class MqttError extends Error {
     this.code = options.code;
     this.reasonCode = options.reasonCode;
     this.spec = options.spec;
+    this.limit = options.limit;
   }
 
   /** The specification's name of the reason code. */
@@ -68,7 +72,7 @@ export function protocolError(message: string, spec?: string): MqttError {
   return new MqttError(message, { code: 'PROTOCOL_ERROR', reasonCode: ReasonCode.protocolError, spec });
 }
 
-/** A packet larger than the receiver said it accepts: reason code 0x95. */
-export function packetTooLarge(message: string, spec?: string): MqttError {
-  return new MqttError(message, { code: 'PACKET_TOO_LARGE', reasonCode: ReasonCode.packetTooLarge, spec });
+/** A packet larger than the receiver said it accepts: reason code 0x95. `limit` names which of its limits that is. */
+export function packetTooLarge(message: string, spec?: string, limit?: string): MqttError {
+  return new MqttError(message, { code: 'PACKET_TOO_LARGE', reasonCode: ReasonCode.packetTooLarge, spec, limit });
 }

@@ -4,7 +4,7 @@ import { loadWireCorpus, type WireCase } from '@cauldron/testkit/wire-corpus';
 import { MqttError } from '../error.ts';
 import { type Packet, PacketType, type ProtocolVersion } from '../packet.ts';
 import { encodePacket } from './encode-packet.ts';
-import { FrameDecoder, LARGEST_PACKET } from './frame-decoder.ts';
+import { FrameDecoder, type FrameDecoderOptions, LARGEST_PACKET } from './frame-decoder.ts';
 
 const corpus = loadWireCorpus();
 
@@ -15,7 +15,12 @@ class Recorder {
   /** Called after each packet was noted. */
   after: () => void = () => {};
 
-  constructor(version: ProtocolVersion | 0, role: 'server' | 'client', maxPacketSize = LARGEST_PACKET) {
+  constructor(
+    version: ProtocolVersion | 0,
+    role: 'server' | 'client',
+    maxPacketSize = LARGEST_PACKET,
+    more: Partial<FrameDecoderOptions> = {},
+  ) {
     const note = (packet: Packet) => {
       this.packets.push(withoutUndefined(packet));
       this.after();
@@ -26,7 +31,7 @@ class Recorder {
         onAck: (type, packetId, reasonCode, properties) => note({ type, packetId, reasonCode, properties }),
         onPacket: note,
       },
-      { role, maxPacketSize },
+      { role, maxPacketSize, ...more },
     );
     this.decoder.version = version;
   }
@@ -208,6 +213,65 @@ test('a packet larger than allowed is refused as soon as its length is known, wh
       { code: 'PACKET_TOO_LARGE' },
     );
   }
+});
+
+/** Pushes as pieces of `size` bytes. */
+function pushIn(recorder: Recorder, bytes: Uint8Array, size: number): void {
+  for (let at = 0; at < bytes.length; at += size) recorder.push(bytes.subarray(at, at + size));
+}
+
+test('a packet that is neither PUBLISH nor CONNECT is refused by a limit of its own as soon as its length is known', () => {
+  const subscribe = (filter: string): Uint8Array =>
+    encodePacket(
+      {
+        type: PacketType.subscribe,
+        packetId: 1,
+        subscriptions: [{ filter, qos: 0, noLocal: false, retainAsPublished: false, retainHandling: 0 }],
+      },
+      4,
+    );
+  const fits = subscribe('f'.repeat(200 - subscribe('').length - 1));
+  assert.equal(fits.length, 200);
+  for (const size of [1, 3, 500]) {
+    const recorder = new Recorder(4, 'server', LARGEST_PACKET, { maxControlPacketSize: 200 });
+    pushIn(recorder, fits, size);
+    pushIn(recorder, publish('x'.repeat(1000)), size);
+    assert.equal(recorder.packets.length, 2, 'a PUBLISH may be larger');
+    const over = subscribe('f'.repeat(200));
+    const tooLarge = { code: 'PACKET_TOO_LARGE', limit: 'maxControlPacketSize', message: /SUBSCRIBE.*at most 200/ };
+    assert.throws(() => pushIn(recorder, over.subarray(0, 4), size), tooLarge);
+  }
+});
+
+test('the limit of control packets holds neither for CONNECT nor for a decoder that was given none', () => {
+  const connect = encodePacket(
+    { type: PacketType.connect, protocolVersion: 5, cleanStart: true, keepAlive: 0, clientId: 'c'.repeat(500) },
+    5,
+  );
+  const recorder = new Recorder(0, 'server', LARGEST_PACKET, { maxControlPacketSize: 200 });
+  recorder.push(connect);
+  assert.equal(recorder.packets.length, 1);
+  const client = new Recorder(5, 'client');
+  client.push(
+    encodePacket({ type: PacketType.suback, packetId: 1, reasonCodes: new Array<number>(300_000).fill(0) }, 5),
+  );
+  assert.equal(client.packets.length, 1);
+});
+
+test('the properties of a PUBLISH are refused by their length, before they are looked at', () => {
+  const recorder = new Recorder(5, 'server', LARGEST_PACKET, { maxPropertiesSize: 20 });
+  const withText = (length: number): Uint8Array => {
+    const properties = { contentType: 'x'.repeat(length - 3) };
+    const base = { topic: 't', payload: new Uint8Array(1000), qos: 0, retain: false, dup: false, packetId: 0 } as const;
+    return encodePacket({ type: PacketType.publish, ...base, properties }, 5);
+  };
+  recorder.push(withText(20));
+  assert.equal(recorder.packets.length, 1);
+  const tooLarge = { code: 'PACKET_TOO_LARGE', reasonCode: 0x95, limit: 'maxPropertiesSize', message: /21 bytes.*20/ };
+  assert.throws(() => recorder.push(withText(21)), tooLarge);
+  const nonsense = Uint8Array.of(0x30, 25, 0, 1, 0x74, 21, ...new Uint8Array(21).fill(0xff));
+  const other = new Recorder(5, 'server', LARGEST_PACKET, { maxPropertiesSize: 20 });
+  assert.throws(() => other.push(nonsense.subarray(0, 27)), tooLarge);
 });
 
 test('a remaining length of five bytes is malformed, in any pieces [MQTT-1.5.5-1]', () => {

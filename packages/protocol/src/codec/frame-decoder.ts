@@ -19,6 +19,13 @@ export interface FrameDecoderOptions {
   readonly role: 'server' | 'client';
   /** Largest whole packet accepted, in bytes. */
   readonly maxPacketSize: number;
+  /**
+   * Largest packet accepted that is neither PUBLISH nor CONNECT, in bytes; as many as `maxPacketSize` where it is left
+   * out. What such a packet asks for is worked off in one go, so it has to be smaller than a payload may be.
+   */
+  readonly maxControlPacketSize?: number;
+  /** Bytes of properties accepted in a PUBLISH; as many as fit where it is left out. */
+  readonly maxPropertiesSize?: number;
   /** A view to share among decoders that never run at the same time. */
   readonly view?: PublishView;
 }
@@ -74,6 +81,8 @@ export class FrameDecoder {
   readonly #sink: PacketSink;
   readonly #view: PublishView;
   readonly #accepted: number;
+  readonly #maxControlPacketSize: number;
+  readonly #maxPropertiesSize: number;
   #paused = false;
   #running = false;
   /** The bytes of an unfinished packet; while paused, everything that waits. */
@@ -85,6 +94,8 @@ export class FrameDecoder {
     this.#view = options.view ?? new PublishView();
     this.#accepted = options.role === 'server' ? fromClient : fromServer;
     this.maxPacketSize = options.maxPacketSize;
+    this.#maxControlPacketSize = options.maxControlPacketSize ?? LARGEST_PACKET;
+    this.#maxPropertiesSize = options.maxPropertiesSize ?? LARGEST_PACKET;
   }
 
   /** True between {@link pause} and {@link resume}. */
@@ -159,10 +170,11 @@ export class FrameDecoder {
         if (next - at > this.maxPacketSize) throw this.#tooLarge(next - at);
         if (next > end) {
           this.#checkType(bytes[at]!);
+          this.#checkControlSize(bytes[at]!, next - at);
           break;
         }
         if (bytes[at]! >> 4 === PacketType.publish && this.version !== 0) {
-          this.#view.read(bytes, at, body, next, this.version === 5);
+          this.#view.read(bytes, at, body, next, this.version === 5, this.#maxPropertiesSize);
           this.#view.owned = owned;
           at = next;
           this.#sink.onPublish(this.#view);
@@ -204,7 +216,19 @@ export class FrameDecoder {
     return packetTooLarge(
       `a packet of ${size} bytes was announced; at most ${this.maxPacketSize} are accepted`,
       'MQTT-3.2.2-15',
+      'maxPacketSize',
     );
+  }
+
+  /** Refuses a packet that announces more than what is no payload may take, before anything is kept of its body. */
+  #checkControlSize(first: number, size: number): void {
+    if (size <= this.#maxControlPacketSize) return;
+    const type = first >> 4;
+    if (type === PacketType.publish || type === PacketType.connect) return;
+    const name = packetTypeNames[type as PacketType];
+    const most = this.#maxControlPacketSize;
+    const reason = `a ${name} of ${size} bytes was announced; at most ${most} are accepted of it, so send several smaller ones`;
+    throw packetTooLarge(reason, undefined, 'maxControlPacketSize');
   }
 
   /** Refuses a packet of the wrong kind before its body is waited for. */
@@ -222,6 +246,7 @@ export class FrameDecoder {
   #other(bytes: Uint8Array, frame: number, body: number, end: number): void {
     const first = bytes[frame]!;
     this.#checkType(first);
+    this.#checkControlSize(first, end - frame);
     const type = first >> 4;
     if (type >= PacketType.puback && type <= PacketType.pubcomp) {
       this.#ack(type as AckType, first & 15, bytes, body, end);
@@ -253,6 +278,7 @@ export class FrameDecoder {
     const size = this.#frameSize(this.#rest!, this.#restLength);
     if (size === 0) return at;
     if (size > this.maxPacketSize) throw this.#tooLarge(size);
+    this.#checkControlSize(this.#rest![0]!, size);
     const take = Math.min(size - this.#restLength, end - at);
     this.#keep(chunk, at, at + take, size);
     if (this.#restLength === size) this.#handleRest();

@@ -1,4 +1,4 @@
-import { MqttError, malformed, protocolError } from '../error.ts';
+import { MqttError, malformed, packetTooLarge, protocolError } from '../error.ts';
 import type { PublishPacket, QoS } from '../packet.ts';
 import type { Properties } from '../property.ts';
 import { ReasonCode } from '../reason-code.ts';
@@ -66,9 +66,17 @@ export class PublishView implements PublishBody {
   /**
    * Parses the packet whose body lies at `start..end`; `frameStart` is its first byte.
    *
-   * @throws {MqttError} malformed packet or protocol error, with the statement that was broken
+   * @param maxProperties bytes of properties that are accepted
+   * @throws {MqttError} malformed packet or protocol error, with the statement that was broken; packet too large
    */
-  read(bytes: Uint8Array, frameStart: number, start: number, end: number, version5: boolean): void {
+  read(
+    bytes: Uint8Array,
+    frameStart: number,
+    start: number,
+    end: number,
+    version5: boolean,
+    maxProperties: number = Number.POSITIVE_INFINITY,
+  ): void {
     const first = bytes[frameStart]!;
     const qos = (first >> 1) & 3;
     if (qos === 3) throw malformed('a PUBLISH has both QoS bits set', 'MQTT-3.3.1-4'); // [MQTT-3.3.1-4]
@@ -106,16 +114,20 @@ export class PublishView implements PublishBody {
     } else if (at < end && bytes[at] === 0) {
       this.propertiesStart = this.propertiesEnd = this.payloadStart = at + 1;
     } else {
-      this.#readProperties(at);
+      this.#readProperties(at, maxProperties);
     }
   }
 
-  #readProperties(at: number): void {
+  #readProperties(at: number, most: number): void {
     const reader = new Reader(this.bytes, at, this.end);
     const length = reader.varint();
     const start = reader.at;
     const end = start + length;
     if (end > this.end) throw malformed('the properties of a PUBLISH run past the end of the packet');
+    if (length > most) {
+      const reason = `a PUBLISH carries ${length} bytes of properties; at most ${most} are accepted, so send what is large as payload`;
+      throw packetTooLarge(reason, undefined, 'maxPropertiesSize');
+    }
     this.propertiesStart = start;
     this.propertiesEnd = this.payloadStart = end;
     scanProperties(this, this.bytes, start, end);
