@@ -13,6 +13,7 @@ export { Reader } from './codec/reader.ts';
 export * from './codec/utf8.ts';
 export { Writer } from './codec/writer.ts';
 export * from './error.ts';
+export * from './filter-relations.ts';
 export * from './packet.ts';
 export * from './property.ts';
 export * from './qos/inbound-qos2.ts';
