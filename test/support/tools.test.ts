@@ -16,3 +16,8 @@ test('the Python found can use paho', () => {
   const result = spawnSync(findPython(), ['-c', 'import paho.mqtt.client as c; print(c.MQTTv5)'], { encoding: 'utf8' });
   assert.equal(result.stdout.trim(), '5');
 });
+
+test('daemons that are not on every PATH are found', () => {
+  assert.match(findTool('slapd'), /\/slapd$/);
+  assert.match(findTool('initdb'), /\/initdb$/);
+});

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** The command that brings the tools this suite needs; named in every error about a missing one. */
@@ -18,15 +18,19 @@ export const REQUIRED_TOOLS: readonly RequiredTool[] = [
     isPresent: () => lookUp('mosquitto_pub') !== null && lookUp('mosquitto_sub') !== null,
   },
   { debianPackage: 'python3-paho-mqtt', isPresent: () => lookUpPython() !== null },
+  { debianPackage: 'slapd', isPresent: () => lookUp('slapd', SYSTEM_FOLDERS) !== null },
+  { debianPackage: 'ldap-utils', isPresent: () => lookUp('ldapadd') !== null },
+  { debianPackage: 'postgresql', isPresent: () => lookUp('postgres', postgresqlFolders()) !== null },
+  { debianPackage: 'openssl', isPresent: () => lookUp('openssl') !== null },
 ];
 
 /**
- * The full path of an executable on PATH.
+ * The full path of an executable: on PATH, among the system's daemons, or PostgreSQL's (newest version first).
  *
  * @throws Error naming the command that installs it; a test never passes because a tool is missing.
  */
 export function findTool(name: string): string {
-  const path = lookUp(name);
+  const path = lookUp(name, [...SYSTEM_FOLDERS, ...postgresqlFolders()]);
   if (path === null) throw missing(`${name} is not on PATH`);
   return path;
 }
@@ -58,8 +62,19 @@ function lookUpPython(): string | null {
   return null;
 }
 
-function lookUp(name: string): string | null {
-  return everyOnPath(name)[0] ?? null;
+/** Where Debian puts daemons; not on every user's PATH. */
+const SYSTEM_FOLDERS: readonly string[] = ['/usr/sbin', '/sbin'];
+
+/** Debian keeps each version's programs in a folder of its own and puts only the clients on PATH. */
+function postgresqlFolders(): string[] {
+  const root = '/usr/lib/postgresql';
+  if (!existsSync(root)) return [];
+  const versions = readdirSync(root).sort((a, b) => Number(b) - Number(a));
+  return versions.map((version) => join(root, version, 'bin'));
+}
+
+function lookUp(name: string, alsoIn: readonly string[] = []): string | null {
+  return everyOnPath(name)[0] ?? alsoIn.map((folder) => join(folder, name)).find(isExecutable) ?? null;
 }
 
 function everyOnPath(name: string): string[] {
