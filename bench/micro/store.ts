@@ -63,7 +63,14 @@ function group(engine: SqliteEngine, watch: Stopwatch, write: () => void): void 
 function addSessions(engine: SqliteEngine, count: number): void {
   group(engine, new Stopwatch(), () => {
     for (let number = 1; number <= count; number++) {
-      const timing = { connected: false, expiryInterval: 86_400, endsAt: 1_800_000_000_000, willDueAt: 0, will: null };
+      const timing = {
+        connected: false,
+        expiryInterval: 86_400,
+        endsAt: 1_800_000_000_000,
+        willDueAt: 0,
+        will: null,
+        username: null,
+      };
       writer.session({ number, clientId: `device-${number}`, ...timing });
       const filter = `site/7/device/${number}/#`;
       writer.subscribe({ session: number, filter, options: 1, identifiers: null });

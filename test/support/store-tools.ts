@@ -69,6 +69,7 @@ export const away = (number: number, clientId: string) => ({
   endsAt: 0,
   willDueAt: 0,
   will: null,
+  username: null,
 });
 
 /** A message with QoS 1 as stores keep it. */

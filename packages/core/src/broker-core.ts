@@ -8,6 +8,7 @@ import type { AckMode, CoreOptions, Limits, ListenerSettings, MqttOptions } from
 import type {
   Authenticator,
   Authorizer,
+  ClientInfo,
   Interceptor,
   Link,
   LinkReceiver,
@@ -63,6 +64,7 @@ const SWEEP_EVERY = 60_000;
 export class BrokerCore implements RegistryHost {
   readonly options: CoreOptions;
   readonly ports: CorePorts;
+  readonly receiveRule: ((client: ClientInfo, topic: string) => boolean) | null;
   readonly metrics = new Metrics();
   readonly router: Router;
   readonly retained = new RetainedTree();
@@ -97,7 +99,10 @@ export class BrokerCore implements RegistryHost {
     this.options = options;
     this.ports = ports;
     this.now = now;
-    this.router = new Router(options.topicCacheSize, options.hashSeed);
+    const { authorizer } = ports;
+    const checksReceivers = authorizer?.authorizeReceive !== undefined;
+    this.receiveRule = checksReceivers ? (client, topic) => authorizer.authorizeReceive!(client, topic) : null;
+    this.router = new Router(options.topicCacheSize, options.hashSeed, checksReceivers);
     this.sessions = new SessionRegistry(this);
     this.timers = new TimerWheel(now);
     this.flushSet = new FlushSet(ports.scheduler);
@@ -364,12 +369,58 @@ export class BrokerCore implements RegistryHost {
   publishWill(will: PendingWill, session: Session): void {
     this.metrics.willsPublished += 1;
     try {
+      if (this.#willDenied(will, session)) return;
       const message = intercept(this, Message.refreshed(will.message, this.now), undefined);
       if (message instanceof Message) this.publishMessage(message, session); // [MQTT-3.1.2-14] [MQTT-3.1.2-15]
     } catch (error) {
       // There is no connection left to end for it, and the end of this session goes on.
       this.observer.internalError?.(error, `the will of '${session.clientId}'`);
     }
+  }
+
+  /** The will was allowed at CONNECT; what its client lost since, it lost for its will as well. */
+  #willDenied({ message }: PendingWill, { client }: Session): boolean {
+    const { authorizer } = this.ports;
+    if (client === null || authorizer?.epoch === undefined) return false;
+    const decision = authorizer.authorizePublish(client, message.topic, message.qos, message.retain);
+    if (decision === true || decision instanceof Promise) return false;
+    this.metrics.willsDenied += 1;
+    this.observer.denied?.(client, 'publish', message.topic, decision);
+    return true;
+  }
+
+  /**
+   * The authorizer's rules have changed, and its epoch with them: who gets what is looked at again from the next message
+   * on. Subscriptions that would not be granted any more are for {@link BrokerCore.recheck}.
+   */
+  rulesChanged(): void {
+    this.endRun();
+    this.router.rematchAll();
+  }
+
+  /**
+   * Takes from a session what it would not be allowed to subscribe to any more, and ends its client's connection, which
+   * learns of it that way. An authorizer that answers later is not asked.
+   *
+   * @returns the filters that were taken
+   */
+  recheck(session: Session): string[] {
+    const { authorizer } = this.ports;
+    const { client, subscriptions, connection } = session;
+    if (authorizer === null || client === null || subscriptions === null) return [];
+    const taken: string[] = [];
+    for (const [filter, { qos }] of subscriptions) {
+      const decision = authorizer.authorizeSubscribe(client, filter, qos);
+      if (decision === true || decision instanceof Promise) continue;
+      taken.push(filter);
+      this.sessions.unsubscribe(session, filter);
+      this.observer.denied?.(client, 'subscribe', filter, decision);
+    }
+    if (taken.length > 0) {
+      const reason = `the rules have changed: it may no longer subscribe to '${taken[0]}'`;
+      connection?.end(ReasonCode.notAuthorized, taken.length === 1 ? reason : `${reason} and ${taken.length - 1} more`);
+    }
+    return taken;
   }
 
   /**

@@ -21,6 +21,7 @@ export class Metrics {
   droppedTooOld = 0;
   droppedTooLarge = 0;
   droppedLost = 0;
+  droppedNotAllowed = 0;
   connectionsAccepted = 0;
   /** Connections that never became clients or whose CONNECT was refused. */
   connectionsRefused = 0;
@@ -55,6 +56,12 @@ export class Metrics {
   publishersStalled = 0;
   sessionsExpired = 0;
   willsPublished = 0;
+  /** Wills that their client may not publish any more. */
+  willsDenied = 0;
+  /** Connections ended because what the client showed at its login expired. */
+  loginsExpired = 0;
+  /** CONNECTs whose client identifier belongs to a session of another user. */
+  refusedOtherOwner = 0;
   /** Right now: connected clients. */
   clientsConnected = 0;
   /** The most clients connected at the same time. */
@@ -86,6 +93,9 @@ export class Metrics {
       case 'lost':
         this.droppedLost += 1;
         break;
+      case 'not-allowed':
+        this.droppedNotAllowed += 1;
+        break;
     }
   }
 
@@ -98,7 +108,8 @@ export class Metrics {
       this.droppedExpired +
       this.droppedTooOld +
       this.droppedTooLarge +
-      this.droppedLost
+      this.droppedLost +
+      this.droppedNotAllowed
     );
   }
 }

@@ -220,7 +220,9 @@ export type DropReason =
   | 'too-old'
   | 'too-large'
   /** The store does not have it any more, which it should. */
-  | 'lost';
+  | 'lost'
+  /** While it waited, its receiver lost the right to read it. */
+  | 'not-allowed';
 
 /** Told about what happens; every method is optional and none is on the data path. */
 export interface Observer {
@@ -257,6 +259,8 @@ export interface Subscriber {
   readonly ready: boolean;
   /** A client that is not connected: a share group gives it messages only where nobody is. */
   readonly away?: boolean;
+  /** Whether its rights let it have messages of a topic; where it is missing, they do. */
+  mayReceive?(topic: string): boolean;
 }
 
 /** What the core asks of the loop it runs in. */

@@ -182,7 +182,7 @@ test('stats count what waits, each message once where it is stored and in every 
   const { file, folder: path, ...stats } = storeStats(folder);
   assert.equal(path, folder);
   assert.deepEqual(stats, {
-    schemaVersion: 1,
+    schemaVersion: 2,
     sessions: { total: 2, connected: 1, away: 1 },
     subscriptions: 1,
     queued: { messages: 3, bytes: 15 },

@@ -176,10 +176,11 @@ class Exporter {
   }
 
   #sessionLine(row: SessionRow): Row {
-    const [, clientId, connected, sessionExpiryInterval, endsAt, willDueAt, willDelay, willMessage] = row;
+    const [, clientId, connected, sessionExpiryInterval, endsAt, willDueAt, willDelay, willMessage, username] = row;
     return {
       type: 'session',
       clientId,
+      ...(username === null ? {} : { username }),
       sessionExpiryInterval,
       ...flagged('connected', connected === 1),
       ...(endsAt === 0 ? {} : { endsAt: timeJson(endsAt) }),

@@ -107,7 +107,8 @@ export class LineImporter {
     this.#sessions.set(clientId, number);
     const endsAt = line.endsAt ?? ends;
     const expiryInterval = sessionExpiryInterval;
-    this.#writer.session({ number, clientId, connected, expiryInterval, endsAt, willDueAt, will });
+    const username = line.username ?? null;
+    this.#writer.session({ number, clientId, connected, expiryInterval, endsAt, willDueAt, will, username });
   }
 
   #will(will: LineOf<'session'>['will']): { delay: number; message: Uint8Array } | null {

@@ -66,6 +66,7 @@ export const sentFields = {
 export const lineShapes = {
   session: {
     clientId: required(clientId, 'whose session it is'),
+    username: optional(text, "anybody's", 'the user it belongs to: nobody else may open it'),
     sessionExpiryInterval: optional(seconds, `${FOR_EVER} = for ever`, 'how long it outlives its connection'),
     connected: optional(flag, 'false', 'a client had it: its connection counts as broken when a broker starts'),
     endsAt: optional(time, '`sessionExpiryInterval` after the import, unless connected', 'when it ends'),

@@ -72,7 +72,7 @@ function writeGroup(opened: OpenedStore, group: number): Promise<StoreFailure | 
   const bytes = new ByteWriter(opened.store.take(PER_GROUP * BODY));
   const out = new OperationWriter(bytes);
   const [connected, expiryInterval, endsAt, willDueAt] = [false, 3600, 9_000_000_000_000, 0];
-  out.session({ number: 1, clientId: 'c', connected, expiryInterval, endsAt, willDueAt, will: null });
+  out.session({ number: 1, clientId: 'c', connected, expiryInterval, endsAt, willDueAt, will: null, username: null });
   for (let i = 1; i <= PER_GROUP; i++) {
     const id = group * PER_GROUP + i;
     out.message(id, 1, 1_700_000_000_000, new Uint8Array(BODY).fill(id));

@@ -45,7 +45,7 @@ export class GroupWriter extends OperationIgnorer {
     super();
     this.#parts = parts;
     this.#messages = new MessageInserter(db);
-    this.#session = db.prepare('REPLACE INTO session VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
+    this.#session = db.prepare('REPLACE INTO session VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
     this.#endSession = [
       db.prepare('DELETE FROM session WHERE number = ?'),
       db.prepare('DELETE FROM subscription WHERE session = ?'),
@@ -61,9 +61,9 @@ export class GroupWriter extends OperationIgnorer {
   }
 
   override session(record: SessionRecord): void {
-    const { number, clientId, connected, expiryInterval, endsAt, willDueAt, will } = record;
+    const { number, clientId, connected, expiryInterval, endsAt, willDueAt, will, username } = record;
     const values = [number, clientId, connected ? 1 : 0, expiryInterval, endsAt, willDueAt] as const;
-    this.#session.run(...values, will?.delay ?? null, will?.message ?? null);
+    this.#session.run(...values, will?.delay ?? null, will?.message ?? null, username);
     this.#parts.tail.open(number);
   }
 

@@ -12,7 +12,9 @@ export interface Migration {
  * Every step there ever was, in order. A step that has been released never changes: it must turn what is on somebody's
  * disk into what the next step expects. The schema of today, for a new database, is `SCHEMA`.
  */
-export const migrations: readonly Migration[] = [];
+export const migrations: readonly Migration[] = [
+  { version: 2, up: (db) => db.exec('ALTER TABLE session ADD COLUMN username TEXT') },
+];
 
 /** PRAGMA user_version. */
 export function versionOf(db: DatabaseSync): number {

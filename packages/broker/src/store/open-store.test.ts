@@ -45,6 +45,7 @@ const session = {
   endsAt: 9_000_000_000_000,
   willDueAt: 0,
   will: null,
+  username: null,
 } as const;
 
 async function clientIds(opened: OpenedStore): Promise<string[]> {

@@ -1,5 +1,5 @@
 /**
- * The database of the durable store, schema version 1. One file, `cauldron.db`, in the data folder, with SQLite's
+ * The database of the durable store, schema version 2. One file, `cauldron.db`, in the data folder, with SQLite's
  * `-wal` and `-shm` beside it while it is open.
  *
  * Numbers come from one sequence: a message's id and a queue entry's position are never used twice. Times are
@@ -22,7 +22,7 @@ export const DATABASE_FILE = 'cauldron.db';
 export const APPLICATION_ID = 0x434c444e;
 
 /** PRAGMA user_version this code reads and writes. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** The statements that make an empty database one of {@link SCHEMA_VERSION}. */
 export const SCHEMA = `
@@ -42,7 +42,8 @@ CREATE TABLE session (
   ends_at         INTEGER NOT NULL,    -- when it ends while its client is away
   will_due_at     INTEGER NOT NULL,    -- when its will is due while its client is away
   will_delay      INTEGER,             -- seconds; NULL = no will
-  will_message    BLOB                 -- as the core wrote it; NULL = no will
+  will_message    BLOB,                -- as the core wrote it; NULL = no will
+  username        TEXT                 -- whose session it is, where somebody verified it; NULL = anybody's
 ) STRICT;
 
 CREATE TABLE subscription (

@@ -17,6 +17,7 @@ export type SessionRow = [
   willDueAt: number,
   willDelay: number | null,
   willMessage: Uint8Array | null,
+  username: string | null,
 ];
 type SubscriptionRow = [session: number, filter: string, options: number, identifiers: string | null];
 type DeliveryRow = [session: number, head: number, state: Uint8Array];
@@ -77,9 +78,10 @@ function writeSessions(
 }
 
 function writeSession(writer: OperationWriter, row: SessionRow): void {
-  const [number, clientId, connected, expiryInterval, endsAt, willDueAt, delay, message] = row;
+  const [number, clientId, connected, expiryInterval, endsAt, willDueAt, delay, message, username] = row;
   const will = delay === null || message === null ? null : { delay, message };
-  writer.session({ number, clientId, connected: connected === 1, expiryInterval, endsAt, willDueAt, will });
+  const wasConnected = connected === 1;
+  writer.session({ number, clientId, connected: wasConnected, expiryInterval, endsAt, willDueAt, will, username });
 }
 
 function writeQueued(writer: OperationWriter, queue: SessionQueue, chunks: Chunks): void {

@@ -31,6 +31,7 @@ import { handlePubrel } from './handlers/pubrel.ts';
 import { handleSubscribe } from './handlers/subscribe.ts';
 import { handleUnsubscribe } from './handlers/unsubscribe.ts';
 import { ClientOutput } from './output.ts';
+import type { PublishRights } from './publish-rights.ts';
 import { ConnectionState } from './state.ts';
 
 /** How long a closed connection may take to send its last bytes, milliseconds. */
@@ -50,6 +51,10 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled {
   state: ConnectionState = ConnectionState.opening;
   session: Session | null = null;
   client: ClientInfo | null = null;
+  /** When what the client showed at its login expires, milliseconds; Infinity = never. */
+  expiresAt = Number.POSITIVE_INFINITY;
+  /** What it may publish to; null where it has not published yet, or nobody decides. */
+  rights: PublishRights | null = null;
   /** QoS 1 and 2 publishes whose answer waits for a port. */
   pendingPublishes = 0;
   /** Incoming topic aliases, by alias; null until one is set. They end with the connection. // [MQTT-3.3.2-7] */
@@ -331,7 +336,26 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled {
     this.core.sessions.detach(this, session, client, reason);
   }
 
-  /** The timer wheel's call: connect time-out, keep alive, or a peer that does not take its last bytes. */
+  /** When it will have been silent for too long; Infinity = it may be. // [MQTT-3.1.2-22] */
+  get #silentUntil(): number {
+    return this.keepAliveMs === 0 ? Number.POSITIVE_INFINITY : this.lastSeen + this.keepAliveMs * 1.5;
+  }
+
+  /** Has the wheel look at a connected client when its keep alive or its login runs out, whichever is first. */
+  watch(): void {
+    const dueAt = Math.min(this.#silentUntil, this.expiresAt);
+    if (dueAt === Number.POSITIVE_INFINITY) this.core.timers.cancel(this);
+    else this.core.timers.schedule(this, dueAt);
+  }
+
+  /** What its login says of it from now on. */
+  loggedIn(client: ClientInfo, expiresAt = Number.POSITIVE_INFINITY): void {
+    this.client = client;
+    this.expiresAt = expiresAt;
+    this.rights?.forget();
+  }
+
+  /** The timer wheel's call: connect time-out, end of the login, keep alive, or a peer that does not take its last bytes. */
   expire(now: number): void {
     if (this.state === ConnectionState.closed) {
       this.link.destroy();
@@ -345,10 +369,15 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled {
       );
       return;
     }
+    if (now >= this.expiresAt) {
+      this.core.metrics.loginsExpired += 1;
+      const reason = 'what it showed at its login has expired; connect again with something newer';
+      this.end(ReasonCode.maximumConnectTime, reason);
+      return;
+    }
     if (this.#waiting > 0 || this.#storeBehind) this.lastSeen = now; // the silence is ours: we do not read
-    const deadline = this.lastSeen + this.keepAliveMs * 1.5;
-    if (now < deadline) {
-      this.core.timers.schedule(this, deadline);
+    if (now < this.#silentUntil) {
+      this.watch();
       return;
     }
     this.core.metrics.keepAliveTimeouts += 1;

@@ -31,13 +31,20 @@ const CHANGES_KEPT = 32;
 export class Router {
   readonly topics: TopicTable;
   readonly #trie = new SubscriptionTrie();
+  /** Receivers have rights of their own: what somebody may not have, it is not given. */
+  readonly #checksRights: boolean;
   /** The last changed wildcard filters, a ring indexed by generation. */
   readonly #changes = new Array<string>(CHANGES_KEPT).fill('');
   #generation = 0;
 
-  /** @param topics how many topics to keep, @param seed secret of the process */
-  constructor(topics: number, seed: number) {
+  /**
+   * @param topics how many topics to keep
+   * @param seed secret of the process
+   * @param checksRights whether subscribers are asked what they may receive
+   */
+  constructor(topics: number, seed: number, checksRights = false) {
     this.topics = new TopicTable(topics, seed);
+    this.#checksRights = checksRights;
   }
 
   /** Subscriptions of everybody, shared ones included. */
@@ -59,6 +66,16 @@ export class Router {
   remove(filter: string, subscriber: Subscriber): void {
     this.#trie.remove(filter, subscriber);
     this.#changed(filter);
+  }
+
+  /** Rights to what a filter matches have changed: who gets it is looked at again. */
+  rematch(filter: string): void {
+    this.#changed(filter);
+  }
+
+  /** All rights may have changed. */
+  rematchAll(): void {
+    this.#generation += CHANGES_KEPT + 1; // more than any match is checked against
   }
 
   #changed(written: string): void {
@@ -89,7 +106,7 @@ export class Router {
       else delivery.subscriber.deliver(fanout, delivery);
     }
     for (let i = 0; i < groups.length; i++) {
-      const chosen = groups[i]!.next();
+      const chosen = this.#checksRights ? groups[i]!.nextAllowed(fanout.topic.name) : groups[i]!.next();
       // From here on it is this session's alone, with its own QoS. // [MQTT-4.8.2-3] [MQTT-4.8.2-4] [MQTT-4.8.2-5]
       chosen?.subscriber.deliver(fanout, chosen); // [MQTT-3.3.4-5]
     }
@@ -133,8 +150,13 @@ export class Router {
       else groups.push(route);
     });
     if (found.length === 0 && groups.length === 0) return nothing;
-    return { deliveries: found.length < 2 ? found : onePerSubscriber(found), groups };
+    const deliveries = found.length < 2 ? found : onePerSubscriber(found);
+    return { deliveries: this.#checksRights ? deliveries.filter((one) => mayReceive(one, name)) : deliveries, groups };
   }
+}
+
+function mayReceive({ subscriber }: Delivery, topic: string): boolean {
+  return subscriber.mayReceive === undefined || subscriber.mayReceive(topic);
 }
 
 function deliverToSelf(fanout: Fanout, delivery: Delivery, publisher: Subscriber): void {

@@ -53,25 +53,36 @@ export class ShareGroup {
     return this.#members[index]!;
   }
 
+  /** The next member whose rights let it have a topic; null where nobody's do. */
+  nextAllowed(topic: string): Subscription | null {
+    const allowed = this.#members.filter(({ subscriber }) => subscriber.mayReceive?.(topic) !== false);
+    if (allowed.length === this.#members.length) return this.next();
+    if (allowed.length === 0) return null;
+    const index = choose(allowed, this.#turn);
+    this.#turn += 1;
+    return allowed[index]!;
+  }
+
   /** The one that {@link next} will choose. */
   peek(): Subscription | null {
     return this.#members[this.#nextIndex()] ?? null;
   }
 
   #nextIndex(): number {
-    const members = this.#members;
-    const count = members.length;
-    if (count === 0) return -1;
-    let index = -1;
-    for (let i = 0; i < count; i++) {
-      const candidate = (this.#turn + i) % count;
-      const { subscriber } = members[candidate]!;
-      if (subscriber.ready) {
-        index = candidate;
-        break;
-      }
-      if (index < 0 && subscriber.away !== true) index = candidate;
-    }
-    return index < 0 ? this.#turn % count : index;
+    return choose(this.#members, this.#turn);
   }
+}
+
+/** Whose turn it is among `members`, from `turn` on: who is ready, else who is connected, else anybody; -1 = nobody. */
+function choose(members: readonly Subscription[], turn: number): number {
+  const count = members.length;
+  if (count === 0) return -1;
+  let index = -1;
+  for (let i = 0; i < count; i++) {
+    const candidate = (turn + i) % count;
+    const { subscriber } = members[candidate]!;
+    if (subscriber.ready) return candidate;
+    if (index < 0 && subscriber.away !== true) index = candidate;
+  }
+  return index < 0 ? turn % count : index;
 }

@@ -114,7 +114,7 @@ export class Inflight implements Reader {
       if (!this.#maySend(item, unsent, next)) break;
       next += 1;
       // It expires no more: its delivery has begun. // [MQTT-4.3.3-7]
-      const frame = connection.output.frameOfMessage(item.message!, true, item.identifiers);
+      const frame = session.frameToSend(connection, item.message!, item.identifiers);
       if (frame === null) this.#remove(packetId, item);
       else connection.output.sendFrame(frame, item.qos, item.retain, item.sent, packetId); // [MQTT-3.3.1-1]
       item.sent = true;

@@ -17,7 +17,7 @@ const scratch = new ByteWriter();
 
 /** A session as the store keeps it. */
 export function sessionRecord(session: Session): SessionRecord {
-  const { number, clientId, expiryInterval, endsAt, willDueAt, will } = session;
+  const { number, clientId, expiryInterval, endsAt, willDueAt, will, username } = session;
   let message = null;
   if (will !== null) {
     scratch.length = 0;
@@ -32,6 +32,7 @@ export function sessionRecord(session: Session): SessionRecord {
     endsAt: endsAt === never ? 0 : endsAt,
     willDueAt: willDueAt === never ? 0 : willDueAt,
     will: message,
+    username,
   };
 }
 
@@ -62,6 +63,7 @@ export function deliveryState(session: Session): Uint8Array {
 /** Gives a new session what the store kept of it, beside subscriptions and queue. */
 export function restoreRecord(session: Session, record: SessionRecord): void {
   session.number = record.number;
+  session.username = record.username;
   session.expiryInterval = record.expiryInterval;
   session.endsAt = record.endsAt === 0 ? never : record.endsAt;
   session.willDueAt = record.willDueAt === 0 ? never : record.willDueAt;

@@ -92,6 +92,7 @@ export class RetainedFeed implements Flushable {
     if (room <= 0) return;
     const finished = walk.next(Math.min(SLICE, room), LOOKED_AT, session.host.now, (message, publisher, kept) => {
       if (subscription.noLocal && publisher === session.clientId) return; // [MQTT-3.8.3-3]
+      if (!session.mayReceive(message.topic)) return;
       const qos = Math.min(message.qos, subscription.qos) as QoS;
       session.deliverRetained(message, kept, qos, subscription.identifiers);
     });

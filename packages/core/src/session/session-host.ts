@@ -1,12 +1,16 @@
 import type { FlushSet } from '../connection/flush-set.ts';
 import type { QueueFullPolicy } from '../options.ts';
-import type { DropReason } from '../ports.ts';
+import type { ClientInfo, DropReason } from '../ports.ts';
 import type { RetainedTree } from '../routing/retained-tree.ts';
 import type { Journal } from '../store/journal.ts';
 import type { Session } from './session.ts';
 
 /** What a session needs of the broker around it. */
 export interface SessionHost {
+  /** Whether a client's rights let it have messages of a topic. */
+  mayReceive(client: ClientInfo, topic: string): boolean;
+  /** Who gets what these filters match has to be looked at again. */
+  rematch(filters: Iterable<string>): void;
   readonly now: number;
   /** null where everything is kept in memory. */
   readonly journal: Journal | null;

@@ -28,6 +28,8 @@ export interface RegistryHost {
   /** The broker stops: sessions stay as the store has them, and their wills wait for the next start. */
   readonly closing: boolean;
   publishWill(will: PendingWill, session: Session): void;
+  /** null = whoever subscribed may. */
+  readonly receiveRule: ((client: ClientInfo, topic: string) => boolean) | null;
 }
 
 /** An expiry interval that means "never" (section 3.1.2.11.2). */
@@ -59,6 +61,16 @@ export class SessionRegistry implements SessionHost {
 
   get retained(): RetainedTree {
     return this.#host.retained;
+  }
+
+  mayReceive(client: ClientInfo, topic: string): boolean {
+    const rule = this.#host.receiveRule;
+    return rule === null || rule(client, topic);
+  }
+
+  rematch(filters: Iterable<string>): void {
+    if (this.#host.receiveRule === null) return;
+    for (const filter of filters) this.#host.router.rematch(filter);
   }
 
   internalError(error: Error): void {
@@ -240,6 +252,16 @@ export class SessionRegistry implements SessionHost {
     if (session.number > 0) this.#host.journal?.ended(session, session.head);
     session.clear();
     this.#host.observer.sessionEnded?.(session.clientId, reason);
+  }
+
+  /** Removes a subscription; what waits or is in flight stays with the session. False where there is none. // [MQTT-3.10.4-3] */
+  unsubscribe(session: Session, filter: string): boolean {
+    if (!session.subscriptions?.delete(filter)) return false;
+    this.#host.router.remove(filter, session); // [MQTT-3.10.4-2]
+    session.feed?.stop(filter);
+    this.#host.journal?.touchFilter(session, filter);
+    if (session.client !== null) this.#host.observer.unsubscribed?.(session.client, filter);
+    return true;
   }
 
   /** Seconds a session may outlive its connection, of those asked for. */

@@ -1,4 +1,4 @@
-import { InboundQos2, type QoS } from '@cauldron/protocol';
+import { InboundQos2, type PublishFrame, type QoS } from '@cauldron/protocol';
 import type { Connection } from '../connection/connection.ts';
 import type { Message } from '../message.ts';
 import type { ClientInfo, Subscriber } from '../ports.ts';
@@ -40,6 +40,10 @@ export class Session implements Subscriber, TimerEntry {
    * gone before that while the session stays.
    */
   claimedBy: ClientInfo | null = null;
+  /** Whose session it is: the user name of its client, where somebody verified it. Nobody else may open it. */
+  username: string | null = null;
+  /** The client that has it, or had it last; null = no client since the broker started. */
+  client: ClientInfo | null = null;
   /** Messages are being dropped; said once. */
   dropping = false;
   will: PendingWill | null = null;
@@ -116,6 +120,21 @@ export class Session implements Subscriber, TimerEntry {
   get retainedFeed(): RetainedFeed {
     this.feed ??= new RetainedFeed(this);
     return this.feed;
+  }
+
+  /** From now on it is this client's: what its filters match is looked at with the client's rights. */
+  belongsTo(client: ClientInfo): void {
+    const before = this.client;
+    this.client = client;
+    if (client.verified) this.username = client.username ?? null;
+    if (this.subscriptions === null || before === client) return;
+    const same = before !== null && before.username === client.username && before.verified === client.verified;
+    if (!same || before.rights?.key !== client.rights?.key) this.host.rematch(this.subscriptions.keys());
+  }
+
+  /** One that an earlier broker kept, and whose client is not back, gets everything: it is looked at when it leaves. */
+  mayReceive(topic: string): boolean {
+    return this.client === null || this.host.mayReceive(this.client, topic);
   }
 
   expire(now: number): void {
@@ -258,6 +277,13 @@ export class Session implements Subscriber, TimerEntry {
     return this.#waiting.lacksRoomFor(size);
   }
 
+  /** What goes out again for a message in flight; null where its client may not have it any more, or it is too large. */
+  frameToSend(connection: Connection, message: Message, identifiers: readonly number[] | null): PublishFrame | null {
+    if (this.mayReceive(message.topic)) return connection.output.frameOfMessage(message, true, identifiers);
+    this.host.dropped(this, 'not-allowed');
+    return null;
+  }
+
   // ---- sending what waits
 
   /** Sends what waits, as far as window and connection take it. */
@@ -279,7 +305,7 @@ export class Session implements Subscriber, TimerEntry {
       const later = item.qos === 2 && this.number > 0;
       if (inflight.waiting && !later) break; // it must not pass what waits for its group
       backlog.shift();
-      const stale = item.lapsed ?? backlog.staleness(item.message!.expiresAt, item.at);
+      const stale = item.lapsed ?? backlog.staleness(item.message!.expiresAt, item.at) ?? this.#forbidden(item);
       if (stale !== null) {
         this.host.journal?.settle(item);
         this.host.dropped(this, stale); // [MQTT-3.3.2-5]
@@ -290,6 +316,11 @@ export class Session implements Subscriber, TimerEntry {
       }
     }
     if (this.#connection === connection) backlog.refill();
+  }
+
+  /** Rights may have changed while it waited. */
+  #forbidden(item: QueuedMessage): 'not-allowed' | null {
+    return this.mayReceive(item.message!.topic) ? null : 'not-allowed';
   }
 
   #sendItem(connection: Connection, inflight: Inflight, item: QueuedMessage): void {

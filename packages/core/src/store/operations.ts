@@ -39,6 +39,8 @@ export interface SessionRecord {
   /** When its will is due while its client is away; 0 = not waiting. */
   readonly willDueAt: number;
   readonly will: WillRecord | null;
+  /** Whose session it is; null = anybody's. */
+  readonly username: string | null;
 }
 
 export interface WillRecord {
@@ -137,10 +139,11 @@ export class OperationWriter implements OperationVisitor {
     out.byte(OperationType.session);
     out.number(record.number);
     out.text(record.clientId);
-    out.byte((record.connected ? 1 : 0) | (record.will === null ? 0 : 2));
+    out.byte((record.connected ? 1 : 0) | (record.will === null ? 0 : 2) | (record.username === null ? 0 : 4));
     out.number(record.expiryInterval);
     out.number(record.endsAt);
     out.number(record.willDueAt);
+    if (record.username !== null) out.text(record.username);
     if (record.will === null) return;
     out.number(record.will.delay);
     out.block(record.will.message);
@@ -338,8 +341,9 @@ function readSession(reader: ByteReader): SessionRecord {
   const expiryInterval = reader.number();
   const endsAt = reader.number();
   const willDueAt = reader.number();
+  const username = (flags & 4) === 0 ? null : reader.text();
   const will = (flags & 2) === 0 ? null : { delay: reader.number(), message: reader.block() };
-  return { number, clientId, connected: (flags & 1) !== 0, expiryInterval, endsAt, willDueAt, will };
+  return { number, clientId, connected: (flags & 1) !== 0, expiryInterval, endsAt, willDueAt, will, username };
 }
 
 function readSubscription(reader: ByteReader): SubscriptionRecord {

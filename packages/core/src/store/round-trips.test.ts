@@ -21,6 +21,7 @@ const session = fc.record({
   endsAt: time,
   willDueAt: time,
   will: fc.option(fc.record({ delay: fc.nat(0xffffffff), message: bytes })),
+  username: fc.option(fc.string({ unit: 'grapheme', minLength: 1 })),
 });
 const subscription = fc.record({ session: id, filter: text, options: fc.nat(31), identifiers });
 const entry = fc.record({

@@ -36,7 +36,13 @@ function sessionClaims(claim: Claim): void {
   claim('a session comes back with everything that was said of it', (subject) => {
     const { engine } = subject;
     const will = { delay: 4_294_967_295, message: bytesOf('last words') };
-    const full = sessionRecord(2 ** 40, { connected: true, expiryInterval: 4_294_967_295, willDueAt: 5, will });
+    const full = sessionRecord(2 ** 40, {
+      connected: true,
+      expiryInterval: 4_294_967_295,
+      willDueAt: 5,
+      will,
+      username: 'carol',
+    });
     const identified = { session: full.number, filter: '$share/g/a/#', options: 29, identifiers: [1, 268_435_455] };
     applyGroup(engine, (out) => {
       out.sequence(2 ** 50, 2 ** 40);

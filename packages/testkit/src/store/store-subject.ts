@@ -16,7 +16,7 @@ export interface StoreSubject {
 /** A session of a test, with nothing special. */
 export function sessionRecord(number: number, changes: Partial<SessionRecord> = {}): SessionRecord {
   const timing = { connected: false, expiryInterval: 3600, endsAt: 1_700_000_000_000, willDueAt: 0, will: null };
-  return { number, clientId: `client-${number}`, ...timing, ...changes };
+  return { number, clientId: `client-${number}`, username: null, ...timing, ...changes };
 }
 
 /** Writes a message and its entry in the queue of each session: `id`, then positions `id + 1`, `id + 2` ... */

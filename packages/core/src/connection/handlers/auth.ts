@@ -1,5 +1,5 @@
 import { type AuthPacket, MqttError, PacketType, protocolError, ReasonCode } from '@cauldron/protocol';
-import type { AuthenticationResult } from '../../ports.ts';
+import type { AuthenticationResult, ClientInfo } from '../../ports.ts';
 import type { Connection } from '../connection.ts';
 import { ConnectionState } from '../state.ts';
 import { authProperties } from './connect.ts';
@@ -80,10 +80,24 @@ function answered(connection: Connection, result: AuthenticationResult): void {
       return;
     case 'accept':
       connection.authExchange = undefined;
-      if (result.username !== undefined) connection.client = { ...connection.client!, username: result.username };
+      connection.loggedIn({ ...connection.client!, ...identityOf(result, connection.client!) }, result.expiresAt);
+      connection.watch();
+      connection.session!.belongsTo(connection.client!);
       sendAuth(connection, ReasonCode.success, result.data);
       return;
   }
+}
+
+/** Who the client is after authenticating again: another user name and other rights, where the answer says so. */
+function identityOf(
+  result: Extract<AuthenticationResult, { outcome: 'accept' }>,
+  before: ClientInfo,
+): Pick<ClientInfo, 'username' | 'verified' | 'rights'> {
+  return {
+    username: result.username ?? before.username,
+    verified: result.anonymous !== true,
+    rights: result.rights ?? before.rights,
+  };
 }
 
 function sendAuth(connection: Connection, reasonCode: number, data: Uint8Array | undefined): void {

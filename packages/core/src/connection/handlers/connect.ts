@@ -167,7 +167,7 @@ type Accepted = Extract<AuthenticationResult, { outcome: 'accept' }>;
 function authorizeWill(connection: Connection, attempt: Attempt, result: Accepted): void {
   const { core, link } = connection;
   const { packet, clientId } = attempt;
-  connection.client = {
+  const client = {
     clientId,
     username: result.username ?? packet.username,
     verified: result.anonymous !== true,
@@ -178,6 +178,7 @@ function authorizeWill(connection: Connection, attempt: Attempt, result: Accepte
     keepAlive: packet.keepAlive,
     cleanStart: packet.cleanStart,
   };
+  connection.loggedIn(client, result.expiresAt);
   const { authorizer } = core.ports;
   const will = packet.will;
   if (authorizer === null || will === undefined) {
@@ -188,7 +189,7 @@ function authorizeWill(connection: Connection, attempt: Attempt, result: Accepte
     if (decision === true) open(connection, attempt, result);
     else refuseConnect(connection, { ...decision, reason: `the will is not allowed: ${decision.reason}` });
   };
-  const decision = authorizer.authorizePublish(connection.client, will.topic, will.qos, will.retain);
+  const decision = authorizer.authorizePublish(client, will.topic, will.qos, will.retain);
   if (decision instanceof Promise) connection.wait(decision, decide);
   else decide(decision);
 }
@@ -201,6 +202,7 @@ function open(connection: Connection, attempt: Attempt, result: Accepted): void 
   const answer = connection.version5 ? connackProperties(connection, attempt, result, expiryInterval) : undefined;
   const refusal =
     checkRoom(connection, clientId) ??
+    checkOwner(connection, clientId) ??
     checkConnack(connection, answer) ??
     checkStore(connection, clientId, expiryInterval, packet.cleanStart);
   if (refusal !== null) {
@@ -214,6 +216,7 @@ function open(connection: Connection, attempt: Attempt, result: Accepted): void 
     return;
   }
   const will = willOf(connection, packet);
+  session.belongsTo(connection.client!);
   core.sessions.begin(session, expiryInterval, null);
   const welcomed = () => welcome(connection, attempt, session, present, will, answer);
   session.claimedBy = connection.client;
@@ -276,6 +279,20 @@ function welcome(
   session.pump();
 }
 
+/**
+ * A session is its user's: nobody else gets what waits in it, ends it or takes its place. Where nobody was verified,
+ * whoever has the client identifier has the session.
+ */
+function checkOwner(connection: Connection, clientId: string): Refusal | null {
+  const { core } = connection;
+  const { username, verified } = connection.client!;
+  const owner = core.sessions.get(clientId)?.username ?? null;
+  if (owner === null || (verified && owner === username)) return null;
+  core.metrics.refusedOtherOwner += 1;
+  const reason = `the client identifier '${clientId}' belongs to a session of another user; choose another one`;
+  return { reasonCode: ReasonCode.clientIdentifierNotValid, reason };
+}
+
 /** A session that begins, or ends, and is to last needs a store that works. */
 function checkStore(
   connection: Connection,
@@ -327,8 +344,8 @@ function startKeepAlive(connection: Connection, asked: number): void {
   const { core } = connection;
   const seconds = serverKeepAlive(connection) || asked; // [MQTT-3.2.2-22]
   connection.keepAliveMs = seconds * 1000;
-  if (seconds === 0) core.timers.cancel(connection);
-  else core.timers.schedule(connection, core.now + seconds * 1500);
+  connection.lastSeen = core.now;
+  connection.watch();
 }
 
 function serverKeepAlive(connection: Connection): number {

@@ -1,4 +1,4 @@
-import { LARGE_FRAME, MqttError, PacketType, type PublishView, ReasonCode } from '@cauldron/protocol';
+import { LARGE_FRAME, MqttError, PacketType, type PublishView, type QoS, ReasonCode } from '@cauldron/protocol';
 import { intercept } from '../../interception.ts';
 import { Message } from '../../message.ts';
 import type { Decision, Refusal } from '../../ports.ts';
@@ -8,6 +8,7 @@ import { mostStoredBytes } from '../../store/admission.ts';
 import { SessionChange } from '../../store/group.ts';
 import { answerDelivery, answerPublish, answerRefused } from '../answers.ts';
 import type { Connection } from '../connection.ts';
+import { PublishRights } from '../publish-rights.ts';
 import { ConnectionState } from '../state.ts';
 
 /**
@@ -39,9 +40,14 @@ export function handlePublish(connection: Connection, view: PublishView): void {
     askPorts(connection, topic, view);
     return;
   }
+  pass(connection, topic, view);
+}
+
+/** Nobody has anything against a packet: it begins a run, or goes its way alone. */
+function pass(connection: Connection, topic: Topic, view: PublishView): void {
   // A large packet that came in memory of its own is sent by reference, which a run is not.
   const byReference = view.owned && view.end - view.frameStart >= LARGE_FRAME;
-  if (PublishRun.fits(view) && !byReference) core.run.begin(topic, view, connection.session);
+  if (PublishRun.fits(view) && !byReference) connection.core.run.begin(topic, view, connection.session);
   else route(connection, topic, view);
 }
 
@@ -175,10 +181,9 @@ function checkReceiveMaximum(connection: Connection, view: PublishView): void {
 /** Asks authorizer and interceptors, which may take their time: from here on the message has its own bytes. */
 function askPorts(connection: Connection, topic: Topic, view: PublishView): void {
   const { core } = connection;
-  const { authorizer, interceptors } = core.ports;
+  const { interceptors } = core.ports;
   const { qos, packetId, retain } = view;
-  const decision: Decision | Promise<Decision> =
-    authorizer === null || authorizer.authorizePublish(connection.client!, topic.name, qos, retain);
+  const decision = mayPublish(connection, topic, qos, retain);
   if (decision instanceof Promise) {
     const message = Message.fromView(view, topic.name, topic.bytes, core.now);
     if (qos !== 0) connection.pendingPublishes += 1;
@@ -192,8 +197,15 @@ function askPorts(connection: Connection, topic: Topic, view: PublishView): void
   } else if (interceptors.length > 0) {
     publishMessage(connection, Message.fromView(view, topic.name, topic.bytes, core.now), packetId);
   } else {
-    route(connection, topic, view);
+    pass(connection, topic, view);
   }
+}
+
+function mayPublish(connection: Connection, topic: Topic, qos: QoS, retain: boolean): Decision | Promise<Decision> {
+  const { authorizer } = connection.core.ports;
+  if (authorizer === null) return true;
+  connection.rights ??= new PublishRights();
+  return connection.rights.decide(authorizer, connection.client!, topic, qos, retain);
 }
 
 function publishMessage(connection: Connection, message: Message, packetId: number): void {

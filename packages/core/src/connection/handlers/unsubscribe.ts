@@ -6,15 +6,9 @@ import type { Connection } from '../connection.ts';
 export function handleUnsubscribe(connection: Connection, packet: UnsubscribePacket): void {
   const { core } = connection;
   const session = connection.session!;
-  const reasonCodes = packet.filters.map((filter) => {
-    if (!session.subscriptions?.delete(filter)) return ReasonCode.noSubscriptionExisted;
-    // What waits or is in flight stays with the session. // [MQTT-3.10.4-3]
-    core.router.remove(filter, session); // [MQTT-3.10.4-2]
-    session.feed?.stop(filter);
-    core.journal?.touchFilter(session, filter);
-    core.observer.unsubscribed?.(connection.client!, filter);
-    return ReasonCode.success;
-  });
+  const reasonCodes = packet.filters.map((filter) =>
+    core.sessions.unsubscribe(session, filter) ? ReasonCode.success : ReasonCode.noSubscriptionExisted,
+  );
   // Neither reason string nor user properties, so it is never too large for them. // [MQTT-3.11.2-1] [MQTT-3.11.2-2]
   // [MQTT-3.10.4-4] [MQTT-3.10.4-5] [MQTT-2.2.1-6] [MQTT-3.10.4-6] [MQTT-3.11.3-1] [MQTT-3.11.3-2]
   const unsuback = { type: PacketType.unsuback, packetId: packet.packetId, reasonCodes };
