@@ -29,6 +29,11 @@ export interface Provider {
   /** Methods of enhanced authentication it does (MQTT 5.0 section 4.12); empty = user name and password only. */
   readonly methods: readonly string[];
   /**
+   * False = what it takes cannot be guessed, like a signed token: its refusals make an address wait, and no user, whose
+   * name may be the same for everybody then. Default true.
+   */
+  readonly guessable?: boolean;
+  /**
    * Decides about one login. It must not block the thread; `signal` is aborted when the answer comes too late to count.
    *
    * What it rejects with counts as `unavailable`.

@@ -1,0 +1,389 @@
+import { randomBytes } from 'node:crypto';
+import type { AuthenticationRequest, AuthenticationResult, Authenticator } from '@cauldron/core';
+import { ReasonCode } from '@cauldron/protocol';
+import { type Answer, askInOrder } from './ask-providers.ts';
+import {
+  type AuthenticationOptions,
+  type ConfiguredProvider,
+  LoginCounters,
+  type LoginRefused,
+  type ProviderChainParts,
+  type Timers,
+} from './authentication-options.ts';
+import { grantedRights } from './granted-rights.ts';
+import { LoginBackoff } from './login-backoff.ts';
+import type { Provider, Verdict } from './provider.ts';
+import { RefusalTiming } from './refusal-timing.ts';
+import { type AcceptedLogin, RememberedLogins } from './remembered-logins.ts';
+import { UserChanges } from './user-changes.ts';
+
+/** A refusal as the core gets it; `logReason` is what the client is not told. */
+export type RefusedLogin = Extract<AuthenticationResult, { outcome: 'refuse' }> & { readonly logReason: string };
+
+type AcceptVerdict = Extract<Verdict, { outcome: 'accept' }>;
+type Outcome = AuthenticationResult | Promise<AuthenticationResult>;
+
+/** A login that waits for providers. */
+interface Attempt {
+  readonly request: AuthenticationRequest;
+  readonly startedAt: number;
+  readonly abort: AbortController;
+  /** When it began, as far as changes of users go; an exchange of several steps began with its first. */
+  readonly mark: number;
+}
+
+/** What goes with an enhanced exchange from step to step: its provider, what that one keeps, and when it began. */
+class MethodExchange {
+  readonly provider: Provider;
+  readonly inner: unknown;
+  readonly mark: number;
+
+  constructor(provider: Provider, inner: unknown, mark: number) {
+    this.provider = provider;
+    this.inner = inner;
+    this.mark = mark;
+  }
+}
+
+/** What a client is told whose login is wrong, whether the user exists or not. */
+const WRONG = 'the user name or the password is wrong';
+
+const machineTimers: Timers = {
+  set: (milliseconds, then) => setTimeout(then, milliseconds),
+  clear: (timer) => clearTimeout(timer as NodeJS.Timeout),
+};
+
+/**
+ * Decides who may connect, by asking providers of users. The steps of a login, the first that answers decides:
+ *
+ *     proved by transport  a certificate or pre-shared key says who it is; a different user name is refused, a password
+ *                          not looked at. Where the client also names a method, that has to prove the same user
+ *     anonymous            it says nothing of itself (or there are no providers), and the listener allows that
+ *     method               enhanced authentication: the first provider that does the method
+ *     remembered           verified lately, and nothing changed since: no promise, one HMAC
+ *     delayed              too many failures before
+ *     providers            asked in order, until one says more than that it does not know
+ *
+ * Whatever goes wrong refuses: a provider that throws, rejects or takes too long counts as unavailable, and none behind
+ * it is asked. Refusals for credentials all say the same and leave at full multiples of `refusalTime`.
+ */
+export class ProviderChain implements Authenticator {
+  readonly counters = new LoginCounters();
+  readonly #providers: readonly Provider[];
+  readonly #options: AuthenticationOptions;
+  readonly #parts: ProviderChainParts;
+  readonly #timers: Timers;
+  readonly #remember: RememberedLogins;
+  readonly #backoff: LoginBackoff;
+  readonly #timing: RefusalTiming;
+  readonly #attempts = new Set<Attempt>();
+  readonly #changes = new UserChanges();
+  readonly #unavailable = new Set<Provider>();
+  readonly #userListeners = new Set<(provider: string, usernames: readonly string[]) => void>();
+  #closing: Promise<void> | undefined;
+
+  /** @param configured in the order they are asked; the chain's from here on */
+  constructor(configured: readonly ConfiguredProvider[], options: AuthenticationOptions, parts: ProviderChainParts) {
+    this.#providers = configured.map(({ provider }) => provider);
+    this.#options = options;
+    this.#parts = parts;
+    this.#timers = parts.timers ?? machineTimers;
+    this.#remember = new RememberedLogins(configured, options, parts.key ?? randomBytes(32));
+    this.#backoff = new LoginBackoff(options);
+    this.#timing = new RefusalTiming({
+      refusalTime: options.refusalTime,
+      maximum: options.maxPending,
+      clock: parts.clock,
+      timers: this.#timers,
+    });
+    for (const provider of this.#providers) provider.changed = (usernames) => this.#usersChanged(provider, usernames);
+  }
+
+  /** Names of the providers, in the order they are asked. */
+  get providers(): readonly string[] {
+    return this.#providers.map(({ name }) => name);
+  }
+
+  /** Names of the providers that did not answer when last asked. */
+  get unavailable(): readonly string[] {
+    return [...this.#unavailable].map(({ name }) => name);
+  }
+
+  /** Logins that wait for a provider. */
+  get pending(): number {
+    return this.#attempts.size;
+  }
+
+  authenticate(request: AuthenticationRequest): Outcome {
+    return (
+      this.#whenClosed(request) ??
+      this.#provedByTransport(request) ??
+      this.#anonymous(request) ??
+      this.#byMethod(request) ??
+      this.#remembered(request) ??
+      this.#delayed(request) ??
+      this.#ask(request, this.#providers)
+    );
+  }
+
+  /**
+   * Reads the files of all providers again and forgets what was verified.
+   *
+   * @throws {AggregateError} where some could not; those go on with what they had
+   */
+  async reload(): Promise<void> {
+    const results = await Promise.allSettled(this.#providers.map(async (provider) => provider.reload?.()));
+    this.clear();
+    const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+    if (errors.length === 0) return;
+    const said = errors.map((error) => (error instanceof Error ? error.message : String(error))).join('; ');
+    throw new AggregateError(errors, `users could not be read again, and stay as they were: ${said}`);
+  }
+
+  /** Forgets the logins that were verified; everybody is asked for again. */
+  clear(): void {
+    this.#remember.clear();
+  }
+
+  /**
+   * Told of users who were removed or have other credentials: whoever is connected as one of them should not be any
+   * longer. Returns what ends it.
+   */
+  onUserChanged(listener: (provider: string, usernames: readonly string[]) => void): () => void {
+    this.#userListeners.add(listener);
+    return () => this.#userListeners.delete(listener);
+  }
+
+  /** Ends what waits with a refusal, refuses from here on, and closes the providers. Calling it again waits for the same. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    for (const { abort } of this.#attempts) abort.abort(new Error('the broker stops'));
+    this.#timing.release();
+    this.clear();
+    await Promise.all(this.#providers.map(async (provider) => provider.close?.()));
+  }
+
+  // ---- the steps
+
+  #whenClosed(request: AuthenticationRequest): Outcome | undefined {
+    if (this.#closing === undefined) return undefined;
+    return this.#cannotSay(request, 'the broker stops', undefined);
+  }
+
+  #provedByTransport(request: AuthenticationRequest): Outcome | undefined {
+    const { peer, username, method } = request;
+    if (peer === undefined) return undefined;
+    if (username !== undefined && username !== peer.username) {
+      return this.#wrong(request, this.#now, `the ${peer.by} is of '${peer.username}', the client says '${username}'`);
+    }
+    if (method !== undefined) return undefined;
+    return this.#accepted(request, peer.by, { outcome: 'accept', username: peer.username });
+  }
+
+  #anonymous(request: AuthenticationRequest): Outcome | undefined {
+    if (request.method !== undefined) return undefined;
+    const showsNothing = request.username === undefined && request.password === undefined;
+    if (!showsNothing && this.#providers.length > 0) return undefined;
+    if (!this.#parts.anonymous(request.listener)) {
+      const said = showsNothing
+        ? 'this listener lets nobody in without a user name and password'
+        : 'there is nobody who could know a user name and password here, and anonymous clients are not allowed';
+      return this.#refuse(request, { kind: 'anonymous', reasonCode: ReasonCode.notAuthorized, reason: said }, said);
+    }
+    const result: AcceptedLogin = { outcome: 'accept', anonymous: true };
+    this.#noteAccepted(request, result, false);
+    return result;
+  }
+
+  #byMethod(request: AuthenticationRequest): Outcome | undefined {
+    const { method, exchange } = request;
+    if (method === undefined) return undefined;
+    if (exchange instanceof MethodExchange) {
+      return this.#ask({ ...request, exchange: exchange.inner }, [exchange.provider], exchange.mark);
+    }
+    const provider = this.#providers.find(({ methods }) => methods.includes(method));
+    if (provider !== undefined) return this.#delayed(request) ?? this.#ask(request, [provider]);
+    // [MQTT-4.12.0-1]
+    const said = `the authentication method '${method}' is not supported; use another, or a user name and password`;
+    return this.#refuse(
+      request,
+      { kind: 'method', reasonCode: ReasonCode.badAuthenticationMethod, reason: said },
+      said,
+    );
+  }
+
+  #remembered(request: AuthenticationRequest): Outcome | undefined {
+    const now = this.#now;
+    const result = this.#remember.find(request, now);
+    if (result === undefined) return undefined;
+    this.counters.loginsCached += 1;
+    this.#backoff.succeeded(request.remoteAddress, request.username, now);
+    this.#noteAccepted(request, result, true);
+    return result;
+  }
+
+  #delayed(request: AuthenticationRequest): Outcome | undefined {
+    const now = this.#now;
+    const delay = this.#backoff.check(request.remoteAddress, request.username, now);
+    if (delay === null) return undefined;
+    const seconds = Math.ceil((delay.until - now) / 1000);
+    const reason = `not asked: too many failed logins of the ${delay.by}, which has to wait for ${seconds} s more`;
+    this.counters.loginsDelayed += 1;
+    return this.#refuseLater(request, now, { kind: 'delayed', reason, provider: undefined });
+  }
+
+  #ask(request: AuthenticationRequest, providers: readonly Provider[], mark = this.#changes.mark): Outcome {
+    if (this.#attempts.size >= this.#options.maxPending) {
+      return this.#busy(request, `${this.#attempts.size} logins wait for providers (maxPending)`);
+    }
+    const attempt = { request, startedAt: this.#now, abort: new AbortController(), mark };
+    const { signal } = attempt.abort;
+    const answer = askInOrder(providers, { request, signal, heard: (...said) => this.#heard(...said) });
+    return answer instanceof Promise ? this.#waitFor(attempt, answer) : this.#answered(attempt, answer);
+  }
+
+  async #waitFor(attempt: Attempt, pending: Promise<Answer>): Promise<AuthenticationResult> {
+    const { timeout } = this.#options;
+    this.#attempts.add(attempt);
+    const timer = this.#timers.set(timeout * 1000, () => {
+      this.counters.loginsTimedOut += 1;
+      attempt.abort.abort(new Error(`no answer within ${timeout} s (timeout)`));
+    });
+    let answer: Answer;
+    try {
+      answer = await pending;
+    } finally {
+      this.#timers.clear(timer);
+      this.#attempts.delete(attempt);
+    }
+    return this.#answered(attempt, answer);
+  }
+
+  // ---- what comes of them
+
+  #answered(attempt: Attempt, { provider, verdict }: Answer): Outcome {
+    const { request, startedAt } = attempt;
+    switch (verdict.outcome) {
+      case 'accept':
+        return this.#checkAccepted(attempt, provider!, verdict);
+      case 'unknown':
+        return this.#wrong(request, startedAt, 'no provider knows this user, or what it showed');
+      case 'refuse':
+        return this.#wrong(request, startedAt, verdict.reason, provider!);
+      case 'unavailable':
+        return this.#cannotSay(request, verdict.reason, provider!);
+      case 'continue':
+        if (request.method === undefined) {
+          return this.#cannotSay(request, 'it wants to go on with a client that named no method', provider!);
+        }
+        return { ...verdict, exchange: new MethodExchange(provider!, verdict.exchange, attempt.mark) };
+    }
+  }
+
+  #checkAccepted(attempt: Attempt, provider: Provider, verdict: AcceptVerdict): Outcome {
+    const { request, startedAt, mark } = attempt;
+    const username = verdict.username ?? request.username;
+    if (username !== undefined && this.#changes.since(mark, username)) {
+      return this.#cannotSay(request, 'the credentials of the user changed during the login', provider);
+    }
+    if (verdict.expiresAt !== undefined && verdict.expiresAt <= this.#now) {
+      return this.#wrong(request, startedAt, 'what it showed has expired', provider);
+    }
+    const expected = request.peer?.username ?? (request.reauthentication ? request.username : username);
+    if (username !== expected) {
+      const reason = `it is '${username}', and has to be '${expected}' as before`;
+      return this.#wrong(request, startedAt, reason, provider);
+    }
+    this.#backoff.succeeded(request.remoteAddress, request.username, this.#now);
+    const result = this.#accepted(request, provider.name, verdict);
+    if (request.method === undefined) this.#remember.add(request, provider, result, this.#now);
+    return result;
+  }
+
+  #accepted(request: AuthenticationRequest, provider: string, verdict: AcceptVerdict): AcceptedLogin {
+    const { username, expiresAt, data } = verdict;
+    const rights = grantedRights(provider, verdict.rights);
+    const result: AcceptedLogin = { outcome: 'accept', username, expiresAt, data, rights };
+    this.#noteAccepted(request, result, false);
+    return result;
+  }
+
+  #noteAccepted(request: AuthenticationRequest, result: AcceptedLogin, cached: boolean): void {
+    this.counters.loginsAccepted += 1;
+    const username = result.username ?? request.username;
+    const provider = result.rights?.provider ?? 'nobody';
+    this.#parts.events?.accepted?.(request, { username, anonymous: result.anonymous === true, provider, cached });
+  }
+
+  #wrong(request: AuthenticationRequest, startedAt: number, reason: string, provider?: Provider): Outcome {
+    const guessed = provider !== undefined && provider.guessable !== false;
+    this.#backoff.failed(request.remoteAddress, request.username, guessed, this.#now);
+    return this.#refuseLater(request, startedAt, { kind: 'credentials', reason, provider: provider?.name });
+  }
+
+  /** Refuses for credentials, when the time has come that says nothing of the reason. */
+  #refuseLater(
+    request: AuthenticationRequest,
+    startedAt: number,
+    refusal: Pick<LoginRefused, 'kind' | 'reason' | 'provider'>,
+  ): Outcome {
+    const maximum = this.#options.maxPending;
+    if (this.#timing.full)
+      return this.#busy(request, `${maximum} refusals wait to leave (maxPending): ${refusal.reason}`);
+    // CONNACK has a code of its own for it, DISCONNECT has not.
+    const reasonCode = request.reauthentication ? ReasonCode.notAuthorized : ReasonCode.badUserNameOrPassword;
+    return this.#timing.hold(startedAt, this.#refuse(request, { ...refusal, reasonCode }, WRONG));
+  }
+
+  #cannotSay(request: AuthenticationRequest, reason: string, provider: Provider | undefined): RefusedLogin {
+    const reasonCode = request.reauthentication ? ReasonCode.serverBusy : ReasonCode.serverUnavailable;
+    const said = 'logins cannot be checked right now; try again later';
+    return this.#refuse(request, { kind: 'unavailable', reasonCode, reason, provider: provider?.name }, said);
+  }
+
+  #busy(request: AuthenticationRequest, reason: string): RefusedLogin {
+    this.counters.loginsBusy += 1;
+    const said = 'too many clients are logging in; try again later';
+    return this.#refuse(request, { kind: 'busy', reasonCode: ReasonCode.serverBusy, reason }, said);
+  }
+
+  #refuse(
+    request: AuthenticationRequest,
+    refusal: Omit<LoginRefused, 'provider'> & { readonly provider?: string | undefined },
+    said: string,
+  ): RefusedLogin {
+    const { reasonCode, reason, provider } = refusal;
+    this.counters.loginsRefused += 1;
+    this.#parts.events?.refused?.(request, { ...refusal, provider });
+    const logReason = provider === undefined ? reason : `${provider}: ${reason}`;
+    return { outcome: 'refuse', reasonCode, reasonString: said, logReason };
+  }
+
+  // ---- what is noted
+
+  #heard(provider: Provider, verdict: Verdict): void {
+    if (this.#closing !== undefined) return;
+    if (verdict.outcome !== 'unavailable') {
+      if (this.#unavailable.delete(provider)) this.#parts.events?.providerRecovered?.(provider.name);
+      return;
+    }
+    this.counters.providerUnavailable += 1;
+    if (this.#unavailable.has(provider)) return;
+    this.#unavailable.add(provider);
+    this.#parts.events?.providerUnavailable?.(provider.name, verdict.reason);
+  }
+
+  #usersChanged(provider: Provider, usernames: readonly string[]): void {
+    this.#remember.dropUsers(usernames);
+    this.#changes.note(usernames);
+    for (const listener of this.#userListeners) listener(provider.name, usernames);
+  }
+
+  get #now(): number {
+    return this.#parts.clock();
+  }
+}
