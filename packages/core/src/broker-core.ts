@@ -1,23 +1,24 @@
 import { MqttError, type Properties, PublishView, ReasonCode, topicNameProblem } from '@cauldron/protocol';
 import { Connection } from './connection/connection.ts';
 import { FlushSet } from './connection/flush-set.ts';
+import { Guard } from './guard/guard.ts';
+import { MemoryPressure, type MemoryPressureLevel } from './guard/memory-pressure.ts';
+import { Retention } from './guard/retention.ts';
 import { intercept } from './interception.ts';
 import { Message } from './message.ts';
 import { Metrics } from './metrics.ts';
 import type { AckMode, CoreOptions, Limits, ListenerSettings, MqttOptions } from './options.ts';
 import type {
-  Authenticator,
-  Authorizer,
   ClientInfo,
-  Interceptor,
+  CorePorts,
   Link,
   LinkReceiver,
   Observer,
   PublishDraft,
   Refusal,
-  Scheduler,
   Subscriber,
 } from './ports.ts';
+import { recheck, willDenied } from './recheck.ts';
 import { Fanout } from './routing/fanout.ts';
 import { PublishRun } from './routing/publish-run.ts';
 import { RetainedTree } from './routing/retained-tree.ts';
@@ -31,25 +32,9 @@ import { Admission } from './store/admission.ts';
 import { Journal } from './store/journal.ts';
 import { decodeOperations } from './store/operations.ts';
 import { Restoration } from './store/restoration.ts';
-import type { Store, StoreReceiver } from './store/store.ts';
+import type { StoreReceiver } from './store/store.ts';
 import type { StoredMessage } from './store/stored-message.ts';
 import { TimerWheel } from './timing/timer-wheel.ts';
-
-/** The plugs of a core. */
-export interface CorePorts {
-  readonly scheduler: Scheduler;
-  readonly authenticator: Authenticator;
-  /** null allows everything. */
-  readonly authorizer: Authorizer | null;
-  /** Asked in this order. */
-  readonly interceptors: Interceptor[];
-  readonly observer: Observer;
-  /** Where sessions and messages outlive the broker; null = nowhere. */
-  readonly store: Store | null;
-}
-
-/** How often expired retained messages are swept out, milliseconds. */
-const SWEEP_EVERY = 60_000;
 
 /**
  * The broker as a value: bytes and time in, bytes out. It knows no socket, no clock and no disk; a transport gives it
@@ -75,8 +60,14 @@ export class BrokerCore implements RegistryHost {
   readonly journal: Journal | null;
   /** Says no to what cannot be kept. */
   readonly admission: Admission;
+  /** Says no to who comes too fast or too often. */
+  readonly guard: Guard;
+  /** How short memory is, and what is shed because of it. */
+  readonly memory = new MemoryPressure();
   /** What the store has to hold of the message published last; null = nothing. */
   published: StoredMessage | null = null;
+  /** Why it was not accepted: a limit of what is retained; null = it was. */
+  publishRefusal: Refusal | null = null;
   /** That message changed what its topic has retained in the store. */
   publishedRetained = false;
   /** The one view of all decoders: they never run at the same time. */
@@ -89,7 +80,7 @@ export class BrokerCore implements RegistryHost {
   readonly #fanout = new Fanout();
   /** A fanout is in use: a publish from inside a delivery takes one of its own. */
   #publishing = false;
-  #nextSweep: number;
+  readonly #retention: Retention;
   readonly #everywhere: ListenerSettings;
   #closing = false;
   #restoring: Restoration | null = null;
@@ -108,7 +99,8 @@ export class BrokerCore implements RegistryHost {
     this.flushSet = new FlushSet(ports.scheduler);
     this.journal = ports.store === null ? null : new Journal(this, ports.store);
     this.admission = new Admission(this);
-    this.#nextSweep = now + SWEEP_EVERY;
+    this.guard = new Guard(this);
+    this.#retention = new Retention(this);
     this.#everywhere = this.listener({});
   }
 
@@ -134,6 +126,21 @@ export class BrokerCore implements RegistryHost {
   }
 
   /**
+   * Whether one more connection may come: for a transport to ask before it spends anything on it, a TLS handshake above
+   * all. A refusal is counted and told to the observer; the transport closes the connection.
+   *
+   * @param remoteAddress as {@link Link.remoteAddress} will have it
+   */
+  admit(remoteAddress: string, listener: ListenerSettings): Refusal | null {
+    return this.guard.admit(remoteAddress, listener);
+  }
+
+  /** Memory is short, or is not any more: {@link MemoryPressure} says what is shed at which level. Takes effect at once. */
+  setMemoryPressure(level: MemoryPressureLevel): void {
+    this.memory.level = level;
+  }
+
+  /**
    * Takes a new link; the transport calls what comes back as things happen.
    *
    * @param listener the settings of the listener it came through, from {@link BrokerCore.listener}
@@ -143,6 +150,7 @@ export class BrokerCore implements RegistryHost {
     this.#connections.add(connection);
     this.metrics.connectionsAccepted += 1;
     this.timers.schedule(connection, this.now + listener.limits.connectTimeout * 1000);
+    this.guard.halfOpen.add(connection);
     return connection;
   }
 
@@ -150,10 +158,7 @@ export class BrokerCore implements RegistryHost {
   tick(now: number): void {
     this.now = now;
     this.timers.advance(now);
-    if (now >= this.#nextSweep) {
-      this.#nextSweep = now + SWEEP_EVERY;
-      for (const topic of this.retained.expired(now)) this.#unretain(topic);
-    }
+    this.#retention.tick(now);
     this.journal?.tick(now);
   }
 
@@ -254,16 +259,14 @@ export class BrokerCore implements RegistryHost {
   publishView(topic: Topic, view: PublishView, publisher: Subscriber | null): number {
     this.published = null;
     this.publishedRetained = false;
+    this.publishRefusal = null;
     const fanout = this.#publishing ? new Fanout() : this.#fanout;
     fanout.startView(topic, view, publisher, this.now);
     // [MQTT-3.3.1-8]
     if (view.retain) {
-      const refused = this.#retain(topic, fanout, view.payloadStart === view.end);
+      const refusal = this.#retention.apply(topic, fanout, view.payloadStart === view.end);
       // Who cannot be told is not refused either: the message is live then, and not kept.
-      if (refused !== 0 && view.qos > 0 && view.version5) {
-        fanout.finish();
-        return refused;
-      }
+      if (refusal !== null && view.qos > 0 && view.version5) return this.#refused(fanout, refusal);
     }
     return this.#route(fanout);
   }
@@ -300,14 +303,12 @@ export class BrokerCore implements RegistryHost {
   publishMessage(message: Message, publisher: Subscriber | null, refusable = true): number {
     this.published = null;
     this.publishedRetained = false;
+    this.publishRefusal = null;
     const fanout = this.#publishing ? new Fanout() : this.#fanout;
     fanout.startMessage(this.router.topics.intern(message.topic), message, publisher, this.now);
     if (message.retain) {
-      const refused = this.#retain(fanout.topic, fanout, message.payloadLength === 0);
-      if (refused !== 0 && message.qos > 0 && refusable) {
-        fanout.finish();
-        return refused;
-      }
+      const refusal = this.#retention.apply(fanout.topic, fanout, message.payloadLength === 0);
+      if (refusal !== null && message.qos > 0 && refusable) return this.#refused(fanout, refusal);
     }
     return this.#route(fanout);
   }
@@ -319,6 +320,7 @@ export class BrokerCore implements RegistryHost {
       const matched = this.router.publish(fanout);
       this.published = fanout.record;
       this.publishedRetained = fanout.changedRetained;
+      this.publishRefusal = null;
       return matched ? ReasonCode.success : ReasonCode.noMatchingSubscribers;
     } finally {
       this.#publishing = outer;
@@ -326,36 +328,10 @@ export class BrokerCore implements RegistryHost {
     }
   }
 
-  /** Keeps or deletes a topic's retained message. Returns 0, or why not. // [MQTT-3.3.1-5] [MQTT-3.3.1-6] */
-  #retain(topic: Topic, fanout: Fanout, empty: boolean): number {
-    const { name } = topic;
-    if (empty) {
-      fanout.changedRetained = this.#unretain(name); // [MQTT-3.3.1-7]
-      return 0;
-    }
-    const { maxRetainedMessages } = this.options.limits;
-    if (!topic.reserved && this.retained.countOfUsers >= maxRetainedMessages && this.retained.get(name) === null) {
-      this.metrics.retainedOverLimit += 1;
-      return ReasonCode.quotaExceeded;
-    }
-    const { journal } = this;
-    const publisher = fanout.publisher?.clientId;
-    if (journal === null || topic.reserved) {
-      this.retained.set(fanout.message(), publisher);
-      return 0;
-    }
-    fanout.changedRetained = true;
-    const record = journal.recordOf(fanout);
-    journal.retain(name, record, this.retained.set(fanout.message(), publisher, record));
-    return 0;
-  }
-
-  /** Whether there was one that the store has. */
-  #unretain(topic: string): boolean {
-    const before = this.retained.delete(topic);
-    if (before === null || before === 0 || this.journal === null) return false;
-    this.journal.unretain(topic, before);
-    return true;
+  #refused(fanout: Fanout, refusal: Refusal): number {
+    fanout.finish();
+    this.publishRefusal = refusal;
+    return refusal.reasonCode;
   }
 
   /** Why a topic name or filter exceeds the limits, or null. */
@@ -369,24 +345,13 @@ export class BrokerCore implements RegistryHost {
   publishWill(will: PendingWill, session: Session): void {
     this.metrics.willsPublished += 1;
     try {
-      if (this.#willDenied(will, session)) return;
+      if (willDenied(this, will, session)) return;
       const message = intercept(this, Message.refreshed(will.message, this.now), undefined);
       if (message instanceof Message) this.publishMessage(message, session); // [MQTT-3.1.2-14] [MQTT-3.1.2-15]
     } catch (error) {
       // There is no connection left to end for it, and the end of this session goes on.
       this.observer.internalError?.(error, `the will of '${session.clientId}'`);
     }
-  }
-
-  /** The will was allowed at CONNECT; what its client lost since, it lost for its will as well. */
-  #willDenied({ message }: PendingWill, { client }: Session): boolean {
-    const { authorizer } = this.ports;
-    if (client === null || authorizer?.epoch === undefined) return false;
-    const decision = authorizer.authorizePublish(client, message.topic, message.qos, message.retain);
-    if (decision === true || decision instanceof Promise) return false;
-    this.metrics.willsDenied += 1;
-    this.observer.denied?.(client, 'publish', message.topic, decision);
-    return true;
   }
 
   /**
@@ -405,22 +370,7 @@ export class BrokerCore implements RegistryHost {
    * @returns the filters that were taken
    */
   recheck(session: Session): string[] {
-    const { authorizer } = this.ports;
-    const { client, subscriptions, connection } = session;
-    if (authorizer === null || client === null || subscriptions === null) return [];
-    const taken: string[] = [];
-    for (const [filter, { qos }] of subscriptions) {
-      const decision = authorizer.authorizeSubscribe(client, filter, qos);
-      if (decision === true || decision instanceof Promise) continue;
-      taken.push(filter);
-      this.sessions.unsubscribe(session, filter);
-      this.observer.denied?.(client, 'subscribe', filter, decision);
-    }
-    if (taken.length > 0) {
-      const reason = `the rules have changed: it may no longer subscribe to '${taken[0]}'`;
-      connection?.end(ReasonCode.notAuthorized, taken.length === 1 ? reason : `${reason} and ${taken.length - 1} more`);
-    }
-    return taken;
+    return recheck(this, session);
   }
 
   /**

@@ -2,6 +2,10 @@
 export * from './broker-core.ts';
 export { Connection } from './connection/connection.ts';
 export { ConnectionState } from './connection/state.ts';
+export { HalfOpenList } from './guard/half-open.ts';
+export { MemoryPressure, type MemoryPressureLevel } from './guard/memory-pressure.ts';
+export { addressOf, networkOf } from './guard/remote-address.ts';
+export { TokenBucket } from './guard/token-bucket.ts';
 export { Message } from './message.ts';
 export { Metrics } from './metrics.ts';
 export * from './options.ts';

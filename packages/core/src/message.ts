@@ -95,6 +95,12 @@ export class Message implements PublishBody {
     return new Message(topic, view.qos, view.retain, expiresAt, bytes, 0, view.topicEnd - start, view, -start);
   }
 
+  /** The {@link size} that {@link fromView} leads to. */
+  static sizeOf(view: PublishView, topicBytes: Uint8Array): number {
+    if (view.topicEnd === view.topicStart) return topicBytes.length + view.end - view.propertiesStart;
+    return view.owned ? view.bytes.length : view.end - view.topicStart;
+  }
+
   /**
    * Makes a message from parts, as programs, wills and interceptors do. The parts are copied.
    *

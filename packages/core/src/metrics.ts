@@ -21,6 +21,8 @@ export class Metrics {
   droppedTooOld = 0;
   droppedTooLarge = 0;
   droppedLost = 0;
+  /** QoS 0 shed, and QoS 1 and 2 of publishers that cannot be told, because memory is short. */
+  droppedMemoryPressure = 0;
   droppedNotAllowed = 0;
   connectionsAccepted = 0;
   /** Connections that never became clients or whose CONNECT was refused. */
@@ -29,19 +31,47 @@ export class Metrics {
   refusedMaxConnections = 0;
   /** Of those, because of `limits.connectTimeout`. */
   refusedConnectTimeout = 0;
+  /** Of those, because of `limits.maxConnectRate`. */
+  refusedConnectRate = 0;
+  /** Of those, because of `limits.maxConnectRatePerAddress`. */
+  refusedAddressRate = 0;
+  /** Of those, because of `limits.maxHalfOpen`. */
+  refusedMaxHalfOpen = 0;
+  /** Of those, because of `limits.maxSessions`. */
+  refusedMaxSessions = 0;
+  /** Of those, because their client connected more often than `limits.maxReconnects`. */
+  refusedBanned = 0;
+  /** Bans that began. */
+  clientsBanned = 0;
+  /** Times a client began to send more than `limits.maxMessageRate` or `limits.maxByteRate`, and was slowed. */
+  clientsThrottled = 0;
+  /** Clients disconnected because they went on with that for longer than `limits.rateGrace`. */
+  disconnectedRate = 0;
+  /** Connections, publishes and retained messages refused because memory is critically short. */
+  refusedMemoryPressure = 0;
   /** Connections ended because of a malformed packet or a protocol error. */
   protocolErrors = 0;
-  /** Of those, because of `limits.maxPacketSize`. */
+  /** Of those, because of `limits.maxPacketSize`, `maxConnectPacketSize`, `maxControlPacketSize` or `maxPropertiesSize`. */
   packetsTooLarge = 0;
+  /** Of those, because of `limits.maxControlPacketSize`. */
+  controlPacketsTooLarge = 0;
+  /** Of those, because of `limits.maxPropertiesSize`. */
+  propertiesTooLarge = 0;
   keepAliveTimeouts = 0;
   publishesDenied = 0;
   subscriptionsDenied = 0;
   /** Subscriptions refused by `limits.maxSubscriptionsPerClient`. */
   subscriptionsOverLimit = 0;
+  /** Subscriptions refused by `limits.maxSubscriptions`. */
+  subscriptionsOverTotal = 0;
   /** Publishes and filters refused by `limits.maxTopicLength` or `limits.maxTopicLevels`. */
   topicsOverLimit = 0;
   /** Retained messages refused by `limits.maxRetainedMessages`. */
   retainedOverLimit = 0;
+  /** Retained messages refused by `limits.maxRetainedBytes`. */
+  retainedOverBytes = 0;
+  /** Retained messages refused by `limits.maxRetainedPerClient`. */
+  retainedOverClient = 0;
   receiveMaximumExceeded = 0;
   /** Publishes refused because a session's queue is full and `limits.queueFull` says so. */
   publishesRefusedQueueFull = 0;
@@ -93,6 +123,9 @@ export class Metrics {
       case 'lost':
         this.droppedLost += 1;
         break;
+      case 'memory-pressure':
+        this.droppedMemoryPressure += 1;
+        break;
       case 'not-allowed':
         this.droppedNotAllowed += 1;
         break;
@@ -109,6 +142,7 @@ export class Metrics {
       this.droppedTooOld +
       this.droppedTooLarge +
       this.droppedLost +
+      this.droppedMemoryPressure +
       this.droppedNotAllowed
     );
   }

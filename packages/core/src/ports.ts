@@ -2,7 +2,7 @@ import type { Properties, ProtocolVersion, QoS } from '@cauldron/protocol';
 import type { Fanout } from './routing/fanout.ts';
 import type { PublishRun } from './routing/publish-run.ts';
 import type { Delivery } from './routing/subscription.ts';
-import type { StoreFailure } from './store/store.ts';
+import type { Store, StoreFailure } from './store/store.ts';
 
 /** Who a transport proved the peer to be, before MQTT begins. */
 export interface PeerIdentity {
@@ -219,6 +219,8 @@ export type DropReason =
   /** It waited longer than `limits.maxQueuedAge`. */
   | 'too-old'
   | 'too-large'
+  /** The broker is short of memory and sheds it. */
+  | 'memory-pressure'
   /** The store does not have it any more, which it should. */
   | 'lost'
   /** While it waited, its receiver lost the right to read it. */
@@ -269,4 +271,17 @@ export interface Scheduler {
   requestFlush(): void;
   /** Calls back once, after so many milliseconds. Where it is missing, what could wait a moment for more does not. */
   after?(milliseconds: number, then: () => void): void;
+}
+
+/** The plugs of a core. */
+export interface CorePorts {
+  readonly scheduler: Scheduler;
+  readonly authenticator: Authenticator;
+  /** null allows everything. */
+  readonly authorizer: Authorizer | null;
+  /** Asked in this order. */
+  readonly interceptors: Interceptor[];
+  readonly observer: Observer;
+  /** Where sessions and messages outlive the broker; null = nowhere. */
+  readonly store: Store | null;
 }

@@ -31,7 +31,8 @@ function answeredIn(bytes: Uint8Array): 4 | 5 {
  * may reach them.
  */
 class Stage {
-  readonly broker = new TestBroker();
+  /** One client after the other comes under the same identifier. */
+  readonly broker = new TestBroker({ limits: { maxReconnects: 0 } });
   readonly #listener: TestClient;
   readonly #speaker: TestClient;
   #said = 0;

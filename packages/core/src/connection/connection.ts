@@ -6,10 +6,11 @@ import {
   PacketType,
   type Properties,
   type PublishView,
-  protocolError,
   ReasonCode,
 } from '@cauldron/protocol';
 import type { BrokerCore } from '../broker-core.ts';
+import type { HalfOpen } from '../guard/half-open.ts';
+import { type Metered, RateMeter } from '../guard/rate-meter.ts';
 import type { Limits, ListenerSettings } from '../options.ts';
 import type { ClientInfo, DisconnectReason, Link, LinkReceiver } from '../ports.ts';
 import type { Topic } from '../routing/topic-table.ts';
@@ -19,20 +20,13 @@ import type { TimerEntry } from '../timing/timer-wheel.ts';
 import type { AckGate } from './ack-gate.ts';
 import { disconnectCode } from './answer-codes.ts';
 import { refuseConnect } from './connack.ts';
-import { handleAuth } from './handlers/auth.ts';
-import { handleConnect } from './handlers/connect.ts';
-import { handleDisconnect } from './handlers/disconnect.ts';
-import { handlePingreq } from './handlers/pingreq.ts';
-import { handlePuback } from './handlers/puback.ts';
-import { handlePubcomp } from './handlers/pubcomp.ts';
+import { dispatchAck, dispatchPacket, tooEarly } from './dispatch.ts';
 import { handlePublish } from './handlers/publish.ts';
-import { handlePubrec } from './handlers/pubrec.ts';
-import { handlePubrel } from './handlers/pubrel.ts';
-import { handleSubscribe } from './handlers/subscribe.ts';
-import { handleUnsubscribe } from './handlers/unsubscribe.ts';
+import { Hold, OUR_SILENCE } from './hold.ts';
 import { ClientOutput } from './output.ts';
 import type { PublishRights } from './publish-rights.ts';
 import { ConnectionState } from './state.ts';
+import { packetTooLarge } from './too-large.ts';
 
 /** How long a closed connection may take to send its last bytes, milliseconds. */
 const LINGER = 5000;
@@ -41,7 +35,7 @@ const LINGER = 5000;
  * One client connection: takes bytes from a link, hands packets to their handlers, and collects what goes back. This is
  * the only place of the data path that catches: whatever a handler or the decoder throws ends the connection here.
  */
-export class Connection implements LinkReceiver, TimerEntry, Stalled {
+export class Connection implements LinkReceiver, TimerEntry, Stalled, Metered, HalfOpen {
   readonly core: BrokerCore;
   readonly link: Link;
   readonly listener: ListenerSettings;
@@ -82,10 +76,10 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled {
   slot = -1;
   /** Answers of ports that are due; meanwhile nothing is read. */
   #waiting = 0;
-  /** More waits for the store than may, so nothing is read until it has caught up. */
-  #storeBehind = false;
-  /** The client reads none of its answers, so nothing is read from it until it has. */
-  #stalled = false;
+  /** Bits of {@link Hold}: why nothing is read. */
+  #holds = 0;
+  /** How fast it sends; null where it may be any number. */
+  #meter: RateMeter | null = null;
 
   constructor(core: BrokerCore, link: Link, listener: ListenerSettings) {
     const limits = listener.limits;
@@ -99,10 +93,12 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled {
       link,
       limits.maxOutboundBytes,
       (reason) => core.sessions.dropped(this.session!, reason),
-      () => this.#stall(),
+      () => this.#hold(Hold.output),
     );
+    const { maxControlPacketSize, maxPropertiesSize } = limits;
     const maxPacketSize = Math.min(limits.maxConnectPacketSize, limits.maxPacketSize);
-    this.decoder = new FrameDecoder(this, { role: 'server', maxPacketSize, view: core.view });
+    const sizes = { maxPacketSize, maxControlPacketSize, maxPropertiesSize };
+    this.decoder = new FrameDecoder(this, { role: 'server', ...sizes, view: core.view });
   }
 
   get version5(): boolean {
@@ -115,6 +111,7 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled {
     if (this.state === ConnectionState.closed) return;
     this.lastSeen = this.core.now;
     this.core.metrics.bytesReceived += end;
+    this.#meter?.bytes(end);
     try {
       this.decoder.push(chunk, end);
       this.core.endRun();
@@ -136,23 +133,31 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled {
         this.session.dropping = false;
         this.session.pump();
       }
-      if (!this.#stalled) return;
-      this.#stalled = false;
+    } catch (error) {
+      this.fail(error);
+    }
+    if ((this.#holds & Hold.output) !== 0) this.#release(Hold.output);
+  }
+
+  /** Reads nothing more until what it waits for is released. */
+  #hold(why: Hold): void {
+    this.#holds |= why;
+    this.decoder.pause();
+    this.link.pause();
+  }
+
+  #release(why: Hold): void {
+    this.#holds &= ~why;
+    try {
       this.#readOn();
     } catch (error) {
       this.fail(error);
     }
   }
 
-  #stall(): void {
-    this.#stalled = true;
-    this.decoder.pause();
-    this.link.pause();
-  }
-
   /** Reads again where nothing stands in the way any more. */
   #readOn(): void {
-    if (this.state === ConnectionState.closed || this.#waiting > 0 || this.#stalled || this.#storeBehind) return;
+    if (this.state === ConnectionState.closed || this.#waiting > 0 || this.#holds !== 0) return;
     this.link.resume();
     this.decoder.resume();
     this.core.endRun();
@@ -160,21 +165,34 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled {
 
   /** Reads nothing more until the store has caught up: a publisher must not outrun it. */
   waitForStore(): void {
-    if (this.#storeBehind || this.state === ConnectionState.closed) return;
-    this.#storeBehind = true;
+    if ((this.#holds & Hold.store) !== 0 || this.state === ConnectionState.closed) return;
     this.core.metrics.publishersStalled += 1;
-    this.decoder.pause();
-    this.link.pause();
+    this.#hold(Hold.store);
     this.core.journal!.stall(this);
   }
 
   storeCaughtUp(): void {
-    this.#storeBehind = false;
-    try {
-      this.#readOn();
-    } catch (error) {
-      this.fail(error);
-    }
+    this.#release(Hold.store);
+  }
+
+  /** From now on what it sends is counted against its rates. */
+  meterRates(): void {
+    this.#meter = RateMeter.of(this, this.limits);
+  }
+
+  overRate(): void {
+    if (this.state !== ConnectionState.closed) this.#hold(Hold.rate);
+  }
+
+  keptToRate(): void {
+    this.#release(Hold.rate);
+  }
+
+  crowdedOut(limit: number): void {
+    this.core.metrics.refusedMaxHalfOpen += 1;
+    const reason = `${limit} connections that came later wait for their CONNECT too (limits.maxHalfOpen); send it at once`;
+    this.end(ReasonCode.serverBusy, reason);
+    this.link.destroy(); // nothing was said to it, so there is nothing to send before
   }
 
   closed(error?: Error): void {
@@ -192,62 +210,21 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled {
 
   onPublish(view: PublishView): void {
     this.core.metrics.messagesReceived += 1;
-    if (this.state !== ConnectionState.connected) throw this.#tooEarly('PUBLISH');
+    if (this.state !== ConnectionState.connected) throw tooEarly('PUBLISH');
+    this.#meter?.message();
     handlePublish(this, view);
   }
 
   onAck(type: AckType, packetId: number, reasonCode: number, _properties: Properties | undefined): void {
     this.core.metrics.messagesReceived += 1;
     this.core.endRun();
-    if (this.state !== ConnectionState.connected) throw this.#tooEarly('an acknowledgement');
-    const session = this.session!;
-    switch (type) {
-      case PacketType.puback:
-        handlePuback(session, packetId);
-        break;
-      case PacketType.pubrec:
-        handlePubrec(this, session, packetId, reasonCode);
-        break;
-      case PacketType.pubrel:
-        handlePubrel(this, session, packetId);
-        break;
-      case PacketType.pubcomp:
-        handlePubcomp(session, packetId);
-        break;
-    }
+    dispatchAck(this, type, packetId, reasonCode);
   }
 
   onPacket(packet: Packet): void {
     this.core.metrics.messagesReceived += 1;
     this.core.endRun();
-    if (packet.type === PacketType.connect) {
-      handleConnect(this, packet);
-      return;
-    }
-    if (packet.type === PacketType.auth) {
-      handleAuth(this, packet);
-      return;
-    }
-    if (packet.type === PacketType.disconnect) {
-      handleDisconnect(this, packet);
-      return;
-    }
-    if (this.state !== ConnectionState.connected) throw this.#tooEarly('a packet');
-    switch (packet.type) {
-      case PacketType.pingreq:
-        handlePingreq(this);
-        break;
-      case PacketType.subscribe:
-        handleSubscribe(this, packet);
-        break;
-      case PacketType.unsubscribe:
-        handleUnsubscribe(this, packet);
-        break;
-    }
-  }
-
-  #tooEarly(what: string): MqttError {
-    return protocolError(`${what} came before the connection was accepted`, 'MQTT-3.1.2-30'); // [MQTT-3.1.2-30]
+    dispatchPacket(this, packet);
   }
 
   /**
@@ -278,20 +255,12 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled {
     this.core.endRun(); // what stood before the mistake was accepted
     if (error instanceof MqttError) {
       this.core.metrics.protocolErrors += 1;
-      const limit = error.code === 'PACKET_TOO_LARGE' ? this.#packetTooLarge() : '';
+      const limit = error.code === 'PACKET_TOO_LARGE' ? packetTooLarge(this, error) : '';
       const spec = error.spec === undefined ? '' : ` [${error.spec}]`;
       this.end(error.reasonCode, `${error.message}${limit}${spec}`);
       return;
     }
     this.end(ReasonCode.unspecifiedError, 'the broker failed to handle a packet; its log says why');
-  }
-
-  /** Counts a packet that is too large, and names the limit. */
-  #packetTooLarge(): string {
-    this.core.metrics.packetsTooLarge += 1;
-    const { maxConnectPacketSize, maxPacketSize } = this.limits;
-    const early = this.state !== ConnectionState.connected && maxConnectPacketSize < maxPacketSize;
-    return early ? ' before a CONNECT is accepted (limits.maxConnectPacketSize)' : ' (limits.maxPacketSize)';
   }
 
   /**
@@ -329,6 +298,8 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled {
     this.state = ConnectionState.closed;
     this.decoder.stop(); // [MQTT-3.1.4-6]
     this.resumeConnect = null;
+    this.#meter?.stop();
+    this.core.guard.halfOpen.remove(this);
     this.gate?.clear();
     const session = this.session;
     const client = this.client;
@@ -375,7 +346,7 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled {
       this.end(ReasonCode.maximumConnectTime, reason);
       return;
     }
-    if (this.#waiting > 0 || this.#storeBehind) this.lastSeen = now; // the silence is ours: we do not read
+    if (this.#waiting > 0 || (this.#holds & OUR_SILENCE) !== 0) this.lastSeen = now; // it is read by nobody
     if (now < this.#silentUntil) {
       this.watch();
       return;

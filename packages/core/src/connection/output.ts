@@ -9,6 +9,7 @@ import {
   publishHeader,
   type QoS,
 } from '@cauldron/protocol';
+import { type MemoryPressure, SHORT_OUTBOUND_BYTES } from '../guard/memory-pressure.ts';
 import type { Message } from '../message.ts';
 import type { Metrics } from '../metrics.ts';
 import type { DropReason, Link } from '../ports.ts';
@@ -22,6 +23,7 @@ export interface OutputHost {
   readonly now: number;
   readonly metrics: Metrics;
   readonly flushSet: FlushSet;
+  readonly memory: MemoryPressure;
 }
 
 /** Aliases given to one client at most: each keeps its topic in memory. */
@@ -129,12 +131,19 @@ export class ClientOutput implements Flushable {
 
   /** Sends a QoS 0 message now or drops it: nothing waits for a client that does not keep up. */
   sendQos0(fanout: Fanout, retain: boolean, identifiers: readonly number[] | null): void {
-    if (this.congested) {
-      this.onDrop('slow-consumer');
+    const refused = this.#qos0Refused();
+    if (refused !== null) {
+      this.onDrop(refused);
       return;
     }
     const frame = this.frameOf(fanout, false, identifiers);
     if (frame !== null) this.sendFrame(frame, 0, retain, false, 0); // [MQTT-4.3.1-1]
+  }
+
+  /** Why no QoS 0 is sent now; null = it is. */
+  #qos0Refused(): DropReason | null {
+    if (this.congested) return 'slow-consumer';
+    return this.#host.memory.short && this.#link.pending > SHORT_OUTBOUND_BYTES ? 'memory-pressure' : null;
   }
 
   /** Sends a run of QoS 0 messages where this client takes them as they are; false = not so. */
@@ -142,8 +151,9 @@ export class ClientOutput implements Flushable {
     const version5 = this.version === 5;
     if (run.version5 !== version5 || run.largest > this.maxPacketSize || this.#aliases !== null) return false;
     if (version5 && identifiers !== null) return false;
-    if (this.congested) {
-      for (let i = 0; i < run.count; i++) this.onDrop('slow-consumer');
+    const refused = this.#qos0Refused();
+    if (refused !== null) {
+      for (let i = 0; i < run.count; i++) this.onDrop(refused);
       return true;
     }
     const metrics = this.#host.metrics;

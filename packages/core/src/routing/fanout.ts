@@ -87,6 +87,11 @@ export class Fanout {
     return this.#message;
   }
 
+  /** Bytes it takes to keep the message. */
+  get size(): number {
+    return this.#message?.size ?? Message.sizeOf(this.#view!, this.topic.bytes);
+  }
+
   /** The message encoded for a version, with or without room for a packet identifier. */
   frame(version5: boolean, hasId: boolean): PublishFrame {
     const key = (version5 ? 1 : 0) | (hasId ? 2 : 0);

@@ -12,6 +12,9 @@ export class RetainedTree {
   /** Messages of the broker itself. */
   #own = 0;
   #bytes = 0;
+  #ownBytes = 0;
+  /** How many each client identifier published; without those that published none. */
+  readonly #byPublisher = new Map<string, number>();
   /** Topics whose message expires some day. */
   readonly #expiring = new Set<string>();
 
@@ -29,9 +32,39 @@ export class RetainedTree {
     return this.#bytes;
   }
 
-  #counted(topic: string, change: number): void {
+  /** The same without the broker's own values. */
+  get bytesOfUsers(): number {
+    return this.#bytes - this.#ownBytes;
+  }
+
+  /** How many a client identifier published. */
+  countOf(publisher: string): number {
+    return this.#byPublisher.get(publisher) ?? 0;
+  }
+
+  /** Client identifiers that published any. */
+  get publishers(): ReadonlyMap<string, number> {
+    return this.#byPublisher;
+  }
+
+  /** The client identifier that published what a topic has; undefined where it was no client, or there is nothing. */
+  publisherOf(topic: string): string | undefined {
+    return this.#find(topic)?.publisher;
+  }
+
+  /** A message came (+1) or left (-1). */
+  #counted(message: Message, publisher: string | undefined, change: 1 | -1): void {
+    const bytes = change * message.size;
     this.#count += change;
-    if (topic.startsWith('$SYS/')) this.#own += change;
+    this.#bytes += bytes;
+    if (message.topic.startsWith('$SYS/')) {
+      this.#own += change;
+      this.#ownBytes += bytes;
+    }
+    if (publisher === undefined) return;
+    const count = this.countOf(publisher) + change;
+    if (count === 0) this.#byPublisher.delete(publisher);
+    else this.#byPublisher.set(publisher, count);
   }
 
   /** The store has a message now: what was needed to tell it of that is let go. */
@@ -78,13 +111,12 @@ export class RetainedTree {
       }
       node = child;
     }
-    if (node.message === null) this.#counted(message.topic, 1);
-    else this.#bytes -= node.message.size;
+    if (node.message !== null) this.#counted(node.message, node.publisher, -1);
+    this.#counted(message, publisher, 1);
     const before = node.kept;
     node.message = message;
     node.publisher = publisher;
     node.kept = kept;
-    this.#bytes += message.size;
     if (message.expiryAt >= 0) this.#expiring.add(message.topic);
     else if (this.#expiring.size > 0) this.#expiring.delete(message.topic);
     return before;
@@ -105,8 +137,7 @@ export class RetainedTree {
       node = child;
     }
     if (node.message === null) return null;
-    this.#counted(topic, -1);
-    this.#bytes -= node.message.size;
+    this.#counted(node.message, node.publisher, -1);
     const before = node.kept;
     node.message = null;
     node.publisher = undefined;

@@ -1,4 +1,5 @@
 import type { FlushSet } from '../connection/flush-set.ts';
+import type { MemoryPressure } from '../guard/memory-pressure.ts';
 import type { QueueFullPolicy } from '../options.ts';
 import type { ClientInfo, DropReason } from '../ports.ts';
 import type { RetainedTree } from '../routing/retained-tree.ts';
@@ -17,6 +18,7 @@ export interface SessionHost {
   readonly flushSet: FlushSet;
   readonly retained: RetainedTree;
   readonly queueQos0: boolean;
+  readonly memory: MemoryPressure;
   /** Messages of a queue that are held in memory although the store keeps them, at most. */
   readonly memoryWindow: number;
   /** A message did not reach this session's client. */

@@ -1,6 +1,7 @@
 import { ReasonCode } from '@cauldron/protocol';
 import type { Connection } from '../connection/connection.ts';
 import type { FlushSet } from '../connection/flush-set.ts';
+import type { MemoryPressure } from '../guard/memory-pressure.ts';
 import type { Metrics } from '../metrics.ts';
 import type { CoreOptions } from '../options.ts';
 import type { ClientInfo, DisconnectReason, DropReason, Observer } from '../ports.ts';
@@ -25,6 +26,7 @@ export interface RegistryHost {
   readonly journal: Journal | null;
   readonly flushSet: FlushSet;
   readonly retained: RetainedTree;
+  readonly memory: MemoryPressure;
   /** The broker stops: sessions stay as the store has them, and their wills wait for the next start. */
   readonly closing: boolean;
   publishWill(will: PendingWill, session: Session): void;
@@ -34,6 +36,9 @@ export interface RegistryHost {
 
 /** An expiry interval that means "never" (section 3.1.2.11.2). */
 const NEVER = 0xffffffff;
+
+/** Reasons that say nothing of the client itself. */
+const untold: ReadonlySet<DropReason> = new Set(['offline', 'expired', 'memory-pressure']);
 
 /**
  * The sessions by client identifier, and their life: opened or resumed by a CONNECT, left alone when the connection ends,
@@ -75,6 +80,10 @@ export class SessionRegistry implements SessionHost {
 
   internalError(error: Error): void {
     this.#host.observer.internalError?.(error, 'the store');
+  }
+
+  get memory(): MemoryPressure {
+    return this.#host.memory;
   }
 
   get queueQos0(): boolean {
@@ -272,7 +281,7 @@ export class SessionRegistry implements SessionHost {
   /** Counts a message that did not reach a session's client; says so once until the client keeps up again. */
   dropped(session: Session, reason: DropReason): void {
     this.#host.metrics.dropped(reason);
-    if (session.dropping || reason === 'offline' || reason === 'expired') return;
+    if (session.dropping || untold.has(reason)) return;
     session.dropping = true;
     this.#host.observer.dropping?.(session.clientId, reason);
   }

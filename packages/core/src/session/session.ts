@@ -5,7 +5,6 @@ import type { ClientInfo, Subscriber } from '../ports.ts';
 import type { Fanout } from '../routing/fanout.ts';
 import type { PublishRun } from '../routing/publish-run.ts';
 import { type Delivery, Subscription, type SubscriptionOptions } from '../routing/subscription.ts';
-import { SessionChange } from '../store/group.ts';
 import type { StoredMessage } from '../store/stored-message.ts';
 import type { TimerEntry } from '../timing/timer-wheel.ts';
 import { Backlog } from './backlog.ts';
@@ -166,6 +165,8 @@ export class Session implements Subscriber, TimerEntry {
     if (qos === 0) {
       if (connection !== null && this.#backlog?.ordersQos0 !== true) {
         connection.output.sendQos0(fanout, retain, identifiers);
+      } else if (this.host.memory.short) {
+        this.host.dropped(this, 'memory-pressure');
       } else if (connection !== null || (this.host.queueQos0 && this.#canKeep)) {
         this.#enqueueLive(fanout, this.#item(fanout.message(), qos, retain, identifiers));
       } else {
@@ -222,6 +223,10 @@ export class Session implements Subscriber, TimerEntry {
   /** Queues a message that was published just now. */
   #enqueueLive(fanout: Fanout, item: QueuedMessage): void {
     if (this.#ended) return;
+    if (this.host.memory.critical && this.number === 0) {
+      this.host.dropped(this, 'memory-pressure');
+      return;
+    }
     const backlog = this.#waiting;
     if (!backlog.makeRoom(item.size)) {
       this.host.dropped(this, 'queue-full');
@@ -272,9 +277,17 @@ export class Session implements Subscriber, TimerEntry {
 
   /** Whether a QoS 1 or 2 message would be dropped for want of room; `size` is what the store takes for it. */
   lacksRoomFor(qos: QoS, size: number): boolean {
+    return this.#wouldWait(qos) && this.#waiting.lacksRoomFor(size);
+  }
+
+  /** Whether a QoS 1 or 2 message would have to wait, and nobody but this broker's memory would keep it. */
+  waitsInMemory(qos: QoS): boolean {
+    return this.number === 0 && this.#wouldWait(qos);
+  }
+
+  #wouldWait(qos: QoS): boolean {
     const connection = this.#connection;
-    if (connection !== null && this.#mayStart(connection, qos)) return false;
-    return this.#waiting.lacksRoomFor(size);
+    return connection === null || !this.#mayStart(connection, qos);
   }
 
   /** What goes out again for a message in flight; null where its client may not have it any more, or it is too large. */
@@ -349,26 +362,6 @@ export class Session implements Subscriber, TimerEntry {
   }
 
   // ---- keeping
-
-  /** A QoS 2 message of this client waits for the store, and its PUBREC with it. */
-  publishWaits(packetId: number, record: StoredMessage): void {
-    this.unwritten ??= new Map();
-    this.unwritten.set(packetId, record);
-    record.publisher = this;
-    record.packetId = packetId;
-  }
-
-  publishWritten(record: StoredMessage): void {
-    if (this.unwritten?.get(record.packetId) === record) this.unwritten.delete(record.packetId);
-  }
-
-  /** The store could not keep it: when it comes again, with the same identifier perhaps, it is new. */
-  publishGivenUp(record: StoredMessage): void {
-    const { packetId } = record;
-    if (this.unwritten?.get(packetId) !== record) return;
-    this.unwritten.delete(packetId);
-    if (this.inbound.end(packetId)) this.host.journal?.touch(this, SessionChange.delivery);
-  }
 
   /** The store could not keep a message, and its publisher was told so. */
   cancelled(item: QueuedMessage): void {

@@ -1,4 +1,5 @@
 import { matchTopic, type PublishView, type QoS, ReasonCode } from '@cauldron/protocol';
+import type { MemoryPressure } from '../guard/memory-pressure.ts';
 import type { Metrics } from '../metrics.ts';
 import type { CoreOptions, ListenerSettings } from '../options.ts';
 import type { Refusal, Subscriber } from '../ports.ts';
@@ -15,6 +16,7 @@ export interface AdmissionHost {
   readonly metrics: Metrics;
   readonly router: Router;
   readonly journal: Journal | null;
+  readonly memory: MemoryPressure;
 }
 
 /** A publish that asks to be accepted. */
@@ -39,7 +41,7 @@ export function mostStoredBytes(topic: Topic, view: PublishView): number {
 
 /**
  * Whether what clients ask for can be kept: says no at once where it is known that it cannot, since the store does not
- * work or a queue is full.
+ * work, a queue is full or memory is critically short.
  */
 export class Admission {
   readonly #host: AdmissionHost;
@@ -54,12 +56,14 @@ export class Admission {
 
   /** A publish may have to be refused. */
   get mayRefuse(): boolean {
-    return this.#host.options.limits.queueFull === 'refuse' || this.#failure !== null;
+    const { options, memory } = this.#host;
+    return options.limits.queueFull === 'refuse' || this.#failure !== null || memory.critical;
   }
 
   /**
    * Why a publish cannot be accepted: the store does not work and would have to keep it, or the queue of a session that
-   * should get it is full and the policy is to refuse. Null = it can.
+   * should get it is full and the policy is to refuse, or memory is critically short and it would have to wait there.
+   * Null = it can.
    */
   refusal(offer: Offer): Refusal | null {
     if (offer.qos === 0) return null;
@@ -83,11 +87,19 @@ export class Admission {
     if (delivery.qos === 0 || !(subscriber instanceof Session)) return null;
     if (subscriber === offer.publisher && withoutNoLocal(delivery) === null) return null;
     if (failure !== null && subscriber.number > 0) return this.#failing(failure);
-    if (!offer.tellable || this.#host.options.limits.queueFull !== 'refuse') return null;
+    if (!offer.tellable) return null;
     const qos = delivery.qos < offer.qos ? delivery.qos : offer.qos;
+    if (this.#host.memory.critical && subscriber.waitsInMemory(qos)) return this.#shortOfMemory(subscriber);
+    if (this.#host.options.limits.queueFull !== 'refuse') return null;
     if (!subscriber.lacksRoomFor(qos, offer.size)) return null;
     this.#host.metrics.publishesRefusedQueueFull += 1;
     const reason = `the queue of '${subscriber.clientId}' is full (limits.queueFull = "refuse"); try again later`;
+    return { reasonCode: ReasonCode.quotaExceeded, reason };
+  }
+
+  #shortOfMemory({ clientId }: Session): Refusal {
+    this.#host.metrics.refusedMemoryPressure += 1;
+    const reason = `the broker is short of memory, and the message would have to wait for '${clientId}'; try again later`;
     return { reasonCode: ReasonCode.quotaExceeded, reason };
   }
 

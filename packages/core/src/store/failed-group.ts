@@ -1,3 +1,4 @@
+import { publishGivenUp } from '../session/unwritten.ts';
 import type { Group } from './group.ts';
 import type { StoredMessage } from './stored-message.ts';
 
@@ -85,7 +86,7 @@ function giveUp(record: StoredMessage): void {
   record.submitted = false;
   record.cancelled = true;
   record.gate = null;
-  record.publisher?.publishGivenUp(record);
+  if (record.publisher !== null) publishGivenUp(record.publisher, record);
   record.publisher = null;
   // In memory it is what the topic has, so that is what the store shall have too.
   record.references = record.retained ? 1 : 0;

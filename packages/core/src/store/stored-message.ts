@@ -2,6 +2,7 @@ import type { AckGate } from '../connection/ack-gate.ts';
 import type { Message } from '../message.ts';
 import type { QueuedMessage } from '../session/queued-message.ts';
 import type { Session } from '../session/session.ts';
+import { publishWritten } from '../session/unwritten.ts';
 
 /**
  * A message that durable sessions or the retained store have to hold, from its publication until the store has it. While
@@ -42,7 +43,7 @@ export class StoredMessage {
     for (const item of this.items) item.written();
     this.items = [];
     this.gate = null; // or a retained message would keep its publisher's connection in memory
-    this.publisher?.publishWritten(this);
+    if (this.publisher !== null) publishWritten(this.publisher, this);
     this.publisher = null;
   }
 

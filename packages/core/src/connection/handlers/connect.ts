@@ -16,6 +16,7 @@ import { failureReason, type StoreFailure } from '../../store/store.ts';
 import { refuseConnect } from '../connack.ts';
 import type { Connection } from '../connection.ts';
 import { ConnectionState } from '../state.ts';
+import { checkBan, checkMemory, checkRoom, checkSessions, checkVisits } from './connect-limits.ts';
 
 /** A CONNECT on its way through the steps. */
 interface Attempt {
@@ -35,12 +36,18 @@ export function handleConnect(connection: Connection, packet: ConnectPacket): vo
     throw protocolError('a second CONNECT came on the same connection', 'MQTT-3.1.0-2'); // [MQTT-3.1.0-2]
   }
   connection.state = ConnectionState.authenticating;
+  connection.core.guard.halfOpen.remove(connection);
   connection.output.version = packet.protocolVersion;
   connection.bridge = packet.bridge === true;
   connection.output.problemInformation = packet.properties?.requestProblemInformation !== 0;
   // The client's own maximum holds for the CONNACK already. // [MQTT-3.1.2-24]
   connection.output.maxPacketSize = Math.min(packet.properties?.maximumPacketSize ?? LARGEST_PACKET, LARGEST_PACKET);
-  const refusal = checkRoom(connection, packet.clientId) ?? checkClientId(packet) ?? checkWill(connection, packet);
+  const refusal =
+    checkBan(connection, packet.clientId) ??
+    checkMemory(connection, packet) ??
+    checkRoom(connection, packet.clientId) ??
+    checkClientId(packet) ??
+    checkWill(connection, packet);
   if (refusal !== null) {
     refuseConnect(connection, refusal, {}, packet.clientId);
     return;
@@ -48,21 +55,6 @@ export function handleConnect(connection: Connection, packet: ConnectPacket): vo
   const assigned = packet.clientId === '';
   const clientId = assigned ? newClientId(connection.core) : packet.clientId; // [MQTT-3.1.3-6] [MQTT-3.1.3-7]
   authenticate(connection, { packet, clientId, assigned }, packet.properties?.authenticationData);
-}
-
-/** Whether there is room for one more client; one that takes over its own connection needs none. */
-function checkRoom(connection: Connection, clientId: string): Refusal | null {
-  const { core, listener } = connection;
-  const all = core.options.limits.maxConnections;
-  const own = listener.limits.maxConnections;
-  const replaced = core.sessions.get(clientId)?.connection ?? null;
-  const others = core.metrics.clientsConnected - (replaced === null ? 0 : 1);
-  const here = listener.clients - (replaced?.listener === listener ? 1 : 0);
-  const full = others >= all ? all : here >= own ? own : null;
-  if (full === null) return null;
-  core.metrics.refusedMaxConnections += 1;
-  const reason = `all ${full} places for clients are taken (maxConnections); try again later`;
-  return { reasonCode: ReasonCode.quotaExceeded, reason };
 }
 
 /** An identifier that no session has, whatever clients call themselves. // [MQTT-3.2.2-16] */
@@ -203,8 +195,10 @@ function open(connection: Connection, attempt: Attempt, result: Accepted): void 
   const refusal =
     checkRoom(connection, clientId) ??
     checkOwner(connection, clientId) ??
+    checkSessions(connection, clientId) ??
     checkConnack(connection, answer) ??
-    checkStore(connection, clientId, expiryInterval, packet.cleanStart);
+    checkStore(connection, clientId, expiryInterval, packet.cleanStart) ??
+    checkVisits(connection, clientId, attempt.assigned);
   if (refusal !== null) {
     refuseConnect(connection, refusal);
     return;
@@ -264,6 +258,7 @@ function welcome(
   connection.decoder.maxPacketSize = connection.limits.maxPacketSize;
   connection.output.allowAliases(properties?.topicAliasMaximum ?? 0); // [MQTT-3.1.2-26]
   startKeepAlive(connection, packet.keepAlive);
+  connection.meterRates();
   connection.output.sendPacket({
     type: PacketType.connack,
     sessionPresent: present, // [MQTT-3.2.2-2] [MQTT-3.2.2-3]

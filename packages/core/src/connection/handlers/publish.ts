@@ -4,6 +4,7 @@ import { Message } from '../../message.ts';
 import type { Decision, Refusal } from '../../ports.ts';
 import { PublishRun } from '../../routing/publish-run.ts';
 import type { Topic } from '../../routing/topic-table.ts';
+import { publishWaits } from '../../session/unwritten.ts';
 import { mostStoredBytes } from '../../store/admission.ts';
 import { SessionChange } from '../../store/group.ts';
 import { answerDelivery, answerPublish, answerRefused } from '../answers.ts';
@@ -215,6 +216,7 @@ function publishMessage(connection: Connection, message: Message, packetId: numb
   if (outcome === 'drop') {
     core.published = null;
     core.publishedRetained = false;
+    core.publishRefusal = null;
     acknowledge(connection, core.router.topics.intern(message.topic), qos, packetId, ReasonCode.success);
   } else if (outcome instanceof Message) {
     const topic = core.router.topics.intern(outcome.topic);
@@ -239,6 +241,11 @@ function acknowledge(connection: Connection, topic: Topic, qos: number, packetId
   const { core } = connection;
   if (core.published !== null && core.journal!.overloaded) connection.waitForStore();
   if (qos === 0) return;
+  if (core.publishRefusal !== null) {
+    const type = qos === 1 ? PacketType.puback : PacketType.pubrec;
+    answerRefused(connection, type, packetId, reasonCode, core.publishRefusal.reason);
+    return;
+  }
   const fromMemory = core.journal === null || core.admission.acksFromMemory(connection.listener, topic);
   const record = fromMemory ? null : core.published;
   // What is retained must not turn older in a crash, so that promise stands where nobody else needs the message.
@@ -255,7 +262,7 @@ function acknowledge(connection: Connection, topic: Topic, qos: number, packetId
     session.inbound.begin(packetId);
     core.journal?.touch(session, SessionChange.delivery);
   }
-  if (begins && record !== null) session.publishWaits(packetId, record);
+  if (begins && record !== null) publishWaits(session, packetId, record);
   const firm = retained || (begins && session.number > 0 && !fromMemory);
   answerPublish(connection, PacketType.pubrec, packetId, reasonCode, record, firm); // [MQTT-4.3.3-8]
 }

@@ -97,11 +97,23 @@ function finish(connection: Connection, packet: SubscribePacket, decisions: read
 function limitRefusal(connection: Connection, filter: string): Refusal | null {
   const subscriptions = connection.session!.subscriptions;
   const limit = connection.limits.maxSubscriptionsPerClient;
-  if (subscriptions === null || subscriptions.size < limit || subscriptions.has(filter)) return null;
+  if (subscriptions?.has(filter)) return null;
+  if ((subscriptions?.size ?? 0) < limit) return totalRefusal(connection);
   connection.core.metrics.subscriptionsOverLimit += 1;
   return {
     reasonCode: ReasonCode.quotaExceeded,
     reason: `a client may have ${limit} subscriptions (limits.maxSubscriptionsPerClient); unsubscribe from some first`,
+  };
+}
+
+/** All clients together may have so many. */
+function totalRefusal({ core }: Connection): Refusal | null {
+  const { maxSubscriptions } = core.options.limits;
+  if (core.router.subscriptions < maxSubscriptions) return null;
+  core.metrics.subscriptionsOverTotal += 1;
+  return {
+    reasonCode: ReasonCode.quotaExceeded,
+    reason: `all clients together have ${maxSubscriptions} subscriptions (limits.maxSubscriptions); try again later`,
   };
 }
 

@@ -1,0 +1,37 @@
+/** A connection that waits for its CONNECT. */
+export interface HalfOpen {
+  /** There are too many like it, and it has waited longest: it ends. */
+  crowdedOut(limit: number): void;
+}
+
+/**
+ * The connections whose CONNECT has not come yet, in the order they came: `limits.maxHalfOpen` of them may wait, so that
+ * who opens connections and says nothing takes places only from others that say nothing either. Those that wait for an
+ * authenticator are not among them.
+ */
+export class HalfOpenList {
+  readonly #waiting = new Set<HalfOpen>();
+  readonly #limit: number;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  /** One more waits; where that is one too many, the one that has waited longest ends. */
+  add(connection: HalfOpen): void {
+    this.#waiting.add(connection);
+    if (this.#waiting.size <= this.#limit) return;
+    const [oldest] = this.#waiting;
+    this.#waiting.delete(oldest!);
+    oldest!.crowdedOut(this.#limit);
+  }
+
+  /** Its CONNECT came, or it is gone. */
+  remove(connection: HalfOpen): void {
+    this.#waiting.delete(connection);
+  }
+}
