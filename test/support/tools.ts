@@ -14,12 +14,15 @@ export interface RequiredTool {
 /** Everything the tests need that npm does not bring. */
 export const REQUIRED_TOOLS: readonly RequiredTool[] = [
   {
+    debianPackage: 'mosquitto',
+    isPresent: () => lookUp('mosquitto') !== null && lookUp('mosquitto_passwd') !== null,
+  },
+  {
     debianPackage: 'mosquitto-clients',
     isPresent: () => lookUp('mosquitto_pub') !== null && lookUp('mosquitto_sub') !== null,
   },
   { debianPackage: 'python3-paho-mqtt', isPresent: () => lookUpPython() !== null },
   { debianPackage: 'slapd', isPresent: () => lookUp('slapd', SYSTEM_FOLDERS) !== null },
-  { debianPackage: 'ldap-utils', isPresent: () => lookUp('ldapadd') !== null },
   { debianPackage: 'postgresql', isPresent: () => lookUp('postgres', postgresqlFolders()) !== null },
   { debianPackage: 'openssl', isPresent: () => lookUp('openssl') !== null },
 ];
@@ -77,12 +80,12 @@ function lookUp(name: string, alsoIn: readonly string[] = []): string | null {
   return everyOnPath(name)[0] ?? alsoIn.map((folder) => join(folder, name)).find(isExecutable) ?? null;
 }
 
+/** Servers stand where the PATH of an ordinary user does not lead. */
+const SERVER_FOLDERS: readonly string[] = ['/usr/sbin', '/usr/local/sbin'];
+
 function everyOnPath(name: string): string[] {
-  return (process.env.PATH ?? '')
-    .split(delimiter)
-    .filter((folder) => folder !== '')
-    .map((folder) => join(folder, name))
-    .filter(isExecutable);
+  const onPath = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
+  return [...onPath, ...SERVER_FOLDERS].map((folder) => join(folder, name)).filter(isExecutable);
 }
 
 function isExecutable(path: string): boolean {
