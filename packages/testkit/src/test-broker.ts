@@ -100,8 +100,8 @@ export class TestBroker {
   }
 
   /** A network connection that has sent nothing yet. */
-  open(version: ProtocolVersion = 5): TestClient {
-    return new TestClient(this.core, version);
+  open(version: ProtocolVersion = 5, remoteAddress?: string): TestClient {
+    return new TestClient(this.core, version, remoteAddress);
   }
 
   /** A connected client. Fails where the broker does not accept it. */

@@ -43,7 +43,8 @@ export class TestClient {
   #received: Packet[] = [];
   #nextId = 1;
 
-  constructor(core: BrokerCore, version: ProtocolVersion) {
+  /** @param remoteAddress where the broker sees it come from */
+  constructor(core: BrokerCore, version: ProtocolVersion, remoteAddress?: string) {
     this.#core = core;
     this.version = version;
     this.#decoder = new FrameDecoder(
@@ -61,6 +62,7 @@ export class TestClient {
       () => {
         this.closed = true;
       },
+      remoteAddress,
     );
     this.link.receiver = core.accept(this.link);
   }

@@ -65,6 +65,49 @@ test('after any sets and deletes, every filter finds what comparing it with ever
   );
 });
 
+test('counts by publisher and of the users’ bytes are what a recount says, after any sets, replacements, deletes and expiries', () => {
+  const publisher = fc.constantFrom('p', 'q', 'r', undefined);
+  const name = fc.oneof(topic, fc.constantFrom('$SYS/x', '$SYS/y'));
+  const change = fc.record({
+    name,
+    publisher,
+    keep: fc.boolean(),
+    expiry: fc.option(fc.constant(5)),
+    sweep: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(fc.array(change, { maxLength: 60 }), (changes) => {
+      const tree = new RetainedTree();
+      const model = new Map<string, { one: Message; from: string | undefined }>();
+      for (const [n, { name, publisher: from, keep, expiry, sweep }] of changes.entries()) {
+        if (keep) {
+          const one = message(name, 'x'.repeat(n), expiry ?? undefined);
+          tree.set(one, from);
+          model.set(name, { one, from });
+        } else {
+          tree.delete(name);
+          model.delete(name);
+        }
+        if (sweep) {
+          for (const gone of tree.expired(5000)) tree.delete(gone);
+          for (const [topicName, { one }] of model) if (one.expired(5000)) model.delete(topicName);
+        }
+        const users = [...model.values()].filter(({ one }) => !one.topic.startsWith('$SYS/'));
+        assert.equal(tree.countOfUsers, users.length);
+        assert.equal(
+          tree.bytesOfUsers,
+          users.reduce((sum, { one }) => sum + one.size, 0),
+        );
+        const recount = new Map<string, number>();
+        for (const { from: who } of model.values())
+          if (who !== undefined) recount.set(who, (recount.get(who) ?? 0) + 1);
+        assert.deepEqual(new Map(tree.publishers), recount);
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
 test('a topic between two others is not retained because they are', () => {
   const tree = new RetainedTree();
   tree.set(message('a/b/c', 'x'));

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { AuthenticationResult, Refusal } from '@cauldron/core';
+import { encodePacket, PacketType } from '@cauldron/protocol';
+import { TestBroker, type TestBrokerOptions } from '@cauldron/testkit';
+
+function watched(options: TestBrokerOptions) {
+  const refusals: Refusal[] = [];
+  const observer = {
+    refused: (_address: string, _clientId: string | undefined, refusal: Refusal) => refusals.push(refusal),
+  };
+  return { broker: new TestBroker({ ...options, observer }), refusals };
+}
+
+test('maxHalfOpen: one more that says nothing closes the one that has waited longest, at once and with the limit’s name', () => {
+  const { broker, refusals } = watched({ limits: { maxHalfOpen: 3 } });
+  const [first, second, ...more] = [broker.open(), broker.open(), broker.open(), broker.open()];
+  assert.deepEqual([first!.closed, second!.closed, ...more.map(({ closed }) => closed)], [true, false, false, false]);
+  assert.deepEqual(first!.take(), []);
+  second!.sendBytes(encodePacket({ type: PacketType.pingreq }, 5).subarray(0, 1));
+  broker.open();
+  assert.equal(second!.closed, true, 'some bytes are no CONNECT');
+  const { refusedMaxHalfOpen, connectionsRefused } = broker.core.metrics;
+  assert.deepEqual([refusedMaxHalfOpen, connectionsRefused, refusals.length], [2, 2, 2]);
+  assert.match(refusals[0]!.reason, /3 connections.*CONNECT.*\(limits\.maxHalfOpen\)/);
+  assert.equal(broker.core.connections.size, 3);
+});
+
+test('maxHalfOpen counts neither clients, nor those that wait for their authentication, nor those that are gone', () => {
+  const waiting: ((result: AuthenticationResult) => void)[] = [];
+  const { broker } = watched({
+    limits: { maxHalfOpen: 2 },
+    authenticator: { authenticate: () => new Promise((resolve) => waiting.push(resolve)) },
+  });
+  const asked = [1, 2, 3, 4].map((n) => {
+    const client = broker.open();
+    const connect = { type: PacketType.connect, protocolVersion: 5, cleanStart: true, keepAlive: 0 } as const;
+    client.send({ ...connect, clientId: `c${n}` });
+    return client;
+  });
+  const gone = broker.open();
+  gone.cut();
+  const [first, second] = [broker.open(), broker.open()];
+  assert.equal(waiting.length, 4);
+  assert.deepEqual(
+    [...asked, first, second].map(({ closed }) => closed),
+    new Array<boolean>(6).fill(false),
+  );
+  assert.equal(broker.core.guard.halfOpen.size, 2);
+  broker.open();
+  assert.equal(first!.closed, true);
+});
