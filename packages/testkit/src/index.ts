@@ -8,6 +8,7 @@ export {
   type ProviderSubject,
   providerContract,
 } from './provider-contract.ts';
+export { ScramClient, type ScramClientOptions } from './scram-client.ts';
 export { DurableBroker, type DurableConnect } from './store/durable-broker.ts';
 export { HeldStore } from './store/held-store.ts';
 export { MemoryEngine, type StoreContent } from './store/memory-engine.ts';
