@@ -15,7 +15,7 @@ export interface RequiredTool {
 export const REQUIRED_TOOLS: readonly RequiredTool[] = [
   {
     debianPackage: 'mosquitto',
-    isPresent: () => lookUp('mosquitto') !== null && lookUp('mosquitto_passwd') !== null,
+    isPresent: () => lookUp('mosquitto', SYSTEM_FOLDERS) !== null && lookUp('mosquitto_passwd') !== null,
   },
   {
     debianPackage: 'mosquitto-clients',
@@ -80,12 +80,12 @@ function lookUp(name: string, alsoIn: readonly string[] = []): string | null {
   return everyOnPath(name)[0] ?? alsoIn.map((folder) => join(folder, name)).find(isExecutable) ?? null;
 }
 
-/** Servers stand where the PATH of an ordinary user does not lead. */
-const SERVER_FOLDERS: readonly string[] = ['/usr/sbin', '/usr/local/sbin'];
-
 function everyOnPath(name: string): string[] {
-  const onPath = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
-  return [...onPath, ...SERVER_FOLDERS].map((folder) => join(folder, name)).filter(isExecutable);
+  return (process.env.PATH ?? '')
+    .split(delimiter)
+    .filter((folder) => folder !== '')
+    .map((folder) => join(folder, name))
+    .filter(isExecutable);
 }
 
 function isExecutable(path: string): boolean {
