@@ -15,6 +15,15 @@ export type {
 } from '@cauldron/core';
 export { StoreError } from '@cauldron/core';
 export * from './config/index.ts';
+export {
+  allowsAnonymous,
+  anonymousFinding,
+  checkExposure,
+  type Exposure,
+  type ExposureFinding,
+  type ExposureOptions,
+  type ListenerExposure,
+} from './exposure.ts';
 export type { Health, HealthFinding } from './health.ts';
 export type { MessageHandler, ReceivedMessage } from './local-subscription.ts';
 export { createLogger, type Logger } from './log.ts';

@@ -15,8 +15,9 @@ import {
 } from '@cauldron/core';
 import { MqttError, type Properties, type QoS, ReasonCode, topicFilterProblem } from '@cauldron/protocol';
 import { allowAll } from './auth/allow-all.ts';
-import { type Config, type ConfigInput, parseConfig } from './config/index.ts';
+import { type Config, ConfigError, type ConfigInput, parseConfig } from './config/index.ts';
 import { storedQueueLimits } from './config/schema.ts';
+import { checkExposure, listenerName } from './exposure.ts';
 import { type Health, HealthMonitor } from './health.ts';
 import { LocalSubscription, type MessageHandler } from './local-subscription.ts';
 import { createLogger, type Logger } from './log.ts';
@@ -24,7 +25,8 @@ import { type OpenedStore, type OpenStoreOptions, openStore } from './store/open
 import { StoreKeeper } from './store-keeper.ts';
 import { SysTopics } from './sys-topics.ts';
 import { BufferPool } from './transport/buffer-pool.ts';
-import { TcpListener } from './transport/tcp.ts';
+import type { Listener } from './transport/listener.ts';
+import { openListener } from './transport/open-listener.ts';
 
 /** How often time moves on in the core, milliseconds: the grain of keep alive and expiry. */
 const TICK = 250;
@@ -98,7 +100,7 @@ export class Broker extends EventEmitter<BrokerEvents> {
   readonly core: BrokerCore;
   readonly #log: Logger;
   readonly #pool = new BufferPool();
-  readonly #listeners: TcpListener[] = [];
+  readonly #listeners: Listener[] = [];
   readonly #interceptors: Interceptor[];
   readonly #sys: SysTopics;
   readonly #health = new HealthMonitor((health) => this.#tell('health', health));
@@ -160,10 +162,7 @@ export class Broker extends EventEmitter<BrokerEvents> {
 
   /** Where it listens, one entry a listener that could be opened. */
   get addresses(): readonly ListenAddress[] {
-    return this.#listeners.map(({ name, address: { address, port } }) => {
-      const host = address.includes(':') ? `[${address}]` : address;
-      return { name, host: address, port, url: `mqtt://${host}:${port}` };
-    });
+    return this.#listeners.map(({ name, address: { host, port }, url }) => ({ name, host, port, url }));
   }
 
   /**
@@ -197,15 +196,17 @@ export class Broker extends EventEmitter<BrokerEvents> {
   }
 
   async #open(own: Config['listeners'][number]): Promise<void> {
+    if (own.path !== undefined) return;
     const { maxConnections, maxPacketSize, connectTimeout, receiveMaximum, topicAliasMaximum, serverKeepAlive } = own;
+    const { maxConnectRate, maxConnectRatePerAddress, maxMessageRate, maxByteRate } = own;
+    const rates = { maxConnectRate, maxConnectRatePerAddress, maxMessageRate, maxByteRate };
     const settings = this.core.listener({
-      limits: defined({ maxConnections, maxPacketSize, connectTimeout, receiveMaximum }),
+      limits: defined({ maxConnections, maxPacketSize, connectTimeout, receiveMaximum, ...rates }),
       mqtt: defined({ topicAliasMaximum, serverKeepAlive }),
       ack: own.ack,
     });
-    const name = own.name ?? `${own.host}:${own.port}`;
-    const address = { name, host: own.host, port: own.port };
-    this.#listeners.push(await TcpListener.open(this.core, address, settings, this.#pool));
+    const address = { name: listenerName(own), host: own.host, port: own.port };
+    this.#listeners.push(await openListener(this.core, address, settings, this.#pool));
   }
 
   /** Milliseconds since 1970, never going back. */
@@ -360,6 +361,8 @@ export class Broker extends EventEmitter<BrokerEvents> {
  */
 export async function createBroker(input: ConfigInput = {}, options: BrokerOptions = {}): Promise<Broker> {
   const config = parseConfig(input);
+  checkExposure(config, { hasAuthenticator: options.authenticator !== undefined });
+  refuseUnwired(config);
   const { directory, memory } = config.data;
   const opened = directory === undefined || memory ? null : await openStore(directory, options.store);
   const broker = await construct(config, options, opened);
@@ -375,6 +378,25 @@ async function construct(config: Config, options: BrokerOptions, opened: OpenedS
     await opened?.close();
     throw error;
   }
+}
+
+/** What the configuration can say and this class does not do: better no broker than one that ignores it. */
+function refuseUnwired({ listeners, authentication, authorization, audit }: Config): void {
+  const said = {
+    listeners: listeners.some(
+      (own) => own.path !== undefined || own.tls !== undefined || own.proxyProtocol !== undefined,
+    ),
+    'authentication.providers': authentication.providers.length > 0,
+    authorization: authorization.rules.length + authorization.aclFiles.length > 0 || authorization.default === 'deny',
+    'audit.file': audit.file !== undefined,
+  };
+  const problems = Object.entries(said).filter(([, isSaid]) => isSaid);
+  if (problems.length === 0) return;
+  const message = 'is not supported by this version; leave it out';
+  throw new ConfigError(
+    'CONFIG_INVALID',
+    problems.map(([path]) => ({ path, message })),
+  );
 }
 
 function describe(error: unknown): string {

@@ -1,5 +1,5 @@
 import { stringify } from 'smol-toml';
-import { environmentName } from './environment.ts';
+import { environmentName, isSettable } from './environment.ts';
 import { formatBytes, formatSeconds } from './quantity.ts';
 import { accepts, type Setting } from './setting.ts';
 import { configTree, type Leaf, type List, type Table } from './tree.ts';
@@ -33,7 +33,15 @@ and the likely spelling.
 
 **Environment variables** are named after the key: \`limits.maxPacketSize\` is \`CAULDRON_LIMITS_MAX_PACKET_SIZE\`, and \`port\` of the
 first listener is \`CAULDRON_LISTENERS_0_PORT\`. An empty one counts as not set; one that starts with \`CAULDRON_\` and means nothing is
-refused (except those that Kubernetes sets by itself for a service called \`cauldron\`).
+refused (except those that Kubernetes sets by itself for a service called \`cauldron\`). A list of texts is written with commas between
+them.
+
+**Relative paths** start at the working directory, wherever the configuration file is.
+
+**Secrets** are written as they are, or better from elsewhere: \`bindPassword = "\${LDAP_PASSWORD}"\` or \`{ env = "LDAP_PASSWORD" }\` from an
+environment variable, \`{ file = "/run/secrets/ldap" }\` from a file (without the line end at its end). In a text, \`\${NAME}\` may stand
+among other characters. They are read once, when the configuration is; no log line, no error and no \`cauldron config show\` has them
+(\`***\` stands there, in a URL for its password).
 `;
 
 /** The text of docs/configuration.md. */
@@ -41,20 +49,30 @@ export function configurationDocument(): string {
   return HEAD + sectionsOf(configTree, []).join('');
 }
 
-/** A section a table or list, each followed by the lists inside it. */
+/** A section a table or list, each followed by those inside it. */
 function sectionsOf(parent: Table, path: readonly string[]): string[] {
   return [...parent.fields].flatMap(([key, node]) => {
     const inner = [...path, key];
-    const name = inner.join('.');
+    const name = tomlName(inner);
     if (node.type === 'list') {
-      return [
-        `\n## [[${name}]]\n\n${node.help}\n\n${defaultsOfList(name, node)}\n${table(node.item, [...inner, '0'])}`,
-      ];
+      const head = `\n## [[${name}]]\n\n${node.help}\n\n${defaultsOfList(name, node)}`;
+      return [head, ...itemsOf(node, [...inner, '0'])];
     }
-    if (node.type === 'leaf') return [];
-    return [`\n## [${name}]\n\n${node.help}\n\n${table(node, inner)}`, ...sectionsOf(node, inner)];
+    if (node.type !== 'table') return [];
+    const absent = node.optional ? 'Default: none.\n\n' : '';
+    return [`\n## [${name}]\n\n${node.help}\n\n${absent}${table(node, inner)}`, ...sectionsOf(node, inner)];
   });
 }
+
+function itemsOf({ item }: List, path: readonly string[]): string[] {
+  if (item.type === 'table') return [`\n${table(item, path)}`, ...sectionsOf(item, path)];
+  return [...item.variants].map(
+    ([name, variant]) => `\n### ${item.key} = ${JSON.stringify(name)}\n\n${variant.help}\n\n${table(variant, path)}`,
+  );
+}
+
+/** A path without the indices of lists, as headers of tables are written. */
+const tomlName = (path: readonly string[]): string => path.filter((step) => step !== '0').join('.');
 
 function defaultsOfList(name: string, list: List): string {
   if (list.default.length === 0) return 'Default: none.\n';
@@ -64,7 +82,8 @@ function defaultsOfList(name: string, list: List): string {
 function table(section: Table, path: readonly string[]): string {
   const rows = leaves(section).map(([key, leaf]) => {
     const cells = [`\`${key}\``, writtenDefault(leaf), accepts(leaf.setting), leaf.setting.help];
-    return `| ${[...cells, `\`${environmentName([...path, key])}\``].map(cell).join(' | ')} |\n`;
+    const variable = isSettable(leaf.setting) ? `\`${environmentName([...path, key])}\`` : 'none';
+    return `| ${[...cells, variable].map(cell).join(' | ')} |\n`;
   });
   return `| Key | Default | Takes | Meaning | Environment |\n|---|---|---|---|---|\n${rows.join('')}`;
 }
@@ -76,6 +95,7 @@ const leaves = (section: Table): [string, Leaf][] =>
 
 function writtenDefault(leaf: Leaf): string {
   if (leaf.default === undefined) return leaf.absent ?? 'none, it is needed';
+  if (Array.isArray(leaf.default) && leaf.default.length === 0) return 'none';
   const readable = humanSize(leaf.setting, leaf.default);
   return `\`${JSON.stringify(leaf.default)}\`${readable === undefined ? '' : ` (${readable})`}`;
 }
@@ -99,40 +119,62 @@ export function exampleConfig(): string {
 
 function examplesOf(parent: Table, path: readonly string[]): string[] {
   return [...parent.fields].flatMap(([key, node]) => {
-    const name = [...path, key].join('.');
-    if (node.type === 'list') return [`\n${comment(node.help ?? '')}${exampleList(name, node)}`];
-    if (node.type === 'leaf') return [];
-    const own = `\n${comment(node.help ?? '')}[${name}]\n${exampleTable(node, {})}`;
-    return [own, ...examplesOf(node, [...path, key])];
+    const inner = [...path, key];
+    const name = inner.join('.');
+    if (node.type === 'list') return [`\n${comment(node.help ?? '')}${exampleList(name, node, inner)}`];
+    if (node.type !== 'table') return [];
+    const header = `${node.optional ? '#' : ''}[${name}]`;
+    return [`\n${comment(node.help ?? '')}${header}\n${exampleTable(node, {})}`, ...examplesOf(node, inner)];
   });
 }
 
 /** The default items are written out, the first of them explaining every key; where there is none, one in comments. */
-function exampleList(name: string, list: List): string {
-  const items = list.default as readonly Readonly<Record<string, unknown>>[];
-  if (items.length === 0) return `#[[${name}]]\n${exampleTable(list.item, {})}`;
-  return items
-    .map((item, index) =>
-      index === 0 ? `[[${name}]]\n${exampleTable(list.item, item)}` : stringify({ [name]: [item] }),
-    )
-    .join('\n');
+function exampleList(name: string, { item, default: preset }: List, path: readonly string[]): string {
+  if (item.type === 'union') return [...item.variants.values()].map((one) => `\n${exampleVariant(name, one)}`).join('');
+  const [first, ...others] = preset as readonly Readonly<Record<string, unknown>>[];
+  const header = `${first === undefined ? '#' : ''}[[${name}]]\n`;
+  const explained = header + exampleTable(item, first ?? {}) + examplesOf(item, path).join('');
+  return [explained, ...others.map((other) => stringify({ [name]: [other] }))].join('\n');
 }
+
+const exampleVariant = (name: string, variant: Table): string =>
+  `${comment(variant.help ?? '')}#[[${name}]]\n${exampleTable(variant, {})}`;
 
 function exampleTable(section: Table, active: Readonly<Record<string, unknown>>): string {
   const lines = leaves(section).map(([key, leaf]) => {
     const isActive = Object.hasOwn(active, key);
-    const pair = stringify({ [key]: isActive ? active[key] : exampleValue(leaf) });
+    const pair = tomlPair(key, isActive ? active[key] : exampleValue(leaf));
     const absent = leaf.default === undefined ? ` Default: ${writtenDefault(leaf)}.` : '';
-    return comment(`${leaf.setting.help}${absent} Takes ${accepts(leaf.setting)}.`) + (isActive ? pair : `#${pair}`);
+    const about = `${leaf.setting.help}${absent} Takes ${accepts(leaf.setting)}.`;
+    if (leaf.insteadOf !== undefined) return `${comment(`${about} Instead of ${leaf.insteadOf}:`)}#   ${pair}`;
+    return comment(about) + (isActive ? pair : `#${pair}`);
   });
   return lines.join('');
 }
 
+/** `key = value` on one line. */
+function tomlPair(key: string, value: unknown): string {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return stringify({ [key]: value });
+  const pairs = Object.entries(value).map(([inner, part]) => stringify({ [inner]: part }).trim());
+  return `${key} = { ${pairs.join(', ')} }\n`;
+}
+
 function exampleValue({ setting, default: preset }: Leaf): unknown {
-  if (preset !== undefined) return humanSize(setting, preset) ?? preset;
-  if (setting.kind === 'text') return setting.example;
-  if (setting.kind === 'choice') return setting.choices.at(-1);
-  return setting.kind === 'count' || setting.kind === 'seconds' ? Math.max(setting.min, 10) : '1 MiB';
+  const isEmpty = Array.isArray(preset) && preset.length === 0;
+  if (preset !== undefined && !isEmpty) return humanSize(setting, preset) ?? preset;
+  switch (setting.kind) {
+    case 'choice':
+      return setting.choices.at(-1);
+    case 'boolean':
+      return false;
+    case 'bytes':
+      return formatBytes(Math.max(setting.min, 2 ** 20));
+    case 'count':
+    case 'seconds':
+      return Math.max(setting.min, 10);
+    default:
+      return setting.example;
+  }
 }
 
 const WIDTH = 110;

@@ -12,6 +12,8 @@ export interface EnvironmentValue {
 
 const PREFIX = 'CAULDRON';
 const INDEX = '<n>';
+/** The index of a list in a name. */
+const INDICES = /_(\d+)(?=_)/g;
 
 /**
  * The variable that sets the value at a path: words of the keys in capitals, joined by underscores.
@@ -34,9 +36,21 @@ const known = new Map<string, { path: Path; leaf: Leaf }>();
 register(configTree, []);
 
 function register(node: Node, path: Path): void {
-  if (node.type === 'leaf') known.set(environmentName(path), { path, leaf: node });
-  else if (node.type === 'list') register(node.item, [...path, INDEX]);
-  else for (const [key, field] of node.fields) register(field, [...path, key]);
+  if (node.type === 'list') register(node.item, [...path, INDEX]);
+  else if (node.type === 'table') for (const [key, field] of node.fields) register(field, [...path, key]);
+  else if (node.type === 'union') {
+    register(node.choice, [...path, node.key]);
+    for (const variant of node.variants.values()) register(variant, path);
+  } else if (isSettable(node.setting)) {
+    const name = environmentName(path);
+    // Kinds of a table that share a key take the same for it.
+    if (!known.has(name)) known.set(name, { path, leaf: node });
+  }
+}
+
+/** Whether one environment variable can hold a value. */
+export function isSettable({ kind }: Setting): boolean {
+  return kind !== 'secrets';
 }
 
 /** The names of all variables, `<n>` standing for an index. */
@@ -56,11 +70,11 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
   for (const name of Object.keys(env).sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))) {
     const text = env[name];
     if (!name.startsWith(`${PREFIX}_`) || text === undefined || text === '' || isServiceLink(name, text)) continue;
-    const index = /_(\d+)_/.exec(name)?.[1];
-    const found = known.get(name.replace(/_\d+_/, `_${INDEX}_`));
-    if (found === undefined) problems.push(unknownVariable(name, index));
+    const indices = [...name.matchAll(INDICES)].map(([, index]) => Number(index));
+    const found = known.get(name.replaceAll(INDICES, `_${INDEX}`));
+    if (found === undefined) problems.push(unknownVariable(name, indices));
     else {
-      const path = found.path.map((step) => (step === INDEX ? Number(index) : step));
+      const path = withIndices(found.path, indices);
       values.push({ name, path, value: coerce(text, found.leaf.setting) });
     }
   }
@@ -74,8 +88,14 @@ function isServiceLink(name: string, text: string): boolean {
   return /^CAULDRON_SERVICE_(HOST|PORT(_.*)?)$/.test(name);
 }
 
-function unknownVariable(name: string, index: string | undefined): ConfigProblem {
-  const names = environmentNames().map((known) => known.replace(INDEX, index ?? '0'));
+/** A path with numbers for its `<n>`, in order; 0 where there are none left. */
+function withIndices(path: Path, indices: readonly number[]): Path {
+  let next = 0;
+  return path.map((step) => (step === INDEX ? (indices[next++] ?? 0) : step));
+}
+
+function unknownVariable(name: string, indices: readonly number[]): ConfigProblem {
+  const names = [...known.values()].map(({ path }) => environmentName(withIndices(path, indices)));
   const suggestion = closest(name, names) ?? names.find((known) => known.endsWith(name.slice(PREFIX.length)));
   const problem = { path: name, source: name, message: 'unknown environment variable' };
   return suggestion === undefined ? problem : { ...problem, suggestion };
@@ -83,16 +103,23 @@ function unknownVariable(name: string, index: string | undefined): ConfigProblem
 
 /** Text as the type the schema expects; what does not fit is left as text, which the schema then refuses. */
 function coerce(text: string, setting: Setting): unknown {
-  if (setting.kind === 'text') return text;
+  if (setting.kind === 'text' || setting.kind === 'secret' || setting.kind === 'url') return text;
+  if (setting.kind === 'texts') return text.split(',').map((part) => part.trim());
   if (setting.kind === 'boolean') return { true: true, false: false }[text.toLowerCase()] ?? text;
   return /^-?\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : text;
 }
 
+/** A list that is too short for what is to be set in it. */
+export interface Gap {
+  readonly list: Path;
+  readonly index: number;
+  readonly length: number;
+}
+
 /** For error texts: which list item is missing before the one a variable names. */
-export function missingItem(value: EnvironmentValue, length: number): ConfigProblem {
-  const index = value.path.findIndex((step) => typeof step === 'number');
-  const list = formatPath(value.path.slice(0, index));
-  const message = `there is no ${list}[${Number(value.path[index]) - 1}] before it; number the entries of ${list} from 0 without a gap`;
+export function missingItem(value: EnvironmentValue, { list: path, index, length }: Gap): ConfigProblem {
+  const list = formatPath(path);
+  const message = `there is no ${list}[${index - 1}] before it; number the entries of ${list} from 0 without a gap`;
   return {
     path: formatPath(value.path),
     source: value.name,

@@ -17,9 +17,10 @@ export interface ConfigProblem {
 /**
  * - `CONFIG_UNREADABLE`: the file could not be read; `cause` says why.
  * - `CONFIG_SYNTAX`: the file is not TOML.
- * - `CONFIG_INVALID`: keys or values that the schema does not accept.
+ * - `CONFIG_INVALID`: keys or values that the schema does not accept, secrets that are not where they should be.
+ * - `CONFIG_UNSAFE`: anybody who reaches the broker could do anything, and nobody said that this is wanted.
  */
-export type ConfigErrorCode = 'CONFIG_UNREADABLE' | 'CONFIG_SYNTAX' | 'CONFIG_INVALID';
+export type ConfigErrorCode = 'CONFIG_UNREADABLE' | 'CONFIG_SYNTAX' | 'CONFIG_INVALID' | 'CONFIG_UNSAFE';
 
 /** A configuration that cannot be used. The message holds every problem, one a line. */
 export class ConfigError extends Error {

@@ -12,5 +12,9 @@ export {
   type ListenerConfig,
   type LogFormat,
   type LogLevel,
+  type ProviderConfig,
+  type RuleConfig,
+  type TlsConfig,
 } from './schema.ts';
+export { type Plain, plain, Secret, type SecretInput } from './secret.ts';
 export { listSettings, type ShownSetting } from './show.ts';

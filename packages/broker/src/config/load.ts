@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { parse, TomlError } from 'smol-toml';
-import { missingItem, readEnvironment } from './environment.ts';
+import { type Gap, missingItem, readEnvironment } from './environment.ts';
 import { ConfigError, type ConfigProblem } from './error.ts';
 import { type KeyLocator, locateKeys } from './locate.ts';
 import { describeProblems, type Origin } from './problems.ts';
+import { type Environment, resolveSecrets } from './resolve-secrets.ts';
 import { type Config, type ConfigInput, configSchema } from './schema.ts';
-import { formatPath, type Path, valueAt } from './tree.ts';
+import { Secret } from './secret.ts';
+import { formatPath, nodeAt, type Path, valueAt } from './tree.ts';
 
 /** Values that a flag gives. */
 export interface Override {
@@ -20,8 +22,8 @@ export interface LoadOptions {
   readonly defaults?: ConfigInput;
   /** TOML file to read. */
   readonly file?: string | undefined;
-  /** Environment variables; only those that start with `CAULDRON_` are looked at. Default: none. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Environment variables: those that start with `CAULDRON_`, and those that secrets name. Default: none. */
+  readonly env?: Environment;
   /** Values of flags; a later one wins. */
   readonly overrides?: readonly Override[];
 }
@@ -45,20 +47,32 @@ export function loadConfig({ defaults = {}, file, env = {}, overrides = [] }: Lo
   const layers = new Layers(file);
   layers.addEnvironment(env);
   for (const { from, input } of overrides) layers.addOverride(input, from);
-  return { config: layers.validate(defaults), file, originOf: (path) => layers.originOf(path) };
+  return { config: layers.validate(defaults, env), file, originOf: (path) => layers.originOf(path) };
 }
 
 /**
  * The configuration a program gives in code, with every default filled in; frozen.
  *
- * @throws {ConfigError} keys or values that the schema does not accept
+ * @param env environment variables that secrets may name
+ * @throws {ConfigError} keys or values that the schema does not accept, secrets that cannot be had
  * @example parseConfig({ listeners: [{ port: 0 }], limits: { maxPacketSize: '1 MiB' } })
  */
-export const parseConfig = (input: ConfigInput = {}): Config => validate(input, () => ({}), []);
+export const parseConfig = (input: ConfigInput = {}, env: Environment = process.env): Config =>
+  validate(input, env, () => ({}), []);
 
-function validate(input: unknown, originOf: (path: Path) => Origin, problems: readonly ConfigProblem[]): Config {
+function validate(
+  written: unknown,
+  env: Environment,
+  originOf: (path: Path) => Origin,
+  problems: readonly ConfigProblem[],
+): Config {
+  const { input, problems: secrets } = resolveSecrets(written, env);
+  const missing = secrets.map(({ path, message }) => ({ path: formatPath(path), message, ...originOf(path) }));
   const result = configSchema.safeParse(input);
-  const found = [...problems, ...(result.success ? [] : describeProblems(result.error.issues, input, originOf))];
+  const refused = result.success ? [] : describeProblems(result.error.issues, input, originOf);
+  // A secret that could not be had is no value, so that the schema refuses it as well.
+  const others = refused.filter(({ path }) => !missing.some((secret) => secret.path === path));
+  const found = [...problems, ...missing, ...others];
   if (!result.success || found.length > 0) throw new ConfigError('CONFIG_INVALID', found);
   return freeze(result.data);
 }
@@ -90,19 +104,20 @@ class Layers {
     this.#locator = locateKeys(toml);
   }
 
-  addEnvironment(env: Readonly<Record<string, string | undefined>>): void {
+  addEnvironment(env: Environment): void {
     const { values, problems } = readEnvironment(env);
     this.#problems.push(...problems);
     for (const value of values) {
-      const missing = this.#missingBefore(value.path);
-      if (missing === undefined) this.#set(value.path, value.value, value.name);
-      else this.#problems.push(missingItem(value, missing));
+      const gap = this.#gapBefore(value.path);
+      if (gap === undefined) this.#set(value.path, value.value, value.name);
+      else this.#problems.push(missingItem(value, gap));
     }
   }
 
   addOverride(input: unknown, source: string, path: Path = []): void {
     if (Array.isArray(input)) this.#remove(path);
-    if (typeof input !== 'object' || input === null) {
+    const isWhole = typeof input !== 'object' || input === null || input instanceof Secret;
+    if (isWhole || nodeAt(path)?.type === 'leaf') {
       if (input !== undefined) this.#set(path, input, source);
       return;
     }
@@ -111,8 +126,8 @@ class Layers {
     }
   }
 
-  validate(defaults: ConfigInput): Config {
-    return validate(filledIn(this.#data, defaults), (path) => this.#nearestOrigin(path), this.#problems);
+  validate(defaults: ConfigInput, env: Environment): Config {
+    return validate(filledIn(this.#data, defaults), env, (path) => this.#nearestOrigin(path), this.#problems);
   }
 
   originOf(path: Path): Origin | undefined {
@@ -131,13 +146,15 @@ class Layers {
     return { ...(this.#file !== undefined && { file: this.#file }), ...(line !== undefined && { line }) };
   }
 
-  /** Length of the list a path leads through, where the path goes past its end. */
-  #missingBefore(path: Path): number | undefined {
-    const at = path.findIndex((step) => typeof step === 'number');
-    if (at < 0) return undefined;
-    const list = valueAt(this.#data, path.slice(0, at));
-    const length = Array.isArray(list) ? list.length : 0;
-    return Number(path[at]) > length ? length : undefined;
+  /** The first list a path leads through whose end it goes past, and the length of that list. */
+  #gapBefore(path: Path): Gap | undefined {
+    for (const [at, step] of path.entries()) {
+      if (typeof step !== 'number') continue;
+      const list = valueAt(this.#data, path.slice(0, at));
+      const length = Array.isArray(list) ? list.length : 0;
+      if (step > length) return { list: path.slice(0, at), index: step, length };
+    }
+    return undefined;
   }
 
   /** Does nothing where something else than a table stands on the way: the schema then refuses that. */
@@ -171,7 +188,10 @@ function filledIn(given: unknown, defaults: unknown): unknown {
 }
 
 const isTable = (value: unknown): value is Data =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  !(value instanceof Date || value instanceof Secret);
 
 function readText(file: string): string {
   try {
@@ -187,7 +207,8 @@ function readToml(toml: string, file: string): Data {
     return parse(toml, { unsafeKeyBehaviour: 'throw' });
   } catch (cause) {
     if (!(cause instanceof TomlError)) throw cause;
+    // The error itself stays here: it quotes lines of the file, which may hold secrets.
     const message = `not valid TOML: ${cause.message.split('\n')[0]!.replace(/^Invalid TOML document: /, '')}`;
-    throw new ConfigError('CONFIG_SYNTAX', [{ path: '', message, file, line: cause.line }], { cause });
+    throw new ConfigError('CONFIG_SYNTAX', [{ path: '', message, file, line: cause.line }]);
   }
 }

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import type { ConfigProblem } from './error.ts';
-import { accepts } from './setting.ts';
+import { accepts, type Setting } from './setting.ts';
 import { closest } from './spelling.ts';
-import { configTree, formatPath, type Node, nodeAt, type Path, valueAt } from './tree.ts';
+import { configTree, formatPath, type Node, nodeAt, type Path, valueAt, variantOf } from './tree.ts';
 
 /** Where a value was given: a line of a file, or a flag or environment variable. Empty = in the program's own call. */
 export type Origin = Pick<ConfigProblem, 'file' | 'line' | 'source'>;
@@ -21,23 +21,27 @@ export function describeProblems(
   return issues.flatMap((issue): ConfigProblem[] => {
     const path = issue.path as Path;
     if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => ({ ...unknownKey(path, key), ...originOf([...path, key]) }));
+      return issue.keys.map((key) => ({ ...unknownKey(path, key, input), ...originOf([...path, key]) }));
     }
     const explains = issue.code === 'custom' && issue.params?.explains === true;
-    const message = explains ? issue.message : wrongValue(path, valueAt(input, path));
-    return [{ path: formatPath(path), message, ...originOf(path) }];
+    const problem = explains ? { message: issue.message } : wrongValue(path, input);
+    return [{ path: formatPath(path), ...problem, ...originOf(path) }];
   });
 }
 
-function unknownKey(table: Path, key: string): ConfigProblem {
-  const node = nodeAt(table);
-  const siblings = node?.type === 'table' ? node.fields : new Map<string, Node>();
+function unknownKey(table: Path, key: string, input: unknown): ConfigProblem {
+  const siblings = fieldsOf(nodeAt(table, input), valueAt(input, table));
   const suggestion = closest(key, siblings.keys()) ?? elsewhere(key);
   const known = [...siblings.keys()].join(', ');
   const problem = { path: formatPath([...table, key]), message: 'unknown key' };
   return suggestion === undefined
     ? { ...problem, message: `unknown key; known here: ${known}` }
     : { ...problem, suggestion };
+}
+
+function fieldsOf(node: Node | undefined, data: unknown): ReadonlyMap<string, Node> {
+  const table = node?.type === 'union' ? variantOf(node, data) : node;
+  return table?.type === 'table' ? table.fields : new Map();
 }
 
 /** A key that exists, only in another section. */
@@ -48,13 +52,23 @@ function elsewhere(key: string): string | undefined {
   return undefined;
 }
 
-function wrongValue(path: Path, given: unknown): string {
-  return `${given === undefined ? 'is missing' : `${show(given)} is not accepted`}; it takes ${expected(path)}`;
+function wrongValue(path: Path, input: unknown): Pick<ConfigProblem, 'message' | 'suggestion'> {
+  const given = valueAt(input, path);
+  const node = nodeAt(path, input);
+  const shown = node?.type === 'leaf' && isSecret(node.setting) ? 'what is given' : show(given);
+  const message = `${given === undefined ? 'is missing' : `${shown} is not accepted`}; it takes ${expected(path, node)}`;
+  const suggestion = typeof given === 'string' && node?.type === 'leaf' ? likely(given, node.setting) : undefined;
+  return suggestion === undefined ? { message } : { message, suggestion: JSON.stringify(suggestion) };
 }
 
-function expected(path: Path): string {
-  const node = nodeAt(path);
-  const name = formatPath(path);
+const isSecret = ({ kind }: Setting): boolean => kind === 'secret' || kind === 'url' || kind === 'secrets';
+
+function likely(given: string, setting: Setting): string | undefined {
+  return setting.kind === 'choice' ? closest(given, setting.choices.map(String)) : undefined;
+}
+
+function expected(path: Path, node: Node | undefined): string {
+  const name = path.filter((step) => typeof step === 'string').join('.');
   if (node?.type === 'leaf') return accepts(node.setting);
   if (node?.type === 'list') {
     return `a list ${node.needsOne ? 'with at least one table' : 'of tables'}, written [[${name}]] in TOML`;
@@ -64,8 +78,11 @@ function expected(path: Path): string {
 
 const LONGEST_SHOWN = 60;
 
+/** What was given, in short. Of tables and lists only that they are: there may be secrets in them. */
 function show(value: unknown): string {
   if (value instanceof Date) return `the date ${value.toISOString()}`;
-  const text = typeof value === 'string' || typeof value === 'object' ? JSON.stringify(value) : String(value);
+  if (Array.isArray(value)) return value.length === 0 ? '[]' : 'a list';
+  if (typeof value === 'object' && value !== null) return 'a table';
+  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
   return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
 }

@@ -1,31 +1,59 @@
 import { resolve } from 'node:path';
 import type { Config, LoadedConfig } from '@cauldron/broker/config';
+import type { Exposure, ListenerExposure } from '@cauldron/broker/exposure';
 
 /** Where a running broker can be reached. */
 export interface Address {
+  /** That of the listener in the {@link Exposure}. */
   readonly name: string;
-  readonly host: string;
-  readonly port: number;
+  /** Absent = a Unix socket. */
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+  readonly path?: string | undefined;
   readonly url: string;
 }
 
 const LABEL = 11;
 
 /** What a user wants to know of a broker that has just started. */
-export function bannerLines(addresses: readonly Address[], loaded: LoadedConfig): string[] {
-  const isLocal = addresses.every(({ host }) => isLoopback(host));
+export function bannerLines(addresses: readonly Address[], loaded: LoadedConfig, exposure: Exposure): string[] {
+  const hint = target(addresses, exposure);
   return [
     `Cauldron listens on ${addresses.map(({ url }) => url).join(' and ')}`,
-    labelled(
-      'open to',
-      `${isLocal ? 'programs on this machine only' : 'other machines too'}; no password is asked for`,
-    ),
+    ...openTo(addresses, exposure).map((text, index) => labelled(index === 0 ? 'open to' : '', text)),
     labelled('kept', kept(loaded)),
     labelled('configured', loaded.file ?? 'defaults (no configuration file found)'),
-    labelled('try it', `npx cauldron sub -t 'hello/#' -v${target(addresses)}`),
-    labelled('', `npx cauldron pub -t hello/world -m hi${target(addresses)}`),
+    labelled('try it', `npx cauldron sub -t 'hello/#' -v${hint}`),
+    labelled('', `npx cauldron pub -t hello/world -m hi${hint}`),
     labelled('stop it', 'Ctrl-C'),
   ];
+}
+
+/** Who can reach it and what they are asked for: one line where that is the same everywhere, else with the addresses. */
+function openTo(addresses: readonly Address[], { listeners }: Exposure): string[] {
+  const byText = new Map<string, string[]>();
+  for (const { name, url } of addresses) {
+    const listener = listeners.find((one) => one.name === name);
+    if (listener === undefined) continue;
+    const text = openness(listener);
+    byText.set(text, [...(byText.get(text) ?? []), url]);
+  }
+  return [...byText].map(([text, urls]) => (byText.size === 1 ? text : `${text} (${urls.join(', ')})`));
+}
+
+function openness(listener: ListenerExposure): string {
+  const { reachable, encrypted, proxied } = listener;
+  const who = reachable === 'network' ? 'other machines too' : 'programs on this machine only';
+  const tls = encrypted ? ['encrypted (TLS)'] : reachable === 'network' && !proxied ? ['not encrypted'] : [];
+  return [who, askedFor(listener), ...tls].join('; ');
+}
+
+const PROOFS = { login: 'a login', certificate: 'a client certificate', psk: 'a TLS key' } as const;
+
+function askedFor({ anonymous, proofs }: ListenerExposure): string {
+  const what = proofs.map((proof) => PROOFS[proof]).join(' or ');
+  if (anonymous) return proofs.length === 0 ? 'no password is asked for' : `${what} is possible, not needed`;
+  return proofs.length === 0 ? 'nobody can log in, because no provider is configured' : `${what} is needed`;
 }
 
 /** The folder of the durable store, as a whole path; undefined where everything is in memory. */
@@ -46,25 +74,22 @@ function kept({ config, originOf }: LoadedConfig): string {
 
 const labelled = (label: string, text: string): string => `  ${label.padEnd(LABEL)} ${text}`;
 
-/** What an operator has to be told even where nobody reads the banner. */
-export function startWarnings(addresses: readonly Address[]): string[] {
-  const open = addresses.filter(({ host }) => !isLoopback(host)).map(({ url }) => url);
-  if (open.length === 0) return [];
-  return [
-    `anyone who reaches ${open.join(' or ')} may read and publish everything: there is no authentication yet. ` +
-      'Listen on 127.0.0.1 unless the network is yours alone.',
-  ];
-}
-
 /** The flags that make `cauldron pub` and `sub` reach this broker where their defaults (localhost, 1883) do not. */
-function target(addresses: readonly Address[]): string {
-  const best = addresses.find(({ host }) => host === '127.0.0.1' || host === '0.0.0.0') ?? addresses[0];
+function target(addresses: readonly Address[], { listeners }: Exposure): string {
+  const listenerOf = ({ name }: Address) => listeners.find((one) => one.name === name);
+  const isEasy = (address: Address) => address.host === '127.0.0.1' || address.host === '0.0.0.0';
+  const best = addresses.find(isEasy) ?? addresses[0];
   if (best === undefined) return '';
-  const byDefault = ['localhost', '127.0.0.1', '0.0.0.0', '::'].includes(best.host);
-  return `${byDefault ? '' : ` -h ${best.host}`}${best.port === 1883 ? '' : ` -p ${best.port}`}`;
+  const listener = listenerOf(best);
+  const login = listener?.anonymous === false ? loginFlags(listener) : '';
+  if (best.path !== undefined) return ` --unix ${best.path}${login}`;
+  const byDefault = ['localhost', '127.0.0.1', '0.0.0.0', '::', undefined].includes(best.host);
+  const host = byDefault ? '' : ` -h ${best.host}`;
+  const tls = listener?.encrypted === true ? ' --cafile FILE' : '';
+  return `${host}${best.port === 1883 && tls === '' ? '' : ` -p ${best.port}`}${tls}${login}`;
 }
 
-/** Whether only this machine can reach an address. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^(::ffff:)?127\.\d+\.\d+\.\d+$/i.test(host);
+function loginFlags({ proofs }: ListenerExposure): string {
+  if (proofs.includes('login')) return ' -u USER -P PASSWORD';
+  return proofs.includes('certificate') ? ' --cert FILE --key FILE' : '';
 }

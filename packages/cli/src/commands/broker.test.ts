@@ -7,10 +7,11 @@ import { join, resolve } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { after, test } from 'node:test';
 import { type Config, DEFAULT_DATA_DIRECTORY, loadConfig, parseConfig } from '@cauldron/broker/config';
+import { exposureOf, listenerName, listenerUrl } from '@cauldron/broker/exposure';
 import { parseArgs } from '../args.ts';
 import { type Io, UsageError } from '../command.ts';
 import { broker, brokerCommand, overridesOf } from './broker.ts';
-import { bannerLines, isLoopback, startWarnings } from './broker-banner.ts';
+import { bannerLines } from './broker-banner.ts';
 import type { RunningBroker, StartBroker } from './broker-start.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cauldron-broker-'));
@@ -82,9 +83,10 @@ class Run {
 }
 
 const addressesOf = (config: Config) =>
-  config.listeners.map(({ host, port }) => {
-    const shown = port === 0 ? 54_321 : port;
-    return { name: '', host, port: shown, url: `mqtt://${host.includes(':') ? `[${host}]` : host}:${shown}` };
+  config.listeners.map((listener) => {
+    const port = listener.port === 0 ? 54_321 : listener.port;
+    const { host, path } = listener;
+    return { name: listenerName(listener), host, port, path, url: listenerUrl(listener, port) };
   });
 
 /** A start that really listens, as the broker does; on failure it leaves nothing open. */
@@ -93,7 +95,7 @@ function listening(servers: Server[]): StartBroker {
     const config = parseConfig(input);
     try {
       for (const { host, port } of config.listeners) {
-        const server = createServer().listen(port, host);
+        const server = createServer().listen(port ?? 0, host ?? '127.0.0.1');
         servers.push(server);
         await once(server, 'listening');
       }
@@ -134,11 +136,82 @@ test('port 0 opens one address on a free port and prints that', async () => {
   assert.match(run.stdout, /-m hi -p 54321\n/);
 });
 
-test('an address that others can reach is opened with a clear warning', async () => {
-  const run = await new Run(['--host', '0.0.0.0']).stopped();
+test('an address that others can reach is not opened to everybody unless that was said: the three ways out are told', async () => {
+  const run = new Run(['--host', '0.0.0.0']);
+  assert.equal(await run.code, 2);
+  assert.deepEqual(run.configs, []);
+  assert.match(run.stderr, /^--host: listeners\[0\]: mqtt:\/\/0\.0\.0\.0:1883 can be reached from other machines/);
+  for (const way of ['host = "127.0.0.1"', 'type = "password-file"', 'file = "passwords"', 'allowAnonymous = true'])
+    assert.match(run.stderr, new RegExp(`^ +${way}$`, 'm'));
+  assert.ok(run.stderr.includes('"cauldron passwd -c passwords USER"'));
+  assert.match(run.stderr, /--host 127\.0\.0\.1 .*--password-file passwords .*--allow-anonymous\n$/);
+});
+
+test('with --allow-anonymous it is opened to everybody, which the banner and a warning say', async () => {
+  const run = await new Run(['--host', '0.0.0.0', '--allow-anonymous']).stopped();
   assert.deepEqual(run.configs[0]?.listeners, [{ host: '0.0.0.0', port: 1883 }]);
-  assert.match(run.stdout, /open to +other machines too; no password/);
+  assert.match(run.stdout, /open to +other machines too; no password is asked for; not encrypted\n/);
   assert.match(run.stderr, /^WARNING: anyone who reaches mqtt:\/\/0\.0\.0\.0:1883 may read and publish everything/);
+});
+
+test('with --password-file a login is needed everywhere, and what can be overheard is said', async () => {
+  const run = await new Run(['--host', '0.0.0.0', '--password-file', 'passwords']).stopped();
+  assert.deepEqual(run.configs[0]?.authentication.providers, [{ type: 'password-file', file: 'passwords' }]);
+  assert.match(run.stdout, /open to +other machines too; a login is needed; not encrypted\n/);
+  assert.match(run.stdout, /sub -t 'hello\/#' -v -u USER -P PASSWORD\n/);
+  assert.match(run.stderr, /^WARNING: user names and passwords come over mqtt:\/\/0\.0\.0\.0:1883 unencrypted/);
+  const local = await new Run(['--password-file', 'passwords']).stopped();
+  assert.match(local.stdout, /open to +programs on this machine only; a login is needed\n/);
+  assert.equal(local.stderr, '');
+});
+
+test('with --cert and --key it speaks TLS, on port 8883 unless another is given, and says so', async () => {
+  const run = await new Run([
+    '--host',
+    '0.0.0.0',
+    '--cert',
+    'c.pem',
+    '--key',
+    'k.pem',
+    '--password-file',
+    'p',
+  ]).stopped();
+  const [listener] = run.configs[0]!.listeners;
+  assert.deepEqual([listener?.host, listener?.port, listener?.tls?.cert], ['0.0.0.0', 8883, 'c.pem']);
+  assert.match(run.stdout, /^Cauldron listens on mqtts:\/\/0\.0\.0\.0:8883\n/);
+  assert.match(run.stdout, /open to +other machines too; a login is needed; encrypted \(TLS\)\n/);
+  assert.match(run.stdout, /sub -t 'hello\/#' -v -p 8883 --cafile FILE -u USER -P PASSWORD\n/);
+  assert.equal(run.stderr, '');
+  const local = await new Run(['--cert', 'c.pem', '--key', 'k.pem', '-p', '9999']).stopped();
+  assert.deepEqual(
+    local.configs[0]?.listeners.map(({ host, port }) => [host, port]),
+    [
+      ['127.0.0.1', 9999],
+      ['::1', 9999],
+    ],
+  );
+  await assert.rejects(new Run(['--cert', 'c.pem']).code, UsageError);
+});
+
+test('listeners that are open in different ways are told apart, and a Unix socket is named by its path', async () => {
+  const file = join(folder, 'mixed.toml');
+  writeFileSync(
+    file,
+    '[[listeners]]\npath = "/run/c.sock"\n[[listeners]]\nhost = "0.0.0.0"\nallowAnonymous = true\n[[authorization.rules]]\nallow = "read"\ntopic = "#"\n',
+  );
+  const run = await new Run(['-c', file]).stopped();
+  assert.match(run.stdout, /^Cauldron listens on unix:\/run\/c\.sock and mqtt:\/\/0\.0\.0\.0:1883\n/);
+  assert.match(
+    run.stdout,
+    /open to {5}programs on this machine only; no password is asked for \(unix:\/run\/c\.sock\)\n/,
+  );
+  assert.match(
+    run.stdout,
+    /^ {14}other machines too; no password is asked for; not encrypted \(mqtt:\/\/0\.0\.0\.0:1883\)$/m,
+  );
+  assert.match(run.stderr, /come in without a user name, and do what the rules let such clients do/);
+  writeFileSync(file, '[[listeners]]\npath = "/run/c.sock"\n');
+  assert.match((await new Run(['-c', file]).stopped()).stdout, /-m hi --unix \/run\/c\.sock\n/);
 });
 
 test('flags map to the configuration: memory, data, verbosity and format', async () => {
@@ -152,6 +225,8 @@ test('flags map to the configuration: memory, data, verbosity and format', async
   assert.deepEqual([of('--data', '/d').data.directory, of('--data', '/d').data.memory], ['/d', false]);
   assert.equal(of('-v').log.level, 'debug');
   assert.deepEqual(of('-v', '--log-level', 'warn', '--log-format', 'json').log, { level: 'warn', format: 'json' });
+  assert.deepEqual(of('--acl-file', 'acl').authorization.aclFiles, ['acl']);
+  assert.equal(of('--allow-anonymous').authentication.allowAnonymous, true);
   assert.throws(() => of('--memory', '--data', '/d'), UsageError);
   assert.throws(() => of('start'), UsageError);
 });
@@ -291,7 +366,7 @@ test('a broker that does not close in time is left, with exit code 1', async () 
 });
 
 test('with JSON logs everything it says is JSON on standard error', async () => {
-  const run = await new Run(['--log-format', 'json', '--host', '0.0.0.0']).stopped();
+  const run = await new Run(['--log-format', 'json', '--host', '0.0.0.0', '--allow-anonymous']).stopped();
   assert.equal(run.stdout, '');
   const lines = run.stderr
     .trimEnd()
@@ -312,15 +387,8 @@ test('the hints name the host where the default would not reach it', () => {
   const loaded = loadConfig({
     overrides: [{ from: 'test', input: { listeners: [{ host: '192.0.2.7', port: 1883 }] } }],
   });
-  const lines = bannerLines(addressesOf(loaded.config), loaded);
+  const lines = bannerLines(addressesOf(loaded.config), loaded, exposureOf(loaded.config));
   assert.ok(lines.some((line) => line.endsWith("sub -t 'hello/#' -v -h 192.0.2.7")));
-  assert.equal(startWarnings(addressesOf(loaded.config)).length, 1);
-});
-
-test('only this machine reaches loopback addresses', () => {
-  for (const host of ['127.0.0.1', '127.9.9.9', '::1', 'localhost', '::ffff:127.0.0.1'])
-    assert.ok(isLoopback(host), host);
-  for (const host of ['0.0.0.0', '::', '192.168.1.1', '128.0.0.1', 'example.org']) assert.ok(!isLoopback(host), host);
 });
 
 test('the command of the program starts the real broker, which answers a client, and stops it', async () => {

@@ -1,8 +1,9 @@
 import { type ConfigInput, DEFAULT_DATA_DIRECTORY, type LoadedConfig, type Override } from '@cauldron/broker/config';
+import { checkExposure, type Exposure, exposureWarnings } from '@cauldron/broker/exposure';
 import { createLogger, type Logger } from '@cauldron/broker/log';
 import { type Command, type Flag, type Io, type Parsed, UsageError } from '../command.ts';
 import { exitCode } from '../exit-codes.ts';
-import { bannerLines, dataFolder, startWarnings } from './broker-banner.ts';
+import { bannerLines, dataFolder } from './broker-banner.ts';
 import { explained, type RunningBroker, type StartBroker, StartError } from './broker-start.ts';
 import { configFlag, loadCommandConfig, reportConfigError } from './config-file.ts';
 
@@ -23,7 +24,28 @@ export interface BrokerCommandDeps {
 const flags: readonly Flag[] = [
   configFlag,
   { long: 'host', short: 'h', value: 'HOST', help: 'Address to listen on. Default: 127.0.0.1 and ::1.' },
-  { long: 'port', short: 'p', value: 'PORT', help: 'Port to listen on; 0 = any free one. Default: 1883.' },
+  {
+    long: 'port',
+    short: 'p',
+    value: 'PORT',
+    help: 'Port to listen on; 0 = any free one. Default: 1883, with --cert 8883.',
+  },
+  { long: 'cert', value: 'FILE', help: 'Encrypt with TLS: certificate of the broker (PEM). Needs --key.' },
+  { long: 'key', value: 'FILE', help: 'Its private key (PEM). Needs --cert.' },
+  {
+    long: 'password-file',
+    value: 'FILE',
+    help: 'Let in only users of this file, which cauldron passwd makes; mosquitto_passwd files will do.',
+  },
+  {
+    long: 'acl-file',
+    value: 'FILE',
+    help: "What users may read and write, in the format of mosquitto's ACL files.",
+  },
+  {
+    long: 'allow-anonymous',
+    help: 'Let everybody in, also where other machines can reach the broker.',
+  },
   { long: 'memory', help: 'Keep everything in memory: nothing is written, and nothing outlives the broker.' },
   {
     long: 'data',
@@ -40,7 +62,10 @@ export function brokerCommand(deps: BrokerCommandDeps): Command {
   return {
     name: 'broker',
     summary: 'start a broker',
-    usage: ['cauldron broker [-c FILE] [-h HOST] [-p PORT] [--memory | --data DIR] [-v]'],
+    usage: [
+      'cauldron broker [-c FILE] [-h HOST] [-p PORT] [--cert FILE --key FILE] [--memory | --data DIR] [-v]',
+      '                [--password-file FILE] [--acl-file FILE] [--allow-anonymous]',
+    ],
     flags,
     examples: [
       { does: 'Start a broker that only this machine can reach, on port 1883', command: 'cauldron broker' },
@@ -49,16 +74,22 @@ export function brokerCommand(deps: BrokerCommandDeps): Command {
         command: 'cauldron broker -p 1884 --data second-data',
       },
       { does: 'Start one that keeps nothing', command: 'cauldron broker --memory' },
+      {
+        does: 'Let other machines in, with a password',
+        command: 'cauldron passwd -c passwords ann && cauldron broker --host 0.0.0.0 --password-file passwords',
+      },
       { does: 'Start with a configuration file', command: 'cauldron broker -c cauldron.toml' },
     ],
     run: async (parsed, io) => {
       let loaded: LoadedConfig;
+      let exposure: Exposure;
       try {
         loaded = loadCommandConfig(parsed, io, overridesOf(parsed), deps.configFiles);
+        exposure = checkExposure(loaded.config, loaded);
       } catch (error) {
         return reportConfigError(error, io);
       }
-      return runBroker(loaded, io, deps);
+      return runBroker(loaded, exposure, io, deps);
     },
   };
 }
@@ -77,10 +108,14 @@ export function overridesOf({ values, positionals }: Parsed): Override[] {
     throw new UsageError('--memory and --data exclude each other');
   const overrides: Override[] = [];
   const add = (from: string, input: unknown) => overrides.push({ from, input: input as ConfigInput });
-  const { host, port, data } = values;
-  if (host !== undefined)
-    add(port === undefined ? '--host' : '--host and -p/--port', { listeners: [{ host, port: number(port) }] });
-  else if (port !== undefined) add('-p/--port', { listeners: loopback(number(port)) });
+  const { data } = values;
+  addListeners(values, add);
+  if (values['password-file'] !== undefined) {
+    const provider = { type: 'password-file', file: values['password-file'] };
+    add('--password-file', { authentication: { providers: [provider] } });
+  }
+  if (values['acl-file'] !== undefined) add('--acl-file', { authorization: { aclFiles: [values['acl-file']] } });
+  if (values['allow-anonymous'] === true) add('--allow-anonymous', { authentication: { allowAnonymous: true } });
   if (values.memory === true) add('--memory', { data: { memory: true } });
   if (data !== undefined) add('--data', { data: { directory: data, memory: false } });
   if (values.verbose === true) add('-v/--verbose', { log: { level: 'debug' } });
@@ -89,19 +124,34 @@ export function overridesOf({ values, positionals }: Parsed): Override[] {
   return overrides;
 }
 
+/** Host, port and certificate are about one listener, which takes the place of all others. */
+function addListeners({ host, port, cert, key }: Parsed['values'], add: (from: string, input: unknown) => void): void {
+  if ((cert === undefined) !== (key === undefined)) throw new UsageError('--cert and --key belong together; give both');
+  if (host === undefined && port === undefined && cert === undefined) return;
+  const tls = cert === undefined ? {} : { tls: { cert, key } };
+  const number = port === undefined ? (cert === undefined ? 1883 : 8883) : numberOf(port);
+  const listeners = host === undefined ? loopback(number) : [{ host, port: port === undefined ? undefined : number }];
+  const flags = [
+    ...(host === undefined ? [] : ['--host']),
+    ...(port === undefined ? [] : ['-p/--port']),
+    ...(cert === undefined ? [] : ['--cert', '--key']),
+  ];
+  add(flags.join(' and '), { listeners: listeners.map((listener) => ({ ...listener, ...tls })) });
+}
+
 /** Both loopback addresses; only one where any free port will do, for the two would get different ones. */
 const loopback = (port: unknown) => (port === 0 ? ['127.0.0.1'] : ['127.0.0.1', '::1']).map((host) => ({ host, port }));
 
 /** What is no number stays text, which the schema refuses with what it takes. */
-const number = (text: unknown): unknown => (typeof text === 'string' && /^\d+$/.test(text) ? Number(text) : text);
+const numberOf = (text: unknown): unknown => (typeof text === 'string' && /^\d+$/.test(text) ? Number(text) : text);
 
-async function runBroker(loaded: LoadedConfig, io: Io, deps: BrokerCommandDeps): Promise<number> {
+async function runBroker(loaded: LoadedConfig, exposure: Exposure, io: Io, deps: BrokerCommandDeps): Promise<number> {
   const { level, format } = loaded.config.log;
   const log = createLogger({ level, format, stream: io.stderr });
   const stop = new StopSignals(io, deps.exit);
   try {
     const running = await explained(deps.start)(loaded.config, { log });
-    announce(running, loaded, log, io);
+    announce(running, loaded, exposure, log, io);
     const signal = await stop.first;
     if (format === 'text') io.stdout.write(`stopping (${signal})\n`);
     return await closeInTime(running, io, deps);
@@ -115,8 +165,8 @@ async function runBroker(loaded: LoadedConfig, io: Io, deps: BrokerCommandDeps):
 }
 
 /** In text to people; in JSON only log lines, so that a machine can read everything. */
-function announce({ addresses }: RunningBroker, loaded: LoadedConfig, log: Logger, io: Io): void {
-  const warnings = startWarnings(addresses);
+function announce({ addresses }: RunningBroker, loaded: LoadedConfig, exposure: Exposure, log: Logger, io: Io): void {
+  const warnings = exposureWarnings(exposure, addresses);
   if (loaded.config.log.format === 'json') {
     const data = dataFolder(loaded.config) ?? 'memory';
     const configuration = loaded.file ?? 'defaults';
@@ -124,7 +174,7 @@ function announce({ addresses }: RunningBroker, loaded: LoadedConfig, log: Logge
     for (const warning of warnings) log.warn(warning);
     return;
   }
-  io.stdout.write(`${bannerLines(addresses, loaded).join('\n')}\n`);
+  io.stdout.write(`${bannerLines(addresses, loaded, exposure).join('\n')}\n`);
   for (const warning of warnings) io.stderr.write(`WARNING: ${warning}\n`);
 }
 
