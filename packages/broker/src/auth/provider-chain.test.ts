@@ -34,9 +34,9 @@ test('an unknown user, a wrong password and a wait for failures get the same ans
     await fixture.login(wrong, at),
     await fixture.login(wrong, at),
   ];
-  const told = answers.map(({ logReason: _, ...answer }: { logReason?: string; outcome: string }) => answer);
-  const same = { outcome: 'refuse', reasonCode: 0x86, reasonString: 'the user name or the password is wrong' };
-  assert.deepEqual(told, [same, same, same]);
+  const reasonString = 'the user name or the password is wrong';
+  const same = { outcome: 'refuse', reasonCode: 0x86, reasonString, noted: true };
+  assert.deepEqual(answers, [same, same, same]);
   assert.deepEqual(
     fixture.refused.map(({ kind, provider }) => [kind, provider]),
     [
@@ -287,6 +287,26 @@ test('changed users are told on, and a login that was under way meanwhile does n
   stop();
   provider.changed!(['ali']);
   assert.equal(told.length, 1);
+});
+
+test('an exchange that began before the credentials of its user changed does not count', async () => {
+  const provider = exchanging({ outcome: 'accept', username: 'ali' });
+  const fixture = new ChainFixture([provider]);
+  const first = await fixture.login({}, scram);
+  assert.ok(first.outcome === 'continue');
+  provider.changed!(['ali']);
+  const last = await fixture.login({}, { ...scram, exchange: first.exchange });
+  assert.ok(last.outcome === 'refuse' && last.reasonCode === 0x88);
+});
+
+test('what cannot be guessed makes its address wait, and no other that gives the same name', async () => {
+  const tokens = new StubProvider('jwt', { token: 'signed' });
+  Object.assign(tokens, { guessable: false });
+  const fixture = new ChainFixture([tokens]);
+  const forged = { username: 'token', password: 'forged' };
+  for (let index = 0; index < 20; index += 1) await fixture.login(forged, { remoteAddress: '198.51.100.1:1' });
+  assert.ok(fixture.chain.counters.loginsDelayed > 10);
+  assert.equal(await fixture.passes({ username: 'token', password: 'signed' }), true);
 });
 
 test('a reload reads all providers again; those that cannot are named, and the others are not kept from it', async () => {

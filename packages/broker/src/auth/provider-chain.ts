@@ -17,8 +17,8 @@ import { RefusalTiming } from './refusal-timing.ts';
 import { type AcceptedLogin, RememberedLogins } from './remembered-logins.ts';
 import { UserChanges } from './user-changes.ts';
 
-/** A refusal as the core gets it; `logReason` is what the client is not told. */
-export type RefusedLogin = Extract<AuthenticationResult, { outcome: 'refuse' }> & { readonly logReason: string };
+/** A refusal as the core gets it: `noted`, since the events have told the log of it, with more than the client is told. */
+export type RefusedLogin = Extract<AuthenticationResult, { outcome: 'refuse' }> & { readonly noted: true };
 
 type AcceptVerdict = Extract<Verdict, { outcome: 'accept' }>;
 type Outcome = AuthenticationResult | Promise<AuthenticationResult>;
@@ -230,8 +230,7 @@ export class ProviderChain implements Authenticator {
     const now = this.#now;
     const delay = this.#backoff.check(request.remoteAddress, request.username, now);
     if (delay === null) return undefined;
-    const seconds = Math.ceil((delay.until - now) / 1000);
-    const reason = `not asked: too many failed logins of the ${delay.by}, which has to wait for ${seconds} s more`;
+    const reason = `not asked: too many failed logins of the ${delay.by}, which has to wait`;
     this.counters.loginsDelayed += 1;
     return this.#refuseLater(request, now, { kind: 'delayed', reason, provider: undefined });
   }
@@ -356,11 +355,10 @@ export class ProviderChain implements Authenticator {
     refusal: Omit<LoginRefused, 'provider'> & { readonly provider?: string | undefined },
     said: string,
   ): RefusedLogin {
-    const { reasonCode, reason, provider } = refusal;
+    const { reasonCode, provider } = refusal;
     this.counters.loginsRefused += 1;
     this.#parts.events?.refused?.(request, { ...refusal, provider });
-    const logReason = provider === undefined ? reason : `${provider}: ${reason}`;
-    return { outcome: 'refuse', reasonCode, reasonString: said, logReason };
+    return { outcome: 'refuse', reasonCode, reasonString: said, noted: true };
   }
 
   // ---- what is noted

@@ -1,0 +1,100 @@
+/** What the fields of a line mean. Absent where there is nothing to say. */
+export const auditFields = {
+  user: 'user name: proved in `login`, otherwise as the client gave it',
+  client: 'client identifier',
+  address: "the peer's address and port",
+  listener: 'name of the listener it came through',
+  provider:
+    'who vouched for the user, or refused it: a provider, `certificate`, `psk`, or `nobody` for anonymous clients',
+  method: 'method of enhanced authentication',
+  protocol: 'MQTT version: `3.1`, `3.1.1` or `5.0`',
+  anonymous: '`true`: nobody checked who it is',
+  cached: '`true`: the same login was verified shortly before, and no provider was asked',
+  again: '`true`: a connected client authenticated again',
+  kind: 'what kept it: `credentials`, `anonymous`, `method`, `delayed` (too many failures before), `unavailable` (a provider did not answer), `busy`, or `connection` for everything that is no matter of who it is',
+  reason: 'why, in words; more than the client was told',
+  code: 'MQTT 5.0 reason code, a number',
+  action: '`publish` or `subscribe`',
+  topic: 'topic name or filter',
+  limit: 'name of the limit in the configuration',
+  seconds: 'how long it lasts',
+  by: 'who did it, where that is known: `signal`, `api`, `configuration`',
+  users: 'user names, the first 100',
+  what: 'what was read again: `users`, `rules`, `certificates`, ...',
+  ok: '`false`: it failed, and what was there before holds on',
+  listeners: 'addresses the broker listens on, one text each',
+  version: "the broker's version",
+  count: 'this line stands for so many more like the one before it, see below',
+  lines: 'how many lines are missing here',
+} as const;
+
+export type AuditField = keyof typeof auditFields;
+
+interface EventRow {
+  readonly what: string;
+  readonly fields: readonly AuditField[];
+  /** Repetitions are folded into one line. */
+  readonly folded?: true;
+}
+
+const peer = ['user', 'client', 'address', 'listener'] as const;
+
+/** Everything that is written, with the fields each line may have beside `time` and `event`. */
+export const auditEvents = {
+  start: { what: 'the broker listens', fields: ['version', 'listeners'] },
+  stop: { what: 'the broker stops', fields: ['reason'] },
+  login: {
+    what: 'a client logged in',
+    fields: [...peer, 'provider', 'method', 'protocol', 'anonymous', 'cached', 'again'],
+  },
+  refused: {
+    what: 'a login or connection was refused',
+    fields: [...peer, 'kind', 'provider', 'method', 'protocol', 'reason', 'code', 'again', 'count'],
+    folded: true,
+  },
+  denied: {
+    what: 'a client may not publish or subscribe there',
+    fields: [...peer, 'action', 'topic', 'reason', 'code', 'count'],
+    folded: true,
+  },
+  throttled: { what: 'a client is read from more slowly', fields: [...peer, 'limit', 'count'], folded: true },
+  banned: { what: 'a client is refused for a while', fields: ['client', 'address', 'seconds', 'count'], folded: true },
+  kicked: { what: 'a client was disconnected by the broker', fields: [...peer, 'reason', 'code', 'by'] },
+  users: { what: 'users were removed or have other credentials', fields: ['provider', 'users', 'by'] },
+  rules: { what: 'rules, roles or groups changed', fields: ['reason', 'by'] },
+  reload: { what: 'configuration or files were read again', fields: ['what', 'ok', 'reason', 'by'] },
+  admin: {
+    what: 'something else was done through an administrative interface',
+    fields: ['user', 'address', 'what', 'ok', 'reason', 'by'],
+  },
+  dropped: { what: 'the disk was too slow, or failed: lines are missing', fields: ['lines'] },
+} as const satisfies Record<string, EventRow>;
+
+export type AuditEvent = keyof typeof auditEvents;
+
+type FieldOf<E extends AuditEvent> = (typeof auditEvents)[E]['fields'][number];
+
+/** What a line of an event may say. */
+export type AuditFacts<E extends AuditEvent> = {
+  readonly [F in FieldOf<E>]?: string | number | boolean | readonly string[] | undefined;
+};
+
+/** Whether repetitions of an event are folded. */
+export const isFolded = (event: AuditEvent): boolean => 'folded' in auditEvents[event];
+
+/** The tables of docs/audit.md. */
+export function formatAuditReference(): string {
+  const events = Object.entries(auditEvents).map(([name, row]: [string, EventRow]) => {
+    const fields = row.fields.map((field) => `\`${field}\``).join(', ');
+    return `| \`${name}\` | ${row.what} | ${fields} |`;
+  });
+  const fields = Object.entries(auditFields).map(([name, what]) => `| \`${name}\` | ${what} |`);
+  return [
+    '| event | when | fields |\n| --- | --- | --- |',
+    ...events,
+    '',
+    '| field | says |\n| --- | --- |',
+    ...fields,
+    '',
+  ].join('\n');
+}
