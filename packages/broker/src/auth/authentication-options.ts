@@ -5,7 +5,10 @@ import type { Provider } from './provider.ts';
 export interface AuthenticationOptions {
   /** How long a login may take, all providers together; then it is refused as if they did not answer. */
   readonly timeout: number;
-  /** Logins that may wait for providers at once, and refusals that may wait to leave; one more is told to come later. */
+  /**
+   * Logins that may wait for providers at once, a quarter of them from one address, and refusals that may wait to leave;
+   * one more is told to come later.
+   */
   readonly maxPending: number;
   /** How long a verified login is remembered; 0 = not at all. */
   readonly cacheTime: number;

@@ -79,6 +79,11 @@ export class LoginBackoff {
     return waiting(address, 'address', now) ?? waiting(this.#users.get(user), 'user', now);
   }
 
+  /** Whether a user logged in from there lately. */
+  isKnown(remoteAddress: string, username: string | undefined, now: number): boolean {
+    return this.#knownAt(userKey(username), networkOf(remoteAddress), now) !== undefined;
+  }
+
   /**
    * A login was tried and is wrong.
    *

@@ -130,17 +130,36 @@ test('a provider that fails refuses without asking the next one; that is told on
   assert.deepEqual([fixture.chain.counters.providerUnavailable, fixture.chain.unavailable.length], [3, 0]);
 });
 
-test('no more logins wait for providers than configured; known users still come in', async () => {
+test('no more logins wait for providers than configured; users verified lately still come in', async () => {
   const slow = passwords();
   const fixture = new ChainFixture([slow], { maxPending: 2 });
   assert.equal(await fixture.passes(ali), true);
   slow.answer = () => new Promise(() => {});
-  fixture.ask(wrong);
-  fixture.ask(wrong);
-  const busy = fixture.ask(wrong);
+  for (const host of [7, 8]) fixture.ask(wrong, { remoteAddress: `198.51.100.${host}:1` });
+  const busy = fixture.ask(wrong, { remoteAddress: '198.51.100.9:1' });
   assert.ok(!(busy instanceof Promise) && busy.outcome === 'refuse' && busy.reasonCode === 0x89);
   assert.equal((fixture.ask(ali) as { outcome: string }).outcome, 'accept');
   await fixture.chain.close();
+});
+
+test('one address takes no more than a quarter of the places, unless its users are known there', async () => {
+  const slow = passwords();
+  const fixture = new ChainFixture([slow], { maxPending: 8, failuresBeforeDelay: 5 });
+  assert.equal(await fixture.passes(ali), true);
+  fixture.chain.clear();
+  slow.answer = () => new Promise(() => {});
+  const outcome = (answer: unknown) =>
+    answer instanceof Promise ? 'waits' : (answer as { reasonCode?: number }).reasonCode;
+  const stranger = { username: 'qasim', password: 'x' };
+  const answers = Array.from({ length: 3 }, () => fixture.ask(stranger));
+  assert.deepEqual(answers.map(outcome), ['waits', 'waits', 0x89]);
+  assert.equal(outcome(fixture.ask(ali)), 'waits', 'known there');
+  assert.equal(outcome(fixture.ask(stranger, { remoteAddress: '198.51.100.7:1' })), 'waits', 'another address');
+  for (let index = 0; index < 4; index += 1) fixture.ask(stranger, { remoteAddress: '127.0.0.1:1' });
+  assert.equal(fixture.chain.pending, 8, 'what everybody shares may take them all');
+  await fixture.chain.close();
+  await settled();
+  assert.equal(fixture.chain.pending, 0);
 });
 
 test('clients that show nothing are anonymous where the listener allows it, and told what is missing where not', async () => {

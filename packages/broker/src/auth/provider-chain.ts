@@ -12,6 +12,8 @@ import {
 } from './authentication-options.ts';
 import { grantedRights } from './granted-rights.ts';
 import { LoginBackoff } from './login-backoff.ts';
+import { networkOf } from './network-of.ts';
+import { PendingLogins } from './pending-logins.ts';
 import type { Provider, Verdict } from './provider.ts';
 import { RefusalTiming } from './refusal-timing.ts';
 import { type AcceptedLogin, RememberedLogins } from './remembered-logins.ts';
@@ -26,6 +28,8 @@ type Outcome = AuthenticationResult | Promise<AuthenticationResult>;
 /** A login that waits for providers. */
 interface Attempt {
   readonly request: AuthenticationRequest;
+  /** Where it comes from. */
+  readonly network: string;
   readonly startedAt: number;
   readonly abort: AbortController;
   /** When it began, as far as changes of users go; an exchange of several steps began with its first. */
@@ -76,7 +80,7 @@ export class ProviderChain implements Authenticator {
   readonly #remember: RememberedLogins;
   readonly #backoff: LoginBackoff;
   readonly #timing: RefusalTiming;
-  readonly #attempts = new Set<Attempt>();
+  readonly #attempts: PendingLogins<Attempt>;
   readonly #changes = new UserChanges();
   readonly #unavailable = new Set<Provider>();
   readonly #userListeners = new Set<(provider: string, usernames: readonly string[]) => void>();
@@ -90,6 +94,7 @@ export class ProviderChain implements Authenticator {
     this.#timers = parts.timers ?? machineTimers;
     this.#remember = new RememberedLogins(configured, options, parts.key ?? randomBytes(32));
     this.#backoff = new LoginBackoff(options);
+    this.#attempts = new PendingLogins(options.maxPending);
     this.#timing = new RefusalTiming({
       refusalTime: options.refusalTime,
       maximum: options.maxPending,
@@ -236,10 +241,11 @@ export class ProviderChain implements Authenticator {
   }
 
   #ask(request: AuthenticationRequest, providers: readonly Provider[], mark = this.#changes.mark): Outcome {
-    if (this.#attempts.size >= this.#options.maxPending) {
-      return this.#busy(request, `${this.#attempts.size} logins wait for providers (maxPending)`);
-    }
-    const attempt = { request, startedAt: this.#now, abort: new AbortController(), mark };
+    const now = this.#now;
+    const { remoteAddress, username } = request;
+    const full = this.#attempts.full(remoteAddress, this.#backoff.isKnown(remoteAddress, username, now));
+    if (full !== null) return this.#busy(request, full);
+    const attempt = { request, network: networkOf(remoteAddress), startedAt: now, abort: new AbortController(), mark };
     const { signal } = attempt.abort;
     const answer = askInOrder(providers, { request, signal, heard: (...said) => this.#heard(...said) });
     return answer instanceof Promise ? this.#waitFor(attempt, answer) : this.#answered(attempt, answer);
