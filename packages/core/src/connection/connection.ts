@@ -111,10 +111,10 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled, Metered, H
     if (this.state === ConnectionState.closed) return;
     this.lastSeen = this.core.now;
     this.core.metrics.bytesReceived += end;
-    this.#meter?.bytes(end);
     try {
       this.decoder.push(chunk, end);
       this.core.endRun();
+      if ((this.state as ConnectionState) !== ConnectionState.closed) this.#meter?.bytes(end);
     } catch (error) {
       this.fail(error);
     }

@@ -32,9 +32,10 @@ export interface Metered {
  *        |  full again: forgotten      |  held back for most of the last `rateGrace` seconds, and never full since
  *        +-----------------------------+--> 0x96, closed
  *
- * It reads on with half a second's worth, not with the first token: so the time it was held back tells how far above its
- * rate a client is, also where time moves in ticks. One a little too fast is only slowed; one that sends twice what it
- * may is held back for half the time, and ends.
+ * It reads on with half a second's worth, not with the first token, so that it does not stop and go at every tick. What
+ * a client sent meanwhile waits in its own buffers and is read first: one that sends more than it may and does not stop is
+ * held back nearly all the time, however little more it is. One that sends a lot at once and then nothing is back within
+ * its rate when that has been read, and is let be where this takes no longer than `rateGrace`.
  */
 export class RateMeter {
   readonly #connection: Metered;

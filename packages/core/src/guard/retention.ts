@@ -10,7 +10,7 @@ import type { MemoryPressure } from './memory-pressure.ts';
 
 /** How often expired retained messages are swept out, milliseconds; at most so often where a limit is reached. */
 const SWEEP_EVERY = 60_000;
-const SWEEP_FOR_ROOM_EVERY = 1000;
+const SWEEP_FOR_ROOM_EVERY = 5000;
 
 /** What retention needs of the broker around it. */
 export interface RetentionHost {
