@@ -93,11 +93,13 @@ export class SysTopics {
       ['store/messages/count', stored],
       ['store/messages/bytes', retained.bytes + metrics.queuedBytes],
       ...this.#storeNumbers(),
+      ...this.#guardNumbers(),
       ['heap/current', heapUsed + external],
       ['heap/maximum', this.#heapMaximum],
     ];
     const texts: [string, string][] = [
       ['store/state', this.#storeState()],
+      ['guard/memory', this.#core.memory.level],
       ['version', `cauldron version ${version}`],
       ['uptime', `${Math.round((now - this.#startedAt!) / 1000)} seconds`],
     ];
@@ -122,6 +124,28 @@ export class SysTopics {
       ['store/commit/p50', rounded(roundTrip.p50)],
       ['store/commit/p99', rounded(roundTrip.p99)],
       ['store/commit/max', rounded(roundTrip.max)],
+    ];
+  }
+
+  /** What limits refused, slowed and shed. */
+  #guardNumbers(): [string, number][] {
+    const { metrics } = this.#core;
+    return [
+      ['guard/refused/connections', metrics.refusedMaxConnections],
+      ['guard/refused/sessions', metrics.refusedMaxSessions],
+      ['guard/refused/timeout', metrics.refusedConnectTimeout],
+      ['guard/refused/halfopen', metrics.refusedMaxHalfOpen],
+      ['guard/refused/rate', metrics.refusedConnectRate],
+      ['guard/refused/rate/address', metrics.refusedAddressRate],
+      ['guard/refused/banned', metrics.refusedBanned],
+      ['guard/refused/memory', metrics.refusedMemoryPressure],
+      ['guard/refused/subscriptions', metrics.subscriptionsOverLimit + metrics.subscriptionsOverTotal],
+      ['guard/refused/retained', metrics.retainedOverLimit + metrics.retainedOverBytes + metrics.retainedOverClient],
+      ['guard/refused/packets', metrics.packetsTooLarge],
+      ['guard/bans', metrics.clientsBanned],
+      ['guard/throttled', metrics.clientsThrottled],
+      ['guard/throttled/disconnected', metrics.disconnectedRate],
+      ['guard/dropped/memory', metrics.droppedMemoryPressure],
     ];
   }
 
