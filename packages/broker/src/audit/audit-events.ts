@@ -18,19 +18,26 @@ export const auditFields = {
   topic: 'topic name or filter',
   limit: 'name of the limit in the configuration',
   seconds: 'how long it lasts',
-  by: 'who did it, where that is known: `signal`, `api`, `configuration`',
+  by: 'who did it: of `logout` `client`, `server` or `network`; otherwise `signal`, `api`, `file` (one that changed), where that is known',
   users: 'user names, the first 100',
   what: 'what was read again: `users`, `rules`, `certificates`, ...',
   ok: '`false`: it failed, and what was there before holds on',
   listeners: 'addresses the broker listens on, one text each',
   version: "the broker's version",
-  count: 'this line stands for so many more like the one before it, see below',
+  count: 'so many more of the same followed the line that came first',
   lines: 'how many lines are missing here',
 } as const;
 
 export type AuditField = keyof typeof auditFields;
 
+/** Kinds of events, of which the configuration chooses (`audit.events`). */
+export const auditGroups = ['login', 'refusal', 'denial', 'ban', 'administration'] as const;
+
+export type AuditGroup = (typeof auditGroups)[number];
+
 interface EventRow {
+  /** Absent = it is written whatever is chosen. */
+  readonly group?: AuditGroup;
   readonly what: string;
   readonly fields: readonly AuditField[];
   /** Repetitions are folded into one line. */
@@ -41,32 +48,60 @@ const peer = ['user', 'client', 'address', 'listener'] as const;
 
 /** Everything that is written, with the fields each line may have beside `time` and `event`. */
 export const auditEvents = {
-  start: { what: 'the broker listens', fields: ['version', 'listeners'] },
-  stop: { what: 'the broker stops', fields: ['reason'] },
+  start: { group: 'administration', what: 'the broker listens', fields: ['version', 'listeners'] },
+  stop: { group: 'administration', what: 'the broker stops', fields: ['reason'] },
   login: {
+    group: 'login',
     what: 'a client logged in',
     fields: [...peer, 'provider', 'method', 'protocol', 'anonymous', 'cached', 'again'],
   },
+  logout: { group: 'login', what: 'the connection of a client ended', fields: [...peer, 'reason', 'code', 'by'] },
   refused: {
+    group: 'refusal',
     what: 'a login or connection was refused',
     fields: [...peer, 'kind', 'provider', 'method', 'protocol', 'reason', 'code', 'again', 'count'],
     folded: true,
   },
   denied: {
+    group: 'denial',
     what: 'a client may not publish or subscribe there',
     fields: [...peer, 'action', 'topic', 'reason', 'code', 'count'],
     folded: true,
   },
-  throttled: { what: 'a client is read from more slowly', fields: [...peer, 'limit', 'count'], folded: true },
-  banned: { what: 'a client is refused for a while', fields: ['client', 'address', 'seconds', 'count'], folded: true },
-  kicked: { what: 'a client was disconnected by the broker', fields: [...peer, 'reason', 'code', 'by'] },
-  users: { what: 'users were removed or have other credentials', fields: ['provider', 'users', 'by'] },
-  rules: { what: 'rules, roles or groups changed', fields: ['reason', 'by'] },
-  reload: { what: 'configuration or files were read again', fields: ['what', 'ok', 'reason', 'by'] },
+  throttled: {
+    group: 'ban',
+    what: 'a client is read from more slowly',
+    fields: [...peer, 'limit', 'count'],
+    folded: true,
+  },
+  banned: {
+    group: 'ban',
+    what: 'a client is refused for a while',
+    fields: ['client', 'address', 'seconds', 'count'],
+    folded: true,
+  },
+  kicked: {
+    group: 'administration',
+    what: 'a client was disconnected by the broker',
+    fields: [...peer, 'reason', 'code', 'by'],
+  },
+  users: {
+    group: 'administration',
+    what: 'users were removed or have other credentials',
+    fields: ['provider', 'users', 'by'],
+  },
+  rules: { group: 'administration', what: 'rules, roles or groups changed', fields: ['reason', 'by'] },
+  reload: {
+    group: 'administration',
+    what: 'configuration or files were read again',
+    fields: ['what', 'ok', 'reason', 'by'],
+  },
   admin: {
+    group: 'administration',
     what: 'something else was done through an administrative interface',
     fields: ['user', 'address', 'what', 'ok', 'reason', 'by'],
   },
+  folded: { what: 'more different refusals and denials than are told apart', fields: ['count'] },
   dropped: { what: 'the disk was too slow, or failed: lines are missing', fields: ['lines'] },
 } as const satisfies Record<string, EventRow>;
 
@@ -79,6 +114,12 @@ export type AuditFacts<E extends AuditEvent> = {
   readonly [F in FieldOf<E>]?: string | number | boolean | readonly string[] | undefined;
 };
 
+/** Whether an event is written where these kinds are chosen. */
+export function isChosen(event: AuditEvent, groups: readonly AuditGroup[]): boolean {
+  const { group }: EventRow = auditEvents[event];
+  return group === undefined || groups.includes(group);
+}
+
 /** Whether repetitions of an event are folded. */
 export const isFolded = (event: AuditEvent): boolean => 'folded' in auditEvents[event];
 
@@ -86,11 +127,12 @@ export const isFolded = (event: AuditEvent): boolean => 'folded' in auditEvents[
 export function formatAuditReference(): string {
   const events = Object.entries(auditEvents).map(([name, row]: [string, EventRow]) => {
     const fields = row.fields.map((field) => `\`${field}\``).join(', ');
-    return `| \`${name}\` | ${row.what} | ${fields} |`;
+    const group = row.group === undefined ? 'always' : `\`${row.group}\``;
+    return `| \`${name}\` | ${group} | ${row.what} | ${fields} |`;
   });
   const fields = Object.entries(auditFields).map(([name, what]) => `| \`${name}\` | ${what} |`);
   return [
-    '| event | when | fields |\n| --- | --- | --- |',
+    '| event | kind | when | fields |\n| --- | --- | --- | --- |',
     ...events,
     '',
     '| field | says |\n| --- | --- |',

@@ -4,6 +4,7 @@ import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { type AuditGroup, auditGroups } from './audit-events.ts';
 import { MAX_WAITING } from './audit-file.ts';
 import { AuditLog } from './audit-log.ts';
 
@@ -24,9 +25,10 @@ class Fixture {
     this.file = join(folder, 'audit.jsonl');
   }
 
-  open(file = this.file): Promise<AuditLog> {
+  open(file = this.file, events = auditGroups as readonly AuditGroup[]): Promise<AuditLog> {
     return AuditLog.open({
       file,
+      events,
       now: () => this.now,
       failing: (error) => this.health.push(error.message),
       recovered: () => this.health.push('recovered'),
@@ -105,6 +107,20 @@ test('the same refusal within ten seconds is written once, and then how often it
   );
 });
 
+test('only the kinds of events that were chosen are written', async (t) => {
+  const fixture = new Fixture(t);
+  const audit = await fixture.open(fixture.file, ['refusal', 'administration']);
+  audit.record('login', who);
+  audit.record('denied', who);
+  audit.record('refused', who);
+  audit.record('stop', {});
+  await audit.close();
+  assert.deepEqual(
+    fixture.lines().map(({ event }) => event),
+    ['refused', 'stop'],
+  );
+});
+
 test('logins are never folded', async (t) => {
   const fixture = new Fixture(t);
   const audit = await fixture.open();
@@ -120,7 +136,7 @@ test('a flood of different refusals is told apart up to 1,000, the rest is count
   await audit.close();
   const lines = fixture.lines();
   assert.equal(lines.length, 1001);
-  assert.deepEqual([lines[1000]!.count, lines[1000]!.client], [4000, undefined]);
+  assert.deepEqual([lines[1000]!.event, lines[1000]!.count], ['folded', 4000]);
 });
 
 test('when too many lines wait for the disk, more are dropped, and a line says how many', async (t) => {

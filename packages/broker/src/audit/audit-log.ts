@@ -1,10 +1,12 @@
-import { type AuditEvent, type AuditFacts, isFolded } from './audit-events.ts';
+import { type AuditEvent, type AuditFacts, type AuditGroup, auditGroups, isChosen, isFolded } from './audit-events.ts';
 import { AuditFile } from './audit-file.ts';
 import { shortened } from './printable.ts';
 import { Repeats } from './repeats.ts';
 
 export interface AuditLogOptions {
   readonly file: string;
+  /** Kinds of events that are written; default all. */
+  readonly events?: readonly AuditGroup[];
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Writing fails: for health. Said once until it works again. */
@@ -37,21 +39,24 @@ const LONGEST_LIST = 100;
 export class AuditLog {
   readonly #file: AuditFile;
   readonly #now: () => number;
+  readonly #groups: readonly AuditGroup[];
   readonly #repeats = new Repeats<Folded>({ window: FOLD_WITHIN, keys: FOLD_KEYS });
 
-  private constructor(file: AuditFile, now: () => number) {
+  private constructor(file: AuditFile, now: () => number, groups: readonly AuditGroup[]) {
     this.#file = file;
     this.#now = now;
+    this.#groups = groups;
   }
 
   /** @throws {AuditFileError} where the file cannot be opened */
-  static async open({ file, now, failing, recovered }: AuditLogOptions): Promise<AuditLog> {
+  static async open({ file, now, failing, recovered, events = auditGroups }: AuditLogOptions): Promise<AuditLog> {
     const dropped = (lines: number) => lineOf('dropped', { lines }, now());
-    return new AuditLog(await AuditFile.open(file, { failing, recovered, dropped }), now);
+    return new AuditLog(await AuditFile.open(file, { failing, recovered, dropped }), now, events);
   }
 
   /** Writes a line, or counts it where the same was written just before. */
   record<E extends AuditEvent>(event: E, facts: AuditFacts<E>): void {
+    if (!isChosen(event, this.#groups)) return;
     const now = this.#now();
     const short = shortFacts(facts);
     if (isFolded(event)) {
@@ -82,7 +87,7 @@ export class AuditLog {
   }
 
   #writeFolded(folded: Folded | undefined, count: number): void {
-    const { event, facts } = folded ?? { event: 'refused', facts: { reason: 'many different refusals and denials' } };
+    const { event, facts }: Folded = folded ?? { event: 'folded', facts: {} };
     this.#file.append(lineOf(event, { ...facts, count }, this.#now()));
   }
 }

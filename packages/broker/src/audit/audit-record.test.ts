@@ -94,11 +94,13 @@ test('what the core tells is written with who it was', () => {
   events.refused('192.0.2.9:1', undefined, refusal);
   events.denied(client, 'publish', 'gold', { reasonCode: 0x87, reason: 'rule 3' });
   events.throttled(client, 'maxMessageRate');
+  events.disconnected(client, { reasonCode: 0, reason: 'said goodbye', by: 'client' });
   events.banned('lamp', '192.0.2.1:1000', 20);
   assert.deepEqual(recorded, [
     ['refused', { address: '192.0.2.9:1', kind: 'connection', reason: 'full', code: 0x97 }],
     ['denied', { ...who, action: 'publish', topic: 'gold', reason: 'rule 3', code: 0x87 }],
     ['throttled', { ...who, limit: 'maxMessageRate' }],
+    ['logout', { ...who, reason: 'said goodbye', code: 0, by: 'client' }],
     ['banned', { client: 'lamp', address: '192.0.2.1:1000', seconds: 20 }],
   ]);
 });

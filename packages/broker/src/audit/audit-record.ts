@@ -1,4 +1,4 @@
-import type { AuthenticationRequest, ClientInfo, Observer, Refusal } from '@cauldron/core';
+import type { AuthenticationRequest, ClientInfo, DisconnectReason, Observer, Refusal } from '@cauldron/core';
 import type { AuditLog } from './audit-log.ts';
 
 /** A login that succeeded, as the authenticator tells of it. */
@@ -74,6 +74,9 @@ export function auditedEvents(audit: AuditLog) {
   return {
     refused(address: string, client: string | undefined, { reasonCode, reason }: Refusal, user?: string): void {
       audit.record('refused', { user, client, address, kind: 'connection', reason, code: reasonCode });
+    },
+    disconnected(client: ClientInfo, { reasonCode, reason, by }: DisconnectReason): void {
+      audit.record('logout', { ...party(client), reason, code: reasonCode, by });
     },
     denied(client: ClientInfo, action: 'publish' | 'subscribe', topic: string, { reasonCode, reason }: Refusal): void {
       audit.record('denied', { ...party(client), action, topic, reason, code: reasonCode });
