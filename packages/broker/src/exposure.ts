@@ -47,12 +47,12 @@ export const listenerName = (listener: ListenerConfig): string =>
   listener.name ?? listener.path ?? `${listener.host}:${listener.port}`;
 
 /**
- * How clients reach a listener: `mqtt://host:port`, `mqtts://host:port` with TLS, `unix:/path`.
+ * How clients reach a listener: `mqtt://host:port`, `mqtts://host:port` with TLS, `mqtt+unix:///path`.
  *
  * @param port the port it got, where the configured one is 0
  */
 export function listenerUrl(listener: ListenerConfig, port: number | undefined = listener.port): string {
-  if (listener.path !== undefined) return `unix:${listener.path}`;
+  if (listener.path !== undefined) return `mqtt+unix://${listener.path}`;
   const host = listener.host.includes(':') ? `[${listener.host}]` : listener.host;
   return `${listener.tls === undefined ? 'mqtt' : 'mqtts'}://${host}:${port}`;
 }

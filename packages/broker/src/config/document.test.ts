@@ -56,7 +56,9 @@ test('the example with every value taken in is accepted and holds every key, of 
     url: 'https://users.example.org/mqtt-login',
     headers: { Authorization: 'Bearer c' },
     ca: '/etc/cauldron/ca.pem',
-    timeout: 10,
+    allowPlain: false,
+    timeout: 5,
+    poolSize: 16,
     cacheTime: 10,
   });
 });

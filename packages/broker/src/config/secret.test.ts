@@ -125,7 +125,7 @@ test('the list of settings has stars for secrets, and for the password in a URL'
   assert.ok(shown.includes('"postgres://broker:***@db/users?sslpassword=***&application_name=y"'), shown);
   assert.ok(shown.includes('"authentication.providers[1].headers":{"Authorization":"***"}'), shown);
   assert.deepEqual(plain(loaded.config.authentication.providers[0]), {
-    ...{ type: 'postgresql', url, passwordQuery: 'SELECT 1', poolSize: 4 },
+    ...{ type: 'postgresql', url, passwordQuery: 'SELECT 1', poolSize: 4, connectTimeout: 5, statementTimeout: 5 },
   });
 });
 

@@ -18,8 +18,13 @@ export type Setting = { readonly help: string } & (
   | { readonly kind: 'boolean' }
   | { readonly kind: 'choice'; readonly choices: readonly (string | number)[] }
   | { readonly kind: 'text'; readonly accepts: string; readonly example: string }
-  /** A list of texts. `element` says what one of them is. */
-  | { readonly kind: 'texts'; readonly element: string; readonly example: readonly string[] }
+  /** A list of texts. `element` says what one of them is; `orOne`: it may stand alone, without a list. */
+  | {
+      readonly kind: 'texts';
+      readonly element: string;
+      readonly example: readonly string[];
+      readonly orOne?: boolean;
+    }
   /** A text nobody may see; in a URL only its password is hidden. */
   | { readonly kind: 'secret' | 'url'; readonly accepts: string; readonly example: string }
   /** Names of the user's own, each with a secret. */
@@ -130,6 +135,12 @@ export function explain(context: z.RefinementCtx, path: readonly (string | numbe
 export const texts = (help: string, element: string, example: readonly string[]) =>
   z.array(z.string().min(1)).min(1).register(settings, { kind: 'texts', help, element, example });
 
+/** A text, or a list of them that is not empty. */
+export const oneOrMoreTexts = (help: string, element: string, example: readonly string[]) =>
+  z
+    .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+    .register(settings, { kind: 'texts', help, element, example, orOne: true });
+
 /** A list of texts that may be empty. */
 export const textList = (help: string, element: string, example: readonly string[]) =>
   z.array(z.string().min(1)).register(settings, { kind: 'texts', help, element, example });
@@ -230,7 +241,7 @@ export function accepts(setting: Setting): string {
     case 'choice':
       return oneOf(setting.choices);
     case 'texts':
-      return `a list, each ${setting.element}`;
+      return setting.orOne === true ? `${setting.element}, or a list of it` : `a list, each ${setting.element}`;
     case 'text':
     case 'secret':
     case 'url':

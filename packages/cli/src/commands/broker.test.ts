@@ -156,7 +156,9 @@ test('with --allow-anonymous it is opened to everybody, which the banner and a w
 
 test('with --password-file a login is needed everywhere, and what can be overheard is said', async () => {
   const run = await new Run(['--host', '0.0.0.0', '--password-file', 'passwords']).stopped();
-  assert.deepEqual(run.configs[0]?.authentication.providers, [{ type: 'password-file', file: 'passwords' }]);
+  assert.deepEqual(run.configs[0]?.authentication.providers, [
+    { type: 'password-file', file: 'passwords', upgrade: true },
+  ]);
   assert.match(run.stdout, /open to +other machines too; a login is needed; not encrypted\n/);
   assert.match(run.stdout, /sub -t 'hello\/#' -v -u USER -P PASSWORD\n/);
   assert.match(run.stderr, /^WARNING: user names and passwords come over mqtt:\/\/0\.0\.0\.0:1883 unencrypted/);
@@ -200,10 +202,10 @@ test('listeners that are open in different ways are told apart, and a Unix socke
     '[[listeners]]\npath = "/run/c.sock"\n[[listeners]]\nhost = "0.0.0.0"\nallowAnonymous = true\n[[authorization.rules]]\nallow = "read"\ntopic = "#"\n',
   );
   const run = await new Run(['-c', file]).stopped();
-  assert.match(run.stdout, /^Cauldron listens on unix:\/run\/c\.sock and mqtt:\/\/0\.0\.0\.0:1883\n/);
+  assert.match(run.stdout, /^Cauldron listens on mqtt\+unix:\/\/\/run\/c\.sock and mqtt:\/\/0\.0\.0\.0:1883\n/);
   assert.match(
     run.stdout,
-    /open to {5}programs on this machine only; no password is asked for \(unix:\/run\/c\.sock\)\n/,
+    /open to {5}programs on this machine only; no password is asked for \(mqtt\+unix:\/\/\/run\/c\.sock\)\n/,
   );
   assert.match(
     run.stdout,

@@ -28,15 +28,18 @@ export const authentication = z
       ),
       'only where no provider is configured and nobody but this machine can reach the listener',
     ),
-    timeout: seconds('How long a provider may take over one login; the client is then refused.', {
+    timeout: seconds('How long a login may take, all providers together; then it is refused.', {
       min: 0.01,
       max: HOUR,
       whole: false,
     }).default(defaultAuthentication.timeout),
-    maxPending: count('Logins that may wait for providers at the same time; one more is refused as "server busy".', {
-      min: 1,
-      max: MILLION,
-    }).default(defaultAuthentication.maxPending),
+    maxPending: count(
+      'Logins that may wait for providers at the same time; one more is told that the server is busy (0x89).',
+      {
+        min: 1,
+        max: MILLION,
+      },
+    ).default(defaultAuthentication.maxPending),
     cacheTime: seconds(
       'How long a login that was checked is remembered, so that a client that comes back is not checked anew; 0 = not at ' +
         'all. Kept under a key of this process, and forgotten when the credentials change.',

@@ -22,8 +22,8 @@ const own = <T extends z.ZodType>(schema: T, from: string): z.ZodOptional<T> => 
 const proxyProtocol = z
   .strictObject({
     from: networks(
-      'Addresses and networks of the proxies. Every connection from them has to begin with a PROXY header (version 1 or 2), ' +
-        'which says who the client is; one from elsewhere must not, and is taken as it comes.',
+      'Addresses and networks of the proxies. Every connection has to begin with a PROXY header (version 1 or 2), which says who ' +
+        'the client is; whoever connects from elsewhere is refused, since it could say it were anybody.',
       ['10.0.0.0/8'],
     ),
   })
@@ -77,12 +77,14 @@ const listener = z
     serverKeepAlive: own(serverKeepAlive, 'mqtt.serverKeepAlive'),
     ack: own(ack, 'data.ack'),
   })
-  .superRefine(({ host, port, path, mode }, context) => {
+  .superRefine(({ host, port, path, mode, proxyProtocol }, context) => {
     if (path === undefined) {
       if (mode !== undefined)
         explain(context, ['mode'], 'is for Unix sockets; give the listener a path, or leave it out');
       return;
     }
+    if (proxyProtocol !== undefined)
+      explain(context, ['proxyProtocol'], 'is for host and port; nobody knows which proxy connects to a Unix socket');
     for (const [key, value] of Object.entries({ host, port })) {
       if (value !== undefined)
         explain(context, [key], 'the listener has a path, so it listens on no address; leave it out');

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { choice, choices, orElse, seconds, sections, text } from '../setting.ts';
+import { choice, orElse, seconds, sections, text } from '../setting.ts';
 
 /** `[sys]` */
 export const sys = z
@@ -24,9 +24,6 @@ export const log = z
   .register(sections, { help: 'What the broker says on standard error.' })
   .prefault({});
 
-/** What the audit log is about. */
-export const AUDIT_EVENTS = ['login', 'refusal', 'denial', 'ban', 'administration'] as const;
-
 /** `[audit]` */
 export const audit = z
   .strictObject({
@@ -39,14 +36,8 @@ export const audit = z
       ),
       'no audit log',
     ),
-    events: choices(
-      'What is written: who logged in and out ("login"), who was refused ("refusal"), what clients were not allowed to do ' +
-        '("denial"), who connects too often ("ban"), starts, stops, reloads and what operators do ("administration").',
-      AUDIT_EVENTS,
-      ['login', 'refusal'],
-    ).default([...AUDIT_EVENTS]),
   })
   .register(sections, {
-    help: 'A record of who came in, who did not, and what operators did. It never holds a secret.',
+    help: 'A record of who came in, who did not, and what operators did. It never holds a secret; [audit.md](audit.md) lists what is in it.',
   })
   .prefault({});

@@ -6,6 +6,7 @@ import {
   explain,
   flag,
   fromEnvironment,
+  oneOrMoreTexts,
   orElse,
   seconds,
   secret,
@@ -25,15 +26,15 @@ const cacheTime = (absent: string) =>
     seconds('How long a login that it accepted is remembered; 0 = not at all.', { min: 0, max: DAY, whole: false }),
     absent,
   );
-const localCacheTime = () => cacheTime('`authentication.cacheTime`');
 /** Nobody tells us when credentials change elsewhere, so they are not trusted for long. */
-const remoteCacheTime = () => cacheTime('`30`, or `authentication.cacheTime` where that is less');
+const shortCacheTime = () => cacheTime('`30`, or `authentication.cacheTime` where that is less');
 
-const timeout = () =>
-  orElse(
-    seconds('How long it may take over one login; the client is then refused.', { min: 0.01, max: 3600, whole: false }),
-    '`authentication.timeout`',
-  );
+const time = (help: string, preset: number) => seconds(help, { min: 0.01, max: DAY, whole: false }).default(preset);
+
+const pool = (help: string, preset: number) => count(help, { min: 1, max: 1000 }).default(preset);
+
+const allowPlain = (risk: string) =>
+  flag(`Use http:// also to other machines, where anybody on the way can ${risk}.`).default(false);
 
 const caFile = () =>
   orElse(
@@ -49,7 +50,10 @@ const passwordFile = z
       'a path',
       '/etc/cauldron/passwords',
     ),
-    cacheTime: localCacheTime(),
+    upgrade: flag(
+      'Replace hashes of older kinds by argon2id when their users log in; the file must then be writable.',
+    ).default(true),
+    cacheTime: cacheTime('`authentication.cacheTime`'),
   })
   .register(sections, {
     help:
@@ -75,7 +79,11 @@ const jwt = z
       'secret',
     ),
     publicKeyFile: orElse(
-      text('File of the public key of RS, PS, ES or EdDSA signatures; PEM.', 'a path', '/etc/cauldron/jwt.pem'),
+      text(
+        'File of the public key of RS, PS, ES or EdDSA signatures: PEM, or a JSON Web Key.',
+        'a path',
+        '/etc/cauldron/jwt.pem',
+      ),
       'one of the other keys',
       'secret',
     ),
@@ -93,24 +101,33 @@ const jwt = z
       'one of the other keys',
       'secret',
     ),
+    ca: caFile(),
+    allowPlain: allowPlain('send keys of their own'),
+    jwksMaxAge: time('How long keys from `jwksUrl` are used before they are fetched again.', 600),
+    jwksStaleTime: time('How long they are used beyond that while they cannot be fetched.', 3600),
+    jwksCooldown: time('A token that names an unknown key has them fetched again, at most once in this time.', 30),
+    timeout: time('How long fetching them may take.', 3),
     algorithms: orElse(
       choices('Signature algorithms that are accepted.', JWT_ALGORITHMS, ['HS256']),
       'those that fit the kind of key',
     ),
-    issuer: orElse(text('Value the `iss` claim must have.', 'text', 'https://id.example.org'), 'any'),
-    audience: orElse(text('Value the `aud` claim must hold.', 'text', 'mqtt'), 'any'),
+    issuer: orElse(oneOrMoreTexts('Values the `iss` claim may have.', 'text', ['https://id.example.org']), 'any'),
+    audience: orElse(oneOrMoreTexts('Values of which the `aud` claim must hold one.', 'text', ['mqtt']), 'any'),
+    requireExpiry: flag('Refuse tokens that never expire.').default(true),
     usernameClaim: text('Claim that is the user name.', 'text', 'sub').default('sub'),
     rolesClaim: text('Claim that lists roles.', 'text', 'roles').default('roles'),
     groupsClaim: orElse(text('Claim that lists groups.', 'text', 'groups'), 'none'),
     rulesClaim: text('Claim that lists rules: what the client may read and write.', 'text', 'acl').default('acl'),
     from: choice('Where clients put the token.', ['password', 'username']).default('password'),
+    matchUsername: flag(
+      'Refuse clients that name another user than their token does; otherwise what they name does not count.',
+    ).default(true),
     clockTolerance: seconds('How far the clocks of the issuer and this machine may differ.', {
       min: 0,
       max: 3600,
       whole: false,
     }).default(0),
-    timeout: timeout(),
-    cacheTime: localCacheTime(),
+    cacheTime: shortCacheTime(),
   })
   .superRefine((given, context) => {
     const keys = JWT_KEYS.filter((key) => given[key] !== undefined);
@@ -130,8 +147,10 @@ const http = z
       'none beside the usual',
     ),
     ca: caFile(),
-    timeout: timeout(),
-    cacheTime: remoteCacheTime(),
+    allowPlain: allowPlain('read every password'),
+    timeout: time('How long an answer may take.', 5),
+    poolSize: pool('Connections to it at the same time; further logins wait.', 16),
+    cacheTime: shortCacheTime(),
   })
   .register(sections, { help: 'A web service of your own that knows the users.' });
 
@@ -162,6 +181,10 @@ const ldap = z
       'it is searched for',
       'searchBase',
     ),
+    usernameAttribute: orElse(
+      text('Attribute that is the user name in rules.', 'text', 'uid'),
+      'the one that `searchFilter` or `userDn` compares with `%u`',
+    ),
     groupBase: orElse(
       text('Where groups are searched for.', 'a distinguished name', 'ou=groups,dc=example,dc=org'),
       'groups are not looked up',
@@ -172,8 +195,8 @@ const ldap = z
       '(member=%d)',
     ).default('(member=%d)'),
     groupAttribute: text('Attribute that is the name of a group.', 'text', 'cn').default('cn'),
-    timeout: timeout(),
-    cacheTime: remoteCacheTime(),
+    poolSize: pool('Connections to it at the same time; further logins wait.', 8),
+    cacheTime: shortCacheTime(),
   })
   .superRefine((given, context) => {
     const { searchBase, userDn, bindDn, bindPassword } = given;
@@ -196,62 +219,52 @@ const postgresql = z
   .strictObject({
     type: type('postgresql'),
     url: orElse(
-      url('The database.', ['postgresql', 'postgres'], 'postgres://broker@db.example.org/users'),
-      'none; `host`, `database` and `user` are then needed',
+      url(
+        'The database: postgresql://USER:PASSWORD@HOST:PORT/DATABASE. What is said beside it goes over what is in it.',
+        ['postgresql', 'postgres'],
+        'postgres://broker@db.example.org/users',
+      ),
+      'what the following say',
       'host, port, database, user and password',
     ),
     host: orElse(
-      text('Host of the database, or the folder of its Unix socket.', 'a host name or path', 'localhost'),
-      'none',
+      text('Host of the database, or the folder of its Unix socket.', 'a host name or path', 'db.example.org'),
+      '`"localhost"`',
     ),
     port: orElse(count('Port of the database.', { min: 1, max: UINT16 }), '`5432`'),
-    database: orElse(text('Name of the database.', 'text', 'users'), 'none'),
-    user: orElse(text('User to log in with.', 'text', 'broker'), 'none'),
+    database: orElse(text('Name of the database.', 'text', 'users'), 'the name of the `user`'),
+    user: orElse(
+      text('User to log in with, who needs SELECT and nothing else.', 'text', 'broker'),
+      'who the broker runs as',
+    ),
     password: orElse(secret('Password of that user.', 'DATABASE_PASSWORD'), 'none'),
     ssl: orElse(
-      choice(
-        'Whether the connection is encrypted: "require" does not check the certificate of the server, "verify" does.',
-        ['off', 'require', 'verify'],
-      ),
-      '`"verify"`, except over a Unix socket or on this machine',
+      flag('Encrypt the connection, and check the certificate of the server.'),
+      'yes, except on this machine',
     ),
     ca: caFile(),
     passwordQuery: text(
-      'Finds the hash of the password; `$1` stands for the user name. The first column of the first row counts.',
+      'Finds the hash of the password, in the first column; `$1` stands for the user name, `$2` for the client identifier. Further ' +
+        'columns count by their names: superuser (boolean), username (the name in rules).',
       'an SQL query',
       'SELECT password FROM users WHERE name = $1',
     ),
     rulesQuery: orElse(
       text(
-        'Finds the rules of the user; `$1` stands for the user name. Columns: permission, access, topic.',
+        'Finds the rules of the user: columns permission (allow, deny), access (read, write, readwrite) and topic.',
         'an SQL query',
         'SELECT permission, access, topic FROM rules WHERE name = $1',
       ),
       'no rules from the database',
     ),
     rolesQuery: orElse(
-      text(
-        'Finds the roles of the user, one a row; `$1` stands for the user name.',
-        'an SQL query',
-        'SELECT role FROM user_roles WHERE name = $1',
-      ),
+      text('Finds the roles of the user, one a row.', 'an SQL query', 'SELECT role FROM user_roles WHERE name = $1'),
       'no roles from the database',
     ),
-    poolSize: count('Connections to the database.', { min: 1, max: 1000 }).default(4),
-    timeout: timeout(),
-    cacheTime: remoteCacheTime(),
-  })
-  .superRefine((given, context) => {
-    const { url: address, host, port, database, user, password } = given;
-    const parts = Object.entries({ host, port, database, user, password }).filter(([, value]) => value !== undefined);
-    if (address === undefined) {
-      for (const [key, value] of Object.entries({ host, database, user })) {
-        if (value === undefined)
-          explain(context, [key], 'is missing; say where the database is by url, or by host, database and user');
-      }
-    }
-    if (address === undefined) return;
-    for (const [key] of parts) explain(context, [key], 'is part of url; write one or the other');
+    poolSize: pool('Connections to the database at the same time; further logins wait.', 4),
+    connectTimeout: time('How long it may take until a connection, new or free, is there.', 5),
+    statementTimeout: time('How long a query may take; the server then ends it.', 5),
+    cacheTime: shortCacheTime(),
   })
   .register(sections, {
     help: "Users in a PostgreSQL database, with hashes as `cauldron passwd` or mosquitto's tools make them.",

@@ -11,6 +11,7 @@ const sni = z.strictObject({
   ),
   cert: pem('Certificate for it, with those between it and the root; PEM.', '/etc/cauldron/mqtt.example.org.pem'),
   key: pem('Private key of that certificate; PEM.', '/etc/cauldron/mqtt.example.org.key'),
+  keyPassword: orElse(secret('What `key` is encrypted with.', 'TLS_KEY_PASSWORD'), 'none'),
 });
 
 const psk = z
@@ -56,12 +57,13 @@ export const tls = z
       "Node's, and with `psk` those that use such keys",
     ),
     clientCertificate: choice(
-      'Whether clients show a certificate signed by `ca`: "require" refuses those without, and one that is shown must hold.',
+      'Whether clients show a certificate that `ca` signed: "require" refuses those without (except those with a key of `psk`), ' +
+        'and one that is shown must hold in any case.',
       ['none', 'optional', 'require'],
     ).default('none'),
     usernameFrom: choice(
-      'What of a client certificate is the user name: the common name of its subject, its first alternative name, or nothing ' +
-        '(the client then has to log in as everywhere).',
+      'What of a client certificate is the user name: "cn" the common name of its subject, "san" the first e-mail address, DNS ' +
+        'name or URI among its alternative names, "none" nothing: the client then has to log in as everywhere.',
       ['cn', 'san', 'none'],
     ).default('cn'),
     psk: psk.optional(),
