@@ -1,209 +1,122 @@
 import net from 'node:net';
-import { getDefaultHighWaterMark } from 'node:stream';
-import { getSystemErrorName } from 'node:util';
-import type { BrokerCore, Link, LinkReceiver, ListenerSettings } from '@cauldron/core';
-import { ReasonCode } from '@cauldron/protocol';
+import type { Link, LinkReceiver, PeerIdentity } from '@cauldron/core';
 import type { BufferPool } from './buffer-pool.ts';
+import { type Reader, readNextTurn } from './read-turns.ts';
 
-/** Bytes read at once; one buffer serves every connection, since the core copies what it keeps. */
+/** Bytes read at once; one buffer serves every plain connection, since the core copies what it keeps. */
 const READ_BUFFER = 65_536;
-const BACKLOG = 4096;
-/** Milliseconds between two reports of connections that could not be accepted. */
-const SAY_EVERY = 5000;
-
-/** The part of an accepted handle's owner that `net` keeps to itself; see {@link takeHandles}. */
-interface ServerHandle {
-  onconnection(status: number, handle: unknown): void;
-}
-
-export interface TcpListenerOptions {
-  readonly name: string;
-  readonly host: string;
-  /** 0 = any free port. */
-  readonly port: number;
-}
-
-/**
- * A listener for MQTT over TCP: hop 1 of a message's way. Everything about sockets ends here; the core gets bytes.
- * // [MQTT-4.2.0-1]
- *
- * Reads go through `onread` into one buffer for all connections, writes come from a pool: a plain `data` event would
- * allocate for each of them, and an idle connection would keep a buffer.
- */
-export class TcpListener {
-  readonly name: string;
-  readonly #core: BrokerCore;
-  readonly #settings: ListenerSettings;
-  readonly #pool: BufferPool;
-  readonly #server: net.Server;
-  readonly #links = new Set<TcpLink>();
-  readonly #onread: net.OnReadOpts;
-  /** Above this a socket says when it has drained; no higher than where the core begins to wait for that. */
-  readonly #drainAbove: number;
-  #saidAt = Number.NEGATIVE_INFINITY;
-
-  constructor(core: BrokerCore, options: TcpListenerOptions, settings: ListenerSettings, pool: BufferPool) {
-    this.name = options.name;
-    this.#core = core;
-    this.#settings = settings;
-    this.#pool = pool;
-    this.#drainAbove = Math.min(getDefaultHighWaterMark(false), settings.limits.maxOutboundBytes);
-    this.#onread = { buffer: readBuffer, callback: onRead };
-    this.#server = net.createServer({ noDelay: true });
-  }
-
-  /**
-   * Opens a listener.
-   *
-   * @throws {NodeJS.ErrnoException} EADDRINUSE, EACCES, EADDRNOTAVAIL
-   */
-  static async open(
-    core: BrokerCore,
-    options: TcpListenerOptions,
-    settings: ListenerSettings,
-    pool: BufferPool,
-  ): Promise<TcpListener> {
-    const listener = new TcpListener(core, options, settings, pool);
-    await listener.#listen(options);
-    return listener;
-  }
-
-  #listen(options: TcpListenerOptions): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen({ host: options.host, port: options.port, backlog: BACKLOG, ipv6Only: true }, () => {
-        this.#server.off('error', reject);
-        this.#takeHandles();
-        resolve();
-      });
-    });
-  }
-
-  /** Where it listens, with the port that was chosen for 0. */
-  get address(): net.AddressInfo {
-    return this.#server.address() as net.AddressInfo;
-  }
-
-  /** Connections open now. */
-  get connections(): number {
-    return this.#links.size;
-  }
-
-  /**
-   * `net.Server` makes a socket of its own for each accepted handle, without `onread`. Taking the handle before it does
-   * saves that socket; where this Node offers no such hook, its socket's handle is taken over.
-   */
-  #takeHandles(): void {
-    const handle = (this.#server as unknown as { _handle?: ServerHandle })._handle;
-    if (handle !== undefined && handle !== null && typeof handle.onconnection === 'function') {
-      handle.onconnection = (status, client) => {
-        if (status === 0) this.#accept(client);
-        else this.#acceptFailed(status);
-      };
-      return;
-    }
-    this.#server.on('connection', (socket) => {
-      const owner = socket as unknown as { _handle: unknown };
-      const client = owner._handle;
-      owner._handle = null;
-      this.#accept(client);
-    });
-  }
-
-  /** The system could not hand a connection over; said at most every few seconds. */
-  #acceptFailed(status: number): void {
-    const now = this.#core.now;
-    this.#core.metrics.connectionsRefused += 1;
-    if (now - this.#saidAt < SAY_EVERY) return;
-    this.#saidAt = now;
-    const reason = `the system could not accept a connection: ${getSystemErrorName(status)}`;
-    this.#core.observer.refused?.('unknown', undefined, { reasonCode: ReasonCode.serverUnavailable, reason });
-  }
-
-  #accept(handle: unknown): void {
-    const socket = new LinkSocket({
-      handle,
-      onread: this.#onread,
-      writableHighWaterMark: this.#drainAbove,
-    } as unknown as net.SocketConstructorOpts);
-    const link = new TcpLink(socket, this.name, this.#pool, this.#links);
-    socket.link = link;
-    this.#links.add(link);
-    link.receiver = this.#core.accept(link, this.#settings);
-    socket.setNoDelay(true);
-    socket.on('end', onEnd);
-    socket.on('error', onError);
-    socket.on('close', onClose);
-    socket.on('drain', onDrain);
-    socket.resume();
-  }
-
-  /** Takes no more connections; those there are go on. */
-  stopAccepting(): void {
-    this.#server.close();
-  }
-
-  /** Closes what is still open. */
-  destroyLinks(): void {
-    for (const link of [...this.#links]) link.destroy();
-  }
-}
 
 const readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER);
 
-class LinkSocket extends net.Socket {
-  link!: TcpLink;
+/** Whatever bytes go to: the core, or what comes before it. The buffer is used again when the call returns. */
+export interface Intake {
+  feed(chunk: Uint8Array, end: number): void;
 }
+
+/**
+ * A plain socket, TCP or Unix: hop 1 of a message's way. Reads go through `onread` into one buffer for all connections; a
+ * `data` event would allocate for each of them, and an idle connection would keep a buffer. // [MQTT-4.2.0-1]
+ */
+export class PlainSocket extends net.Socket {
+  link!: SocketLink;
+  intake!: Intake;
+
+  /**
+   * @param handle as the system accepted it
+   * @param drainAbove unsent bytes above which it says when it has drained
+   */
+  constructor(handle: unknown, drainAbove: number) {
+    super({ handle, onread, writableHighWaterMark: drainAbove } as unknown as net.SocketConstructorOpts);
+  }
+
+  /** Begins to read. */
+  start(link: SocketLink, intake: Intake): void {
+    this.link = link;
+    this.intake = intake;
+    this.setNoDelay(true);
+    this.on('end', onEnd);
+    this.on('error', onError);
+    this.on('close', onClose);
+    this.on('drain', onDrain);
+    this.resume();
+  }
+}
+
+const onread: net.OnReadOpts = { buffer: readBuffer, callback: onRead };
 
 // One function each for all sockets, called with the socket as `this`: a connection costs no closures.
 
-function onRead(this: LinkSocket, length: number, buffer: Uint8Array): boolean {
-  this.link.receiver.feed(buffer, length);
-  return true;
+function onRead(this: PlainSocket, length: number, buffer: Uint8Array): boolean {
+  this.intake.feed(buffer, length);
+  // A full buffer: there is more, and libuv would read it before anything else.
+  return length < READ_BUFFER || !this.link.yieldTurn();
 }
 
-function onEnd(this: LinkSocket): void {
+function onEnd(this: PlainSocket): void {
   // MQTT has no half-open connections.
   this.link.receiver.ended();
 }
 
-function onError(this: LinkSocket, error: Error): void {
+function onError(this: PlainSocket, error: Error): void {
   this.link.error = error;
 }
 
-function onClose(this: LinkSocket): void {
+function onClose(this: PlainSocket): void {
   this.link.gone();
 }
 
-function onDrain(this: LinkSocket): void {
+function onDrain(this: PlainSocket): void {
   this.link.receiver.drained();
 }
 
-/** One TCP connection as the core's link. */
-export class TcpLink implements Link {
+/** A connection over a socket, plain or TLS, as the core's link. */
+export class SocketLink implements Link, Reader {
   readonly listener: string;
   receiver!: LinkReceiver;
+  remoteAddress: string;
+  peer: PeerIdentity | undefined = undefined;
   /** What broke the connection, for `closed`. */
   error: Error | undefined = undefined;
-  readonly #socket: net.Socket;
+  #socket: net.Socket;
   readonly #pool: BufferPool;
-  readonly #links: Set<TcpLink>;
+  readonly #links: Set<SocketLink>;
+  /** Bytes of MQTT may come: whatever goes before them, such as a TLS handshake, is done. */
+  #open: boolean;
+  /** The core, or the listener, wants it closed. */
+  #ending = false;
+  #paused = false;
+  /** It had its share of this turn, and reads on in the next one. */
+  #yielded = false;
+  /** Bytes that came since it yielded last, where the socket does not say when a read was full. */
+  #taken = 0;
 
-  constructor(socket: net.Socket, listener: string, pool: BufferPool, links: Set<TcpLink>) {
+  /**
+   * @param links where it is noted until it is gone
+   * @param open false where something goes before MQTT: {@link SocketLink.opened} follows
+   */
+  constructor(
+    socket: net.Socket,
+    from: { readonly listener: string; readonly remoteAddress: string },
+    pool: BufferPool,
+    links: Set<SocketLink>,
+    open: boolean,
+  ) {
     this.#socket = socket;
-    this.listener = listener;
+    this.listener = from.listener;
+    this.remoteAddress = from.remoteAddress;
     this.#pool = pool;
     this.#links = links;
-  }
-
-  get remoteAddress(): string {
-    const { remoteAddress, remotePort } = this.#socket;
-    if (remoteAddress === undefined) return 'unknown';
-    return remoteAddress.includes(':') ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`;
+    this.#open = open;
+    links.add(this);
   }
 
   get pending(): number {
     return this.#socket.writableLength;
+  }
+
+  /** Somebody here decided that it ends. */
+  get ending(): boolean {
+    return this.#ending;
   }
 
   take(size: number): Uint8Array {
@@ -230,26 +143,69 @@ export class TcpLink implements Link {
   }
 
   pause(): void {
+    this.#paused = true;
     this.#socket.pause();
   }
 
   resume(): void {
-    this.#socket.resume();
+    this.#paused = false;
+    if (!this.#yielded) this.#socket.resume();
   }
 
   end(): void {
+    if (!this.#open) {
+      this.destroy();
+      return;
+    }
+    this.#ending = true;
+    this.#paused = false;
     // Paused or not: only a socket that is read from sees the peer's end and closes.
     this.#socket.resume();
     this.#socket.end();
   }
 
   destroy(): void {
+    this.#ending = true;
     this.#socket.destroy();
+  }
+
+  // ---- what the socket's side calls
+
+  /** From here on it speaks through another socket, which has taken over the one it had. */
+  adopt(socket: net.Socket): void {
+    this.#socket = socket;
+  }
+
+  /** What goes before MQTT is done. */
+  opened(): void {
+    this.#open = true;
+  }
+
+  /** Has it read on when the others had their turn. False: it is paused, and whoever paused it resumes it. */
+  yieldTurn(): boolean {
+    if (this.#paused || this.#ending) return false;
+    if (!this.#yielded) {
+      this.#yielded = true;
+      readNextTurn(this);
+    }
+    return true;
+  }
+
+  /** Counts bytes that came, and stops reading for this turn where they are as many as it may take. */
+  took(bytes: number): void {
+    this.#taken += bytes;
+    if (this.#taken < READ_BUFFER) return;
+    this.#taken = 0;
+    if (this.yieldTurn()) this.#socket.pause();
+  }
+
+  readOn(): void {
+    this.#yielded = false;
+    if (!this.#paused) this.#socket.resume();
   }
 
   /** The socket closed. */
   gone(): void {
-    this.#links.delete(this);
-    this.receiver.closed(this.error);
+    if (this.#links.delete(this)) this.receiver.closed(this.error);
   }
 }

@@ -1,0 +1,35 @@
+import type { BrokerCore, ListenerSettings } from '@cauldron/core';
+import { AddressList } from './address-list.ts';
+import type { BufferPool } from './buffer-pool.ts';
+import { type Listener, ListenerError, type ListenerOptions } from './listener.ts';
+import { SocketListener } from './socket-listener.ts';
+import { TlsContexts } from './tls-contexts.ts';
+
+/**
+ * Opens a listener: TCP or a Unix socket, plain or TLS, alone or behind proxies.
+ *
+ * @param settings from {@link BrokerCore.listener}
+ * @param pool output buffers, shared by all listeners
+ * @throws {ListenerError} options or files that cannot be used, a Unix socket that is in use
+ * @throws {NodeJS.ErrnoException} EADDRINUSE, EACCES, EADDRNOTAVAIL
+ */
+export async function openListener(
+  core: BrokerCore,
+  options: ListenerOptions,
+  settings: ListenerSettings,
+  pool: BufferPool,
+): Promise<Listener> {
+  const { tls, proxyProtocol } = options;
+  if (proxyProtocol !== undefined && options.path !== undefined) {
+    throw new ListenerError(
+      'PROXY_OPTIONS',
+      'proxyProtocol knows proxies by their address, and a Unix socket has none',
+    );
+  }
+  const listener = new SocketListener(core, options, settings, pool, {
+    tls: tls === undefined ? null : await TlsContexts.load(tls),
+    proxies: proxyProtocol === undefined ? null : new AddressList(proxyProtocol.from),
+  });
+  await listener.listen();
+  return listener;
+}
