@@ -1,6 +1,7 @@
-/** Times the project's own functions in this process: `node --expose-gc bench/micro/run.ts [codec|routing ...]`. */
+/** Times the project's own functions in this process: `node --expose-gc bench/micro/run.ts [codec|routing|access ...]`. */
 import { machineLine } from '../machine.ts';
 import { readable } from '../stats.ts';
+import { accessGroups } from './access.ts';
 import { codecGroups } from './codec.ts';
 import { bytesPerSubscription, routingGroups } from './routing.ts';
 import { checksum, type MicroGroup, measureGroup, microTable } from './runner.ts';
@@ -8,6 +9,7 @@ import { checksum, type MicroGroup, measureGroup, microTable } from './runner.ts
 const targets: Readonly<Record<string, () => readonly MicroGroup[]>> = {
   codec: () => codecGroups,
   routing: routingGroups,
+  access: accessGroups,
 };
 
 const asked = process.argv.slice(2);

@@ -21,8 +21,11 @@ export interface Explanation {
   readonly action: Action;
   readonly topic: string;
   readonly client: AccessClient;
-  /** What decided: a rule, that the client may do everything, or what holds where no rule matches. */
-  readonly decidedBy: Rule | 'superuser' | 'default';
+  /**
+   * What decided: a rule, that the client may do everything, what holds where no rule matches, or (`unsure`) that too many
+   * rules could be about a filter to look at them all before a subscription is allowed.
+   */
+  readonly decidedBy: Rule | 'superuser' | 'default' | 'unsure';
   readonly roles: readonly string[];
   readonly groups: readonly string[];
   /** The rules for this client that speak of the topic, in the order of their weight. */
@@ -39,7 +42,7 @@ export interface Explanation {
 export function explain(rules: RuleSet, client: AccessClient, action: Action, topic: string): Explanation {
   const standing = rules.standingOf(client);
   const use = action === 'publish' ? 'write' : 'read';
-  const { allowed, rule } =
+  const { allowed, rule, unsure } =
     action === 'subscribe' ? rules.subscribeRuling(client, topic) : rules.ruling(client, use, topic);
   const applicable = rules.rulesFor(client);
   const asked = action === 'subscribe' ? (parseSharedFilter(topic)?.filter ?? topic) : topic;
@@ -47,7 +50,7 @@ export function explain(rules: RuleSet, client: AccessClient, action: Action, to
     .filter((one) => isAbout(one, use))
     .flatMap((one) => consider(one, action, asked, standing))
     .sort((a, b) => rankOf(a.rule) - rankOf(b.rule));
-  const decidedBy = standing.superuser ? 'superuser' : (rule ?? 'default');
+  const decidedBy = standing.superuser ? 'superuser' : (rule ?? (unsure ? 'unsure' : 'default'));
   const roles = [...standing.roles].sort();
   const groups = [...standing.groups].sort();
   return { allowed, action, topic, client, decidedBy, roles, groups, considered, applicable: applicable.length };
@@ -93,6 +96,7 @@ const line = ({ rule, relation }: Considered): string =>
 
 function because({ decidedBy, allowed, applicable, action }: Explanation): string {
   if (decidedBy === 'superuser') return 'it is a superuser, whom no rule limits';
+  if (decidedBy === 'unsure') return 'its wildcards lead to too many rules to look at all of them for a subscription';
   if (decidedBy !== 'default')
     return `of the rule: ${describeRule(decidedBy)}\n  written in ${describeSource(decidedBy.source)}`;
   const use = action === 'publish' ? 'write' : 'read';
@@ -105,12 +109,12 @@ function because({ decidedBy, allowed, applicable, action }: Explanation): strin
 }
 
 /** A subscription may stand for more than what is readable. */
-function caution({ action, considered }: Explanation): readonly string[] {
+function caution({ action, considered, decidedBy }: Explanation): readonly string[] {
   const keptBack = considered.some(({ rule }) => rule.permission === 'deny');
   const partly =
     considered.length > 0 &&
     !considered.some(({ rule, relation }) => rule.permission === 'allow' && relation === 'covers');
-  if (action !== 'subscribe' || !(keptBack || partly)) return [];
+  if (action !== 'subscribe' || !(keptBack || partly || decidedBy === 'unsure')) return [];
   return ['', 'Messages of topics it may not read are kept back; ask with --receive TOPIC about one of them.'];
 }
 

@@ -1,12 +1,20 @@
 import type { Edge, Ranked, RuleNode, RuleTrie } from './rule-trie.ts';
 import { beginsWithName, isPlainLevel, type Names, resolveParts } from './topic-template.ts';
 
+/**
+ * Places a search goes to before it gives up: wildcards lead everywhere, and somebody who subscribes to thousands of them at
+ * once must not hold up the others.
+ */
+const PLACES = 200;
+
 /** What the rules say of a topic filter somebody subscribes to. */
 export interface FilterFindings {
   /** The strongest allowing rule that has a topic in common with the filter. */
   readonly allows: Ranked | null;
   /** The strongest denying rule that every topic of the filter matches. */
   readonly denies: Ranked | null;
+  /** The smallest rank of an allowing rule that may not have been seen; Infinity = there is none such. */
+  readonly unseen: number;
 }
 
 /** Looks up what tries say of a topic filter, without `$share/GROUP/`. */
@@ -16,9 +24,9 @@ export function searchFilter(tries: readonly RuleTrie[], filter: string, names: 
   for (const trie of tries) {
     cover.consider(trie.everything);
     cover.walk(trie.root, 0);
-    overlap.walk(trie.root, 0, false);
+    overlap.search(trie);
   }
-  return { allows: overlap.best, denies: cover.best };
+  return { allows: overlap.best, denies: cover.best, unseen: overlap.unseen };
 }
 
 class Search {
@@ -46,12 +54,30 @@ class Search {
 
 /** Follows every way through a trie that some topic of the filter takes. */
 class OverlapSearch extends Search {
+  unseen = Number.POSITIVE_INFINITY;
+  #places = PLACES;
+  /** What it searches cannot have a stronger rule. */
+  #enough = 0;
+
   constructor(filter: string, names: Names) {
     super(filter, names, 'allow');
   }
 
+  search(trie: RuleTrie): void {
+    this.#enough = trie.strongestAllowing;
+    if (this.#isDone()) return;
+    this.walk(trie.root, 0, false);
+    if (this.#places <= 0 && !this.#hasEnough()) this.unseen = Math.min(this.unseen, this.#enough);
+  }
+
+  #hasEnough = (): boolean => this.#enough === Number.POSITIVE_INFINITY || (this.best?.rank ?? 99) <= this.#enough;
+
+  #isDone = (): boolean => this.#places <= 0 || this.#hasEnough();
+
   /** @param afterEmpty whether the way here is one empty level, so that the place itself is no topic // [MQTT-4.7.3-1] */
   walk(node: RuleNode, depth: number, afterEmpty: boolean): void {
+    if (this.#isDone()) return;
+    this.#places -= 1;
     const level = this.levels[depth];
     const isTopic = depth > 0 && !(depth === 1 && afterEmpty);
     if (level === undefined || level === '#') {
@@ -61,7 +87,7 @@ class OverlapSearch extends Search {
       return;
     }
     if (!this.#barsWildcards(depth)) this.consider(node.below?.allowing);
-    if (level === '+') this.#everyLevel(node, depth);
+    if (level === '+') this.#beyond(node, depth, (next, taken) => this.walk(next, depth + 1, taken === ''));
     else this.#oneLevel(node, level, depth);
   }
 
@@ -77,27 +103,26 @@ class OverlapSearch extends Search {
     }
   }
 
-  #everyLevel(node: RuleNode, depth: number): void {
-    for (const [next, level] of this.#nodesBeyond(node, depth)) this.walk(next, depth + 1, level === '');
-  }
-
   /** Whatever lies beyond `#`. */
   #everything(node: RuleNode, depth: number): void {
-    for (const [next, level] of this.#nodesBeyond(node, depth)) {
-      if (depth > 0 || level !== '') this.consider(next.here?.allowing);
+    this.#beyond(node, depth, (next, taken) => {
+      this.#places -= 1;
+      if (depth > 0 || taken !== '') this.consider(next.here?.allowing);
       this.consider(next.below?.allowing);
       this.#everything(next, depth + 1);
-    }
+    });
   }
 
-  *#nodesBeyond(node: RuleNode, depth: number): Generator<[node: RuleNode, level: string | null]> {
-    for (const [level, child] of node.children()) {
-      if (depth > 0 || !level.startsWith('$')) yield [child, level]; // [MQTT-4.7.2-1]
-    }
-    if (node.plus !== null) yield [node.plus, null];
+  /** Calls back for every place that any one level leads to, with the level where it is a certain one. */
+  #beyond(node: RuleNode, depth: number, visit: (next: RuleNode, level: string | null) => void): void {
+    node.everyChild((child, level) => {
+      if (depth > 0 || !level.startsWith('$')) visit(child, level); // [MQTT-4.7.2-1]
+      return !this.#isDone();
+    });
+    if (node.plus !== null && !this.#isDone()) visit(node.plus, null);
     for (const edge of node.edges ?? []) {
-      const level = this.#textOf(edge, depth);
-      if (level !== undefined && (depth > 0 || !level.startsWith('$'))) yield [edge.node, level];
+      const level = this.#isDone() ? undefined : this.#textOf(edge, depth);
+      if (level !== undefined && (depth > 0 || !level.startsWith('$'))) visit(edge.node, level);
     }
   }
 

@@ -160,6 +160,17 @@ test('a subscription is refused where a rule denies all of it or none allows any
     assert(!allowed(filter), filter);
 });
 
+test('a filter whose wildcards lead to hundreds of rules is allowed without trying all; what may not be read is kept back', () => {
+  const rules = Array.from({ length: 1000 }, (_, at) => ({ allow: 'read', topic: `site-${at}/open` }) as const);
+  const denied = { deny: 'read', topic: 'site-7/#' } as const;
+  const asked = authorizer({ rules: [...rules, denied] });
+  assert.equal(asked.authorizeSubscribe(client(), '+/nowhere'), true);
+  assert.equal(asked.authorizeReceive(client(), 'site-8/nowhere'), false);
+  assert.notEqual(asked.authorizeSubscribe(client(), 'site-8/nowhere'), true);
+  assert.notEqual(asked.authorizeSubscribe(client(), 'site-7/+'), true);
+  assert.equal(authorizer({ rules: rules.slice(0, 100) }).authorizeSubscribe(client(), '+/nowhere') === true, false);
+});
+
 test('the client is told what was refused and whom to ask, and nothing of the rules', () => {
   const asked = authorizer({ rules: [{ user: 'hidden', deny: 'write', topic: 'a/#' }] });
   assert.deepEqual(asked.authorizePublish(client(), 'a/b'), {

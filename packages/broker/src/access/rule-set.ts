@@ -11,6 +11,8 @@ import type { Names } from './topic-template.ts';
 
 /** Kinds of clients whose rules are kept compiled at the same time. */
 const PROFILES = 10_000;
+/** The rank of no rule. */
+const NONE = Number.POSITIVE_INFINITY;
 
 /** The compiled rules of all clients that the same rules are for. */
 interface Profile {
@@ -34,6 +36,8 @@ export interface Ruling {
   readonly allowed: boolean;
   /** The rule that decided; undefined = none did, so the default holds, or the client may do everything. */
   readonly rule: Rule | undefined;
+  /** So many rules could be about a filter that it was allowed without looking at all of them. */
+  readonly unsure?: true;
 }
 
 /** All rules of a broker, compiled; never changed, but replaced as a whole. */
@@ -78,8 +82,8 @@ export class RuleSet {
   }
 
   /**
-   * Whether a client may subscribe to a filter: some of it may be readable, as far as single rules tell. What of it is not is
-   * kept back when it is sent.
+   * Whether a client may subscribe to a filter: some of it may be readable, as far as single rules tell. What of it is not
+   * readable is kept back when it is sent; so a filter whose wildcards lead to too many rules is allowed unseen.
    *
    * @param filter may be a shared subscription
    */
@@ -87,12 +91,14 @@ export class RuleSet {
     const known = this.#knownOf(client);
     if (known.superuser) return { allowed: true, rule: undefined };
     const topics = parseSharedFilter(filter)?.filter ?? filter;
-    const { allows, denies } = searchFilter(known.profile.read, topics, known.names);
-    const allowing = this.#holds(known, allows) ? allows : null;
-    if (denies !== null && (allowing === null || denies.rank < allowing.rank)) {
+    const { allows, denies, unseen } = searchFilter(known.profile.read, topics, known.names);
+    const allowing = this.#holds(known, allows?.rank) ? allows : null;
+    const unsure = allowing === null && this.#holds(known, unseen);
+    if (denies !== null && denies.rank < Math.min(allowing?.rank ?? NONE, this.#holds(known, unseen) ? unseen : NONE)) {
       return { allowed: false, rule: denies.rule };
     }
-    return { allowed: allowing !== null || known.allowed, rule: allowing?.rule };
+    const allowed = allowing !== null || unsure || known.allowed;
+    return { allowed, rule: allowing?.rule, ...(unsure && { unsure }) };
   }
 
   /** The rules that are for a client, whatever they are about, in their order; those of its login last. */
@@ -115,10 +121,11 @@ export class RuleSet {
   #find(known: Known, use: Use, topic: string): Ranked | null {
     const tries = use === 'read' ? known.profile.read : known.profile.write;
     const found = this.#search.find(tries, topic, known.names);
-    return this.#holds(known, found) ? found : null;
+    return this.#holds(known, found?.rank) ? found : null;
   }
 
-  #holds = (known: Known, found: Ranked | null): boolean => !(found?.rank === PATTERN_ALLOWS && known.withoutPatterns);
+  /** Whether a rule of this rank is there and counts for the client. */
+  #holds = (known: Known, rank = NONE): boolean => rank < (known.withoutPatterns ? PATTERN_ALLOWS : NONE);
 
   #knownOf(client: AccessClient): Known {
     const remembered = this.#known.get(client);

@@ -54,10 +54,13 @@ export class RuleNode {
     return this.#only !== null && this.#level === level ? this.#only : undefined;
   }
 
-  /** The literal levels that lead on. */
-  *children(): Generator<[level: string, node: RuleNode]> {
-    if (this.#children !== null) yield* this.#children;
-    else if (this.#only !== null) yield [this.#level, this.#only];
+  /** Calls back for every literal level that leads on, until one answers false. */
+  everyChild(visit: (node: RuleNode, level: string) => boolean): void {
+    if (this.#children === null) {
+      if (this.#only !== null) visit(this.#only, this.#level);
+      return;
+    }
+    for (const [level, node] of this.#children) if (!visit(node, level)) return;
   }
 
   /** Enters a rule whose levels from `at` on lead on from here. */
@@ -117,10 +120,14 @@ export class RuleTrie {
   readonly root = new RuleNode();
   /** Of the rules that are about every topic there is. */
   everything: Ranked | null = null;
+  /** The smallest rank of a rule that allows; Infinity = none does. */
+  strongestAllowing = Number.POSITIVE_INFINITY;
 
   constructor(rules: Iterable<Ranked>) {
     for (const ranked of rules) {
-      if (ranked.rule.levels.length === 0) this.everything = stronger(this.everything, ranked);
+      const { rule, rank } = ranked;
+      if (rule.permission === 'allow') this.strongestAllowing = Math.min(this.strongestAllowing, rank);
+      if (rule.levels.length === 0) this.everything = stronger(this.everything, ranked);
       else this.root.add(ranked, 0);
     }
   }
