@@ -31,6 +31,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/config.ts')).config,
   },
   {
+    name: 'passwd',
+    summary: 'add, change, remove and check the users of a password file',
+    load: async () => (await import('./commands/passwd.ts')).passwd,
+  },
+  {
     name: 'store',
     summary: 'check, count, export, import, compact and back up the data of a broker',
     load: async () => (await import('./commands/store.ts')).store,

@@ -141,7 +141,7 @@ test('where a file cannot be read or written, the error says why and what to do'
     assert.ok(error instanceof PasswordFileError);
     assert.match(
       error.message,
-      /passwords cannot be read: there is no such file or folder; "cauldron passwd -c FILE USER"/,
+      /passwords cannot be read \(ENOENT\): there is no such file or folder; "cauldron passwd -c FILE USER"/,
     );
     return true;
   });
@@ -149,7 +149,7 @@ test('where a file cannot be read or written, the error says why and what to do'
   const nowhere = join(missing, '..', 'none', 'passwords');
   await assert.rejects(
     changePasswordFile(nowhere, () => 'x'),
-    /passwords cannot be written: there is no such file or folder/,
+    /passwords cannot be written \(ENOENT\): there is no such file or folder/,
   );
 });
 

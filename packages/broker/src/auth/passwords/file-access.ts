@@ -222,8 +222,9 @@ const ADVICE: Readonly<Record<string, string>> = {
 function explained(error: unknown, path: string, done: 'read' | 'written'): unknown {
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (error instanceof PasswordFileError || code === undefined || syscall === undefined) return error;
-  const why = ADVICE[code] ?? (error as Error).message;
-  return new PasswordFileError(`${path} cannot be ${done}: ${why}${ADVICE[code] === undefined ? '' : ` (${code})`}`, {
+  const advice = ADVICE[code];
+  const why = advice === undefined ? `: ${(error as Error).message}` : ` (${code}): ${advice}`;
+  return new PasswordFileError(`${path} cannot be ${done}${why}`, {
     cause: error,
   });
 }

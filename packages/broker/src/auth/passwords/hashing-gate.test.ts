@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addressKey, HashingGate } from './hashing-gate.ts';
+import { HashingGate } from './hashing-gate.ts';
 
 /** Work that a test ends when it wants, in the order it was begun. */
 class Work {
@@ -92,21 +92,18 @@ test('work that fails or throws lets the next one in', async () => {
   assert.equal(gate.running, 0);
 });
 
-test('ports of one address, and addresses of one IPv6 network, are one', () => {
-  const cases = [
-    ['192.0.2.7:50312', '192.0.2.7'],
-    ['192.0.2.7', '192.0.2.7'],
-    ['::ffff:192.0.2.7', '192.0.2.7'],
-    ['[::ffff:192.0.2.7]:50312', '192.0.2.7'],
-    ['[2001:db8:1:2::5]:50312', '2001:db8:1:2::/64'],
-    ['2001:0db8:1:2:ffff:ffff:ffff:ffff', '2001:db8:1:2::/64'],
-    ['2001:db8::1', '2001:db8:0:0::/64'],
-    ['[::1]:1883', '0:0:0:0::/64'],
-    ['[fe80::1%eth0]:1883', 'fe80:0:0:0::/64'],
-    ['/run/cauldron.sock', '/run/cauldron.sock'],
-    ['', ''],
-  ] as const;
-  for (const [address, key] of cases) assert.equal(addressKey(address), key, address);
+test('addresses of one IPv6 network take one turn together', async () => {
+  const gate = new HashingGate({ concurrency: 1 });
+  const work = new Work();
+  void gate.run('[2001:db8:0:1::1]:1', work.of('attack 0'));
+  void gate.run('[2001:db8:0:1::2]:1', work.of('attack 1'));
+  void gate.run('[2001:db8:0:1::3]:1', work.of('attack 2'));
+  void gate.run('[2001:db8:0:2::1]:1', work.of('ann'));
+  for (let i = 0; i < 3; i++) {
+    await turn();
+    await work.endOne();
+  }
+  assert.deepEqual(work.begun, ['attack 0', 'attack 1', 'ann', 'attack 2']);
 });
 
 test('a concurrency that is none is refused', () => {

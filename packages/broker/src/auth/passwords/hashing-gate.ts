@@ -1,4 +1,5 @@
 /** Lets a few password checks run at once, and the addresses that wait take turns. */
+import { networkOf } from '../network-of.ts';
 
 export interface HashingGateOptions {
   /**
@@ -14,7 +15,7 @@ interface Waiting {
 }
 
 /**
- * A gate in front of slow work. Work of one address runs in its order; between addresses the gate goes round, so
+ * A gate in front of slow work. Work of one network (an address, or the /64 of an IPv6 one) runs in its order; between networks the gate goes round, so
  * somebody with a thousand logins waiting delays another address by one of them at most, and not by a thousand.
  *
  * How many may wait in all is bounded by who hands out the work: the chain of providers.
@@ -23,7 +24,7 @@ interface Waiting {
  */
 export class HashingGate {
   readonly #concurrency: number;
-  /** By address key, in the order of their turns. */
+  /** By network, in the order of their turns. */
   readonly #queues = new Map<string, Waiting[]>();
   #running = 0;
 
@@ -72,7 +73,7 @@ export class HashingGate {
           .finally(() => this.#leave())
           .then(resolve, reject);
       };
-      this.#enter(addressKey(address), { start, isOver: () => isOver });
+      this.#enter(networkOf(address), { start, isOver: () => isOver });
     });
   }
 
@@ -108,34 +109,4 @@ export class HashingGate {
     }
     return undefined;
   }
-}
-
-/**
- * Who an address belongs to: the address without its port, and of IPv6 the first 64 bits, which a single customer has
- * for himself.
- */
-export function addressKey(remoteAddress: string): string {
-  const host = /^\[(.*)\](?::\d+)?$/.exec(remoteAddress)?.[1] ?? withoutPort(remoteAddress);
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(host);
-  if (mapped !== null) return mapped[1]!;
-  return host.includes(':') ? network64(host) : host;
-}
-
-function withoutPort(text: string): string {
-  const colon = text.indexOf(':');
-  return colon >= 0 && colon === text.lastIndexOf(':') ? text.slice(0, colon) : text;
-}
-
-function network64(address: string): string {
-  const [head = '', tail] = address.split('%')[0]!.split('::');
-  const groups = head === '' ? [] : head.split(':');
-  if (tail !== undefined) {
-    const last = tail === '' ? [] : tail.split(':');
-    while (groups.length + last.length < 8) groups.push('0');
-    groups.push(...last);
-  }
-  return `${groups
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':')}::/64`;
 }

@@ -3,7 +3,7 @@ export { checkArgon2Cost, hashArgon2id, MAX_ARGON2_COST } from './argon2id.ts';
 export { changePasswordFile, type FileContent, modeWarning, readPasswordFile } from './file-access.ts';
 export { parseHash } from './formats.ts';
 export { type Argon2Cost, DEFAULT_ARGON2_COST, type HashFunctions, nodeHashFunctions } from './hash-functions.ts';
-export { addressKey, HashingGate, type HashingGateOptions } from './hashing-gate.ts';
+export { HashingGate, type HashingGateOptions } from './hashing-gate.ts';
 export {
   PasswordFile,
   PasswordFileError,

@@ -259,7 +259,7 @@ test('a file that cannot be used is refused at the start, and a reload goes on w
   await assert.rejects(provider.reload(), /passwords:1: the line is not written like user:hash/);
   assert.equal(await outcomeOf(login('argon2id', 'secret')), 'accept');
   rmSync(file);
-  await assert.rejects(provider.reload(), /passwords cannot be read: there is no such file/);
+  await assert.rejects(provider.reload(), /passwords cannot be read \(ENOENT\): there is no such file/);
   assert.equal(await outcomeOf(login('argon2id', 'secret')), 'accept');
   await assert.rejects(open(EVERY_FORM, { argon2: { ...COST, memory: 2 } }), RangeError);
 });
