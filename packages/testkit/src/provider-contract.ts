@@ -15,7 +15,12 @@ export type ContractVerdict =
   | { readonly outcome: 'unknown' }
   | { readonly outcome: 'refuse'; readonly reason: string }
   | { readonly outcome: 'unavailable'; readonly reason: string }
-  | { readonly outcome: 'continue'; readonly data: Uint8Array | undefined; readonly exchange: unknown };
+  | {
+      readonly outcome: 'continue';
+      readonly data: Uint8Array | undefined;
+      readonly exchange: unknown;
+      readonly username?: string | undefined;
+    };
 
 /** The broker's `Provider`, which this package may not import. */
 export interface ContractProvider {

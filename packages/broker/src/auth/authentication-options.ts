@@ -55,6 +55,11 @@ export interface Timers {
   clear(timer: unknown): void;
 }
 
+export const machineTimers: Timers = {
+  set: (milliseconds, then) => setTimeout(then, milliseconds),
+  clear: (timer) => clearTimeout(timer as NodeJS.Timeout),
+};
+
 /** What the chain lives in. */
 export interface ProviderChainParts {
   /** Whether clients may come in through this listener without saying who they are. */

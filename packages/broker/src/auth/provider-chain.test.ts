@@ -318,6 +318,27 @@ test('an exchange that began before the credentials of its user changed does not
   assert.ok(last.outcome === 'refuse' && last.reasonCode === 0x88);
 });
 
+test('a user whose name stands in the data of a method waits like any other for those who guess at it', async () => {
+  const provider = new StubProvider('scram', {}, ['SCRAM-SHA-256']);
+  let step = 0;
+  provider.answer = () => {
+    step += 1;
+    if (step % 2 === 0) return { outcome: 'refuse', reason: 'wrong proof' };
+    return { outcome: 'continue', data: undefined, exchange: step, username: 'ali' };
+  };
+  const fixture = new ChainFixture([provider], { failuresBeforeDelay: 3 });
+  const outcomes: string[] = [];
+  for (let host = 1; host <= 5; host += 1) {
+    const from = { ...scram, remoteAddress: `198.51.100.${host}:1` };
+    const first = await fixture.login({}, from);
+    outcomes.push(first.outcome);
+    if (first.outcome === 'continue') await fixture.login({}, { ...from, exchange: first.exchange });
+    else step = 0;
+  }
+  assert.deepEqual(outcomes, ['continue', 'continue', 'continue', 'refuse', 'refuse']);
+  assert.match(fixture.refused.at(-1)!.reason, /too many failed logins of the user/);
+});
+
 test('what cannot be guessed makes its address wait, and no other that gives the same name', async () => {
   const tokens = new StubProvider('jwt', { token: 'signed' });
   Object.assign(tokens, { guessable: false });

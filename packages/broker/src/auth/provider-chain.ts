@@ -7,6 +7,7 @@ import {
   type ConfiguredProvider,
   LoginCounters,
   type LoginRefused,
+  machineTimers,
   type ProviderChainParts,
   type Timers,
 } from './authentication-options.ts';
@@ -36,26 +37,23 @@ interface Attempt {
   readonly mark: number;
 }
 
-/** What goes with an enhanced exchange from step to step: its provider, what that one keeps, and when it began. */
+/** What goes with an enhanced exchange from step to step: its provider and what that keeps, its beginning, who it is. */
 class MethodExchange {
   readonly provider: Provider;
   readonly inner: unknown;
   readonly mark: number;
+  readonly username: string | undefined;
 
-  constructor(provider: Provider, inner: unknown, mark: number) {
+  constructor(provider: Provider, inner: unknown, mark: number, username: string | undefined) {
     this.provider = provider;
     this.inner = inner;
     this.mark = mark;
+    this.username = username;
   }
 }
 
 /** What a client is told whose login is wrong, whether the user exists or not. */
 const WRONG = 'the user name or the password is wrong';
-
-const machineTimers: Timers = {
-  set: (milliseconds, then) => setTimeout(then, milliseconds),
-  clear: (timer) => clearTimeout(timer as NodeJS.Timeout),
-};
 
 /**
  * Decides who may connect, by asking providers of users. The steps of a login, the first that answers decides:
@@ -208,7 +206,8 @@ export class ProviderChain implements Authenticator {
     const { method, exchange } = request;
     if (method === undefined) return undefined;
     if (exchange instanceof MethodExchange) {
-      return this.#ask({ ...request, exchange: exchange.inner }, [exchange.provider], exchange.mark);
+      const { provider, inner, mark, username } = exchange;
+      return this.#ask({ ...request, username, exchange: inner }, [provider], mark);
     }
     const provider = this.#providers.find(({ methods }) => methods.includes(method));
     if (provider !== undefined) return this.#delayed(request) ?? this.#ask(request, [provider]);
@@ -282,11 +281,17 @@ export class ProviderChain implements Authenticator {
       case 'unavailable':
         return this.#cannotSay(request, verdict.reason, provider!);
       case 'continue':
-        if (request.method === undefined) {
-          return this.#cannotSay(request, 'it wants to go on with a client that named no method', provider!);
-        }
-        return { ...verdict, exchange: new MethodExchange(provider!, verdict.exchange, attempt.mark) };
+        return this.#goesOn(attempt, provider!, verdict);
     }
+  }
+
+  #goesOn({ request, mark }: Attempt, provider: Provider, verdict: Extract<Verdict, { outcome: 'continue' }>): Outcome {
+    if (request.method === undefined) {
+      return this.#cannotSay(request, 'it wants to go on with a client that named no method', provider);
+    }
+    const username = request.username ?? verdict.username;
+    const exchange = new MethodExchange(provider, verdict.exchange, mark, username);
+    return this.#delayed({ ...request, username }) ?? { outcome: 'continue', data: verdict.data, exchange };
   }
 
   #checkAccepted(attempt: Attempt, provider: Provider, verdict: AcceptVerdict): Outcome {

@@ -19,8 +19,16 @@ export type Verdict =
   | { readonly outcome: 'refuse'; readonly reason: string }
   /** It cannot say, because what it needs does not answer: the client is refused, and nobody else is asked. */
   | { readonly outcome: 'unavailable'; readonly reason: string }
-  /** An enhanced exchange goes on; `exchange` comes back with the client's next AUTH. */
-  | { readonly outcome: 'continue'; readonly data: Uint8Array | undefined; readonly exchange: unknown };
+  /**
+   * An enhanced exchange goes on; `exchange` comes back with the client's next AUTH. `username`: who it says it is, where
+   * that stands in its data, so that guessing at a user is noticed.
+   */
+  | {
+      readonly outcome: 'continue';
+      readonly data: Uint8Array | undefined;
+      readonly exchange: unknown;
+      readonly username?: string | undefined;
+    };
 
 /** One source of users, asked in the configured order. */
 export interface Provider {

@@ -70,7 +70,7 @@ test('where the provider knows nothing of changes, it holds for the same client 
   await fixture.login(ali, { remoteAddress: '192.0.2.1:4444' });
   assert.equal(provider.asked, 1);
   for (const other of [{ clientId: 'c2' }, { remoteAddress: '192.0.2.2:50000' }, { listener: 'tls' }]) {
-    const before = provider.asked;
+    const before: number = provider.asked;
     await fixture.login(ali, other);
     assert.equal(provider.asked, before + 1, inspect(other));
   }
