@@ -8,6 +8,8 @@ import { loginRequest, providerContract } from '@cauldron/testkit';
 import { type LdapOptions, LdapProvider } from '../../packages/broker/src/auth/ldap/index.ts';
 import type { Verdict } from '../../packages/broker/src/auth/provider.ts';
 import { fileCleanup } from '../support/file-cleanup.ts';
+import { localUser, loginChain } from '../support/login-chain.ts';
+import { makeServerCertificate } from '../support/server-certificate.ts';
 import { READER, type Slapd, startSlapd } from '../support/slapd.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -290,11 +292,15 @@ describe('encryption', () => {
 
   test('the authority is read again at a reload, and a file that is gone leaves the one before', async (t) => {
     const ca = `${tempDir(t)}/ca.pem`;
-    copyFileSync(slapd.ca, ca);
+    copyFileSync(makeServerCertificate(tempDir(t)).ca, ca);
     const provider = new LdapProvider(template({ startTls: true, ca }), quiet);
     t.after(() => provider.close());
     const login = (): Promise<Verdict> =>
       provider.authenticate(loginRequest({ username: 'alice', password: 'alice-secret' }), AbortSignal.timeout(5000));
+    await assertOutcome(login(), 'unavailable', /no connection/);
+    copyFileSync(slapd.ca, ca);
+    await provider.reload();
+    await assertOutcome(login(), 'accept');
     rmSync(ca);
     await assert.rejects(provider.reload(), /cannot read ca .*ENOENT/);
     await assertOutcome(login(), 'accept');
@@ -386,6 +392,32 @@ describe('a directory in trouble', () => {
       await assertOutcome(tryLogin(options, 'alice', 'wrong'), 'refuse', /wrong password/);
       await assertOutcome(tryLogin(options, 'alice', 'alice-secret'), 'accept');
     }
+  });
+
+  test('while it does not answer, and when it is gone, users of another provider log in at once', async (t) => {
+    const chain = loginChain(
+      t,
+      [localUser('carol', 'carol-secret'), new LdapProvider(search({ poolSize: 2 }), quiet)],
+      0.5,
+    );
+    t.after(() => slapd.daemon.restore());
+    const remote = async (): Promise<number> => (await chain.login('alice', 'alice-secret')).code;
+    const local = async (): Promise<void> => {
+      const { code, took } = await chain.login('carol', 'carol-secret');
+      assert.equal(code, 0);
+      assert.ok(took < 200, `${took} ms`);
+    };
+    assert.equal(await remote(), 0);
+    slapd.daemon.pause();
+    const waiting = Array.from({ length: 10 }, remote);
+    for (let times = 0; times < 20; times++) await local();
+    // 0x88: server unavailable, within the time the chain allows.
+    assert.deepEqual(await Promise.all(waiting), Array(10).fill(0x88));
+    await slapd.daemon.stop();
+    assert.deepEqual(await Promise.all([remote(), remote()]), [0x88, 0x88]);
+    await local();
+    await slapd.daemon.restore();
+    assert.equal(await remote(), 0);
   });
 
   test('closing the provider ends what it waits for', async (t) => {

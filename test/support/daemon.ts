@@ -1,58 +1,71 @@
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { type Cleanup, type StartedProcess, startProcess } from './process.ts';
+import { type StartedProcess, startProcess } from './process.ts';
 import { findTool } from './tools.ts';
+
+export interface DaemonOptions {
+  /** The program, which stays in the foreground, and its arguments. */
+  readonly command: readonly string[];
+  /** Where it listens on 127.0.0.1. */
+  readonly port: number;
+  /** Ends it at once, and its children. Default SIGKILL. */
+  readonly stopSignal?: NodeJS.Signals;
+  /** The account it runs as; default: this process's. */
+  readonly user?: string | undefined;
+}
 
 /** A server that a test starts, stops, freezes and starts again on the same port. */
 export class Daemon {
-  readonly #t: Cleanup;
-  readonly #port: number;
-  readonly #command: readonly string[];
+  readonly #options: DaemonOptions;
   #process: StartedProcess | undefined;
+  #frozen: number[] = [];
+  #cleaning: (() => unknown)[] = [];
 
-  /**
-   * @param command the program, which stays in the foreground, and its arguments
-   * @param port where it listens on 127.0.0.1
-   */
-  constructor(t: Cleanup, command: readonly string[], port: number) {
-    this.#t = t;
-    this.#command = command;
-    this.#port = port;
+  constructor(options: DaemonOptions) {
+    this.#options = options;
   }
 
-  /** Starts it and waits until it accepts connections. It is killed when the test ends, however the test ends. */
+  /** Starts it and waits until it accepts connections. */
   async start(): Promise<void> {
+    const { command, port, user } = this.#options;
+    const as = user === undefined ? [] : ['--reuid', user, '--regid', user, '--clear-groups'];
     // The kernel ends it where the test's process is gone without having cleaned up.
-    const started = startProcess(this.#t, findTool('setpriv'), ['--pdeathsig', 'KILL', ...this.#command]);
+    const args = [...as, '--pdeathsig', 'KILL', ...command];
+    const started = startProcess({ after: (clean) => this.#cleaning.push(clean) }, findTool('setpriv'), args);
     this.#process = started;
-    let ended = false;
-    const exit = started.waitForExit(60_000).then(
-      () => {
-        ended = true;
-      },
-      () => {}, // It still runs after a minute, as it should.
-    );
-    while (!(await accepts(this.#port))) {
-      if (ended) {
-        await exit;
-        throw new Error(`"${this.#command.join(' ')}" ended at once:\n${started.stdout}\n${started.stderr}`);
-      }
-      await new Promise((resolve) => setTimeout(resolve, 20));
+    let isOver = false;
+    const end = started.waitForExit(30_000).finally(() => {
+      isOver = true;
+    });
+    // It goes on running after that time, as it should.
+    end.catch(() => {});
+    while (!(await accepts(port))) {
+      if (isOver) throw new Error(`"${command.join(' ')}" does not listen:\n${started.stdout}\n${started.stderr}`);
+      await pause(20);
     }
   }
 
-  /** Freezes it: connections are made by the kernel, and nothing answers. */
+  /** Freezes it and its children: connections are made by the kernel, and nothing answers. */
   pause(): void {
-    this.#running.kill('SIGSTOP');
+    const { pid } = this.#running;
+    process.kill(pid, 'SIGSTOP');
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+    this.#frozen = [pid];
+    for (const child of children) {
+      this.#frozen.push(child);
+      process.kill(child, 'SIGSTOP');
+    }
   }
 
   resume(): void {
-    this.#running.kill('SIGCONT');
+    for (const pid of this.#frozen.splice(0)) resumeProcess(pid);
   }
 
   /** Ends it at once and waits until it is gone. */
-  async stop(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+  async stop(): Promise<void> {
     const running = this.#running;
-    running.kill(signal);
+    running.kill(this.#options.stopSignal ?? 'SIGKILL');
+    this.resume();
     await running.waitForExit();
     this.#process = undefined;
   }
@@ -63,10 +76,32 @@ export class Daemon {
     else this.resume();
   }
 
+  /** Ends what still runs; to be called when the test is over. */
+  async end(): Promise<void> {
+    try {
+      if (this.#process !== undefined) await this.stop();
+    } finally {
+      for (const clean of this.#cleaning.splice(0)) await clean();
+    }
+  }
+
   get #running(): StartedProcess {
-    if (this.#process === undefined) throw new Error(`"${this.#command[0]}" was not started`);
+    if (this.#process === undefined) throw new Error(`"${this.#options.command[0]}" does not run`);
     return this.#process;
   }
+}
+
+function resumeProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGCONT');
+  } catch (error) {
+    // A child that was just ending when it was frozen is gone, and needs no waking.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 function accepts(port: number): Promise<boolean> {

@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeServerCertificate } from './certificates.ts';
 import { Daemon } from './daemon.ts';
 import { freePort } from './free-port.ts';
 import type { Cleanup } from './process.ts';
+import { makeServerCertificate } from './server-certificate.ts';
 import { findTool } from './tools.ts';
 
 /** A private OpenLDAP server on 127.0.0.1, whose directory is `dc=test`. */
@@ -31,15 +31,19 @@ export const READER = { dn: 'cn=reader,dc=test', password: 'reader-secret' };
  */
 export async function startSlapd(t: Cleanup, ldif: string, settings = ''): Promise<Slapd> {
   const folder = mkdtempSync(join(tmpdir(), 'cauldron-slapd-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const certificate = makeServerCertificate(folder, 'IP:127.0.0.1');
+  const [port, securePort] = [await freePort(), await freePort()];
+  const [url, secureUrl] = [`ldap://127.0.0.1:${port}`, `ldaps://127.0.0.1:${securePort}`];
   const config = join(folder, 'slapd.conf');
+  const command = [findTool('slapd'), '-f', config, '-h', `${url}/ ${secureUrl}/`, '-d', '0'];
+  const daemon = new Daemon({ command, port });
+  t.after(async () => {
+    await daemon.end();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const certificate = makeServerCertificate(folder, 'IP:127.0.0.1');
   writeFileSync(config, configuration(folder, certificate, settings));
   mkdirSync(join(folder, 'db'));
   addEntries(config, `${ROOT}\n${ldif}`);
-  const [port, securePort] = [await freePort(), await freePort()];
-  const [url, secureUrl] = [`ldap://127.0.0.1:${port}`, `ldaps://127.0.0.1:${securePort}`];
-  const daemon = new Daemon(t, [findTool('slapd'), '-f', config, '-h', `${url}/ ${secureUrl}/`, '-d', '0'], port);
   await daemon.start();
   return { daemon, port, url, secureUrl, ca: certificate.ca };
 }
