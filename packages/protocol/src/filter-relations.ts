@@ -7,7 +7,7 @@ const wildcardMeetsDollar = (wildcard: string, other: string): boolean =>
 /**
  * Whether some topic name matches both filters. Both must be valid; of a shared subscription pass the filter part.
  *
- * @example filtersOverlap('a/+/c', 'a/b/#') // true: a/b/c
+ * @example filtersOverlap('a/+/c', 'a/b/#') // true
  */
 export function filtersOverlap(a: string, b: string): boolean {
   const first = a.split('/');
@@ -27,7 +27,7 @@ export function filtersOverlap(a: string, b: string): boolean {
  * the filter part.
  *
  * @example filterCovers('a/#', 'a/+/c') // true
- * @example filterCovers('#', '$SYS/#') // false: leading wildcards match no topic that starts with $
+ * @example filterCovers('#', '$SYS/#') // false
  */
 export function filterCovers(wide: string, narrow: string): boolean {
   const outer = wide.split('/');
