@@ -46,6 +46,15 @@ test('a started broker says where it listens, who may come in, what it keeps and
   assert.ok(hint('pub').includes(String(port)));
 });
 
+test('a broker that other machines could reach without saying who they are does not start, and tells three ways out', async (t) => {
+  const args = [CAULDRON, 'broker', '--host', '0.0.0.0', '-p', '0', '--memory'];
+  const broker = startProcess(t, process.execPath, args, { cwd: tempDir(t) });
+  assert.deepEqual(await broker.waitForExit(), { code: 2, signal: null });
+  assert.equal(broker.stdout, '');
+  assert.match(broker.stderr, /^--host and -p\/--port: listeners\[0\]: mqtt:\/\/0\.0\.0\.0:0 can be reached from other machines/);
+  assert.match(broker.stderr, /--host 127\.0\.0\.1 .*--password-file passwords .*--allow-anonymous\n$/);
+});
+
 test('SIGTERM and SIGINT tell 5.0 clients 0x8B, publish no will, and end with 0 within three seconds', async (t) => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     const { process: broker, port } = await start(t, ['-h', '127.0.0.1', '-p', '0']);

@@ -181,9 +181,12 @@ const WIDTH = 110;
 
 function comment(text: string): string {
   const lines = [''];
-  for (const word of text.replaceAll('`', '').split(' ')) {
+  for (const word of plainText(text).split(' ')) {
     if (lines.at(-1)!.length + word.length > WIDTH) lines.push('');
     lines.push(`${lines.pop()} ${word}`);
   }
   return lines.map((line) => `#${line}\n`).join('');
 }
+
+/** Markdown without its marks; a link is the name of the page. */
+const plainText = (text: string): string => text.replaceAll('`', '').replaceAll(/\[([^\]]+)\]\([^)]+\)/g, '$1');

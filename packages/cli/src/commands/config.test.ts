@@ -65,6 +65,30 @@ test('show prints what is in force and where each value came from, as TOML comme
   assert.match(stdout, /^listeners\[1\]\.host = "::1" +# default$/m);
 });
 
+test('show has stars for secrets and for passwords in URLs, wherever they come from', async () => {
+  const path = file(
+    'secrets.toml',
+    '[[authentication.providers]]\ntype = "ldap"\nurl = "ldap://d"\nuserDn = "uid=%u"\nbindDn = "x"\nbindPassword = { env = "LDAP_PW" }\n' +
+      '[[authentication.providers]]\ntype = "postgresql"\nurl = "postgres://u:peas@h/d"\npasswordQuery = "SELECT"\n',
+  );
+  const { code, stdout } = await run('show', ['-c', path], { LDAP_PW: 'beans' });
+  assert.equal(code, 0);
+  assert.match(
+    stdout,
+    new RegExp(`^authentication\\.providers\\[0\\]\\.bindPassword = "\\*\\*\\*" +# ${path}:6$`, 'm'),
+  );
+  assert.match(stdout, /^authentication\.providers\[1\]\.url = "postgres:\/\/u:\*\*\*@h\/d" /m);
+  assert.doesNotMatch(stdout, /beans|peas/);
+  const missing = await run('check', ['-c', path]);
+  assert.deepEqual(
+    [missing.code, missing.stderr],
+    [
+      2,
+      `${path}:6: authentication.providers[0].bindPassword: the environment variable LDAP_PW is not set; set it to the secret, or write it another way\n`,
+    ],
+  );
+});
+
 test('example and docs print what the schema generates', async () => {
   assert.equal((await run('example')).stdout, exampleConfig());
   assert.equal((await run('docs')).stdout, configurationDocument());

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { choice, orElse, seconds, sections, text } from '../setting.ts';
+import { choice, choices, orElse, seconds, sections, text } from '../setting.ts';
 
 /** `[sys]` */
 export const sys = z
@@ -24,6 +24,9 @@ export const log = z
   .register(sections, { help: 'What the broker says on standard error.' })
   .prefault({});
 
+/** Kinds of events in the audit log. */
+const AUDIT_EVENTS = ['login', 'refusal', 'denial', 'ban', 'administration'] as const;
+
 /** `[audit]` */
 export const audit = z
   .strictObject({
@@ -36,6 +39,12 @@ export const audit = z
       ),
       'no audit log',
     ),
+    events: choices(
+      'Kinds of events that are written: logins and how they end ("login"), refused ones ("refusal"), what clients may not do ' +
+        '("denial"), who connects too often ("ban"), starts, stops, reloads and what operators do ("administration").',
+      AUDIT_EVENTS,
+      ['login', 'refusal'],
+    ).default([...AUDIT_EVENTS]),
   })
   .register(sections, {
     help: 'A record of who came in, who did not, and what operators did. It never holds a secret; [audit.md](audit.md) lists what is in it.',

@@ -294,7 +294,9 @@ test('every limit of the core can be set, 0 switches rates off, and a listener m
   assert.equal(parseConfig().limits.maxMemory, undefined);
 });
 
-test('the audit log is off where no file is named', () => {
-  assert.equal(parseConfig().audit.file, undefined);
-  assert.deepEqual(load('[audit]\nfile = "a"').config.audit, { file: 'a' });
+test('the audit log is off where no file is named, and about everything where nothing is chosen', () => {
+  const events = ['login', 'refusal', 'denial', 'ban', 'administration'];
+  assert.deepEqual(parseConfig().audit, { events });
+  assert.deepEqual(load('[audit]\nfile = "a"\nevents = ["login"]').config.audit, { file: 'a', events: ['login'] });
+  refusesEach([['[audit]\nevents = ["logins"]', /events\[0\]: "logins" is not accepted; it takes one of "login"/]]);
 });
