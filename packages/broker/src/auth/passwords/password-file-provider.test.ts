@@ -173,6 +173,34 @@ test('an upgrade is no change of credentials, neither before nor after the file 
   assert.deepEqual(changes, []);
 });
 
+test('a file that is read again just when an upgrade is being written shows no change of credentials', async () => {
+  const { provider, login, read } = await open(EVERY_FORM);
+  const changes: (readonly string[])[] = [];
+  provider.changed = (usernames) => changes.push(usernames);
+  await login('sha512', 'secret');
+  const settled = provider.settled();
+  // The new file is there, and the provider has not been told yet that it is.
+  while (read() === EVERY_FORM) await new Promise(setImmediate);
+  await provider.reload();
+  await settled;
+  await provider.reload();
+  assert.deepEqual(changes, []);
+  assert.equal(await outcomeOf(login('sha512', 'secret')), 'accept');
+});
+
+test('what was read before an upgrade was written does not undo it', async () => {
+  const many = Array.from({ length: 30_000 }, (_, index) => `u${index}:${SECRET.sha512}\n`).join('');
+  const { provider, login, read } = await open(EVERY_FORM + many);
+  const changes: (readonly string[])[] = [];
+  provider.changed = (usernames) => changes.push(usernames);
+  await login('sha512', 'secret');
+  // Reading so many lines takes longer than writing the upgrade, which begins after it.
+  await Promise.all([provider.reload(), provider.settled()]);
+  assert.match(read(), /^sha512:\$argon2id\$/m);
+  await provider.reload();
+  assert.deepEqual(changes, []);
+});
+
 test('a hundred logins at the same time upgrade a line once, and a hundred lines are written together', async () => {
   const hashes = new CountedHashes();
   const users = Array.from({ length: 100 }, (_, index) => `u${index}`);
