@@ -139,11 +139,15 @@ test('a flood of different refusals is told apart up to 1,000, the rest is count
   assert.deepEqual([lines[1000]!.event, lines[1000]!.count], ['folded', 4000]);
 });
 
-test('when too many lines wait for the disk, more are dropped, and a line says how many', async (t) => {
+test('when too many lines wait for the disk, more are dropped, and a line says how many', {
+  timeout: 20_000,
+}, async (t) => {
   const fixture = new Fixture(t);
   const audit = await fixture.open();
   // The first goes to the disk at once, so that as many again may wait; nothing of this waits for it.
   for (let index = 0; index < MAX_WAITING + 501; index += 1) audit.record('login', { ...who, client: `${index}` });
+  const isSaid = () => readFileSync(fixture.file, 'utf8').endsWith('"event":"dropped","lines":500}\n');
+  while (!isSaid()) await new Promise((resolve) => setTimeout(resolve, 5));
   await audit.close();
   const lines = fixture.lines();
   assert.equal(lines.length, MAX_WAITING + 2);

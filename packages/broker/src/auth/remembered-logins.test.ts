@@ -55,6 +55,15 @@ test('a verified login holds until its credentials change, the user is gone, its
   }
 });
 
+test('a login whose user is gone by the time it was verified is not remembered', async () => {
+  const provider = new StubPasswordFile('passwords');
+  provider.answer = () => ({ outcome: 'accept' });
+  const fixture = new ChainFixture([provider]);
+  await fixture.login(ali);
+  await fixture.login(ali);
+  assert.equal(provider.asked, 2);
+});
+
 test('a verified login ends when a provider that comes first begins to know the user', async () => {
   const first = new StubPasswordFile('first');
   const fixture = new ChainFixture([first, passwords()]);
