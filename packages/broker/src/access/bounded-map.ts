@@ -7,10 +7,6 @@ export class BoundedMap<Value> {
     this.#limit = limit;
   }
 
-  get size(): number {
-    return this.#entries.size;
-  }
-
   /** The value of a key, made where there is none. */
   get(key: string, make: () => Value): Value {
     const known = this.#entries.get(key);

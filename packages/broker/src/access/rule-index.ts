@@ -1,7 +1,7 @@
 import type { Use } from './rule.ts';
 import { isAbout } from './rule.ts';
 import { type Ranked, RuleTrie } from './rule-trie.ts';
-import { isFor, type Standing, type Subject } from './subject.ts';
+import { isFor, type NamePattern, type Standing } from './subject.ts';
 
 /** Rules that one condition decides about, compiled when somebody needs them. */
 export class RuleBucket {
@@ -42,12 +42,12 @@ export class RuleIndex {
   readonly #anonymous = new RuleBucket();
   readonly #byRole = new Map<string, RuleBucket>();
   readonly #byGroup = new Map<string, RuleBucket>();
-  readonly #byUser = new Map<string, RuleBucket>();
-  readonly #byClient = new Map<string, RuleBucket>();
+  readonly #byUser = new Map<string, Ranked[]>();
+  readonly #byClient = new Map<string, Ranked[]>();
   readonly #others: Ranked[] = [];
 
   constructor(rules: readonly Ranked[]) {
-    for (const ranked of rules) for (const bucket of this.#bucketsOf(ranked.rule.subject)) bucket.push(ranked);
+    for (const ranked of rules) this.#enter(ranked);
   }
 
   /** What is for this client. */
@@ -56,46 +56,42 @@ export class RuleIndex {
     if (client.username === undefined) shared.push(this.#anonymous);
     for (const role of client.roles) shared.push(...bucketAt(this.#byRole, role));
     for (const group of client.groups) shared.push(...bucketAt(this.#byGroup, group));
-    const candidates = [
-      ...bucketAt(this.#byUser, client.username),
-      ...bucketAt(this.#byClient, client.clientId),
-      { rules: this.#others },
-    ];
-    const own = candidates.flatMap(({ rules }) => rules.filter(({ rule }) => isFor(rule.subject, client)));
+    const byUser = client.username === undefined ? [] : (this.#byUser.get(client.username) ?? []);
+    const candidates = [...byUser, ...(this.#byClient.get(client.clientId) ?? []), ...this.#others];
+    const own = candidates.filter(({ rule }) => isFor(rule.subject, client));
     return { shared: shared.filter(({ rules }) => rules.length > 0), own };
   }
 
-  /** Where a rule for this subject is looked for. */
-  #bucketsOf(subject: Subject): Ranked[][] {
-    const { users, roles, groups, clients, anonymous } = subject;
+  #enter(ranked: Ranked): void {
+    const { users, roles, groups, clients, anonymous } = ranked.rule.subject;
     const conditions = [users, roles, groups, clients, anonymous].filter((one) => one !== undefined).length;
-    if (conditions === 0) return [this.#everybody.rules];
-    if (conditions === 1 && anonymous) return [this.#anonymous.rules];
-    if (conditions === 1 && roles !== undefined) return entries(this.#byRole, roles);
-    if (conditions === 1 && groups !== undefined) return entries(this.#byGroup, groups);
-    if (users?.every(({ exact }) => exact))
-      return entries(
-        this.#byUser,
-        users.map(({ text }) => text),
-      );
-    if (clients?.every(({ exact }) => exact))
-      return entries(
-        this.#byClient,
-        clients.map(({ text }) => text),
-      );
-    return [this.#others];
+    if (conditions === 0) this.#everybody.rules.push(ranked);
+    else if (conditions === 1 && anonymous) this.#anonymous.rules.push(ranked);
+    else if (conditions === 1 && roles !== undefined) intoBuckets(this.#byRole, roles, ranked);
+    else if (conditions === 1 && groups !== undefined) intoBuckets(this.#byGroup, groups, ranked);
+    else if (users?.every(({ exact }) => exact)) intoLists(this.#byUser, users, ranked);
+    else if (clients?.every(({ exact }) => exact)) intoLists(this.#byClient, clients, ranked);
+    else this.#others.push(ranked);
   }
 }
 
-/** The lists of these names, each once, made where there are none. */
-const entries = (buckets: Map<string, RuleBucket>, names: readonly string[]): Ranked[][] =>
-  [...new Set(names)].map((name) => {
+function intoBuckets(buckets: Map<string, RuleBucket>, names: readonly string[], ranked: Ranked): void {
+  for (const name of new Set(names)) {
     const bucket = buckets.get(name) ?? new RuleBucket();
     buckets.set(name, bucket);
-    return bucket.rules;
-  });
-
-function bucketAt(buckets: ReadonlyMap<string, RuleBucket>, name: string | undefined): readonly RuleBucket[] {
-  const bucket = name === undefined ? undefined : buckets.get(name);
-  return bucket === undefined ? [] : [bucket];
+    bucket.rules.push(ranked);
+  }
 }
+
+function intoLists(lists: Map<string, Ranked[]>, names: readonly NamePattern[], ranked: Ranked): void {
+  for (const name of new Set(names.map(({ text }) => text))) {
+    const list = lists.get(name);
+    if (list === undefined) lists.set(name, [ranked]);
+    else list.push(ranked);
+  }
+}
+
+const bucketAt = (buckets: ReadonlyMap<string, RuleBucket>, name: string): readonly RuleBucket[] => {
+  const bucket = buckets.get(name);
+  return bucket === undefined ? [] : [bucket];
+};
