@@ -31,6 +31,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/config.ts')).config,
   },
   {
+    name: 'explain',
+    summary: 'say whether a client may publish, subscribe or receive, and which rule decides',
+    load: async () => (await import('./commands/explain.ts')).explain,
+  },
+  {
     name: 'passwd',
     summary: 'add, change, remove and check the users of a password file',
     load: async () => (await import('./commands/passwd.ts')).passwd,
