@@ -181,6 +181,16 @@ test('a session is not resumed where clients show certificates: one revoked sinc
   assert.match(refusals.join(), /it was revoked/);
 });
 
+test('a TLS 1.2 client cannot have the handshake done again and again', async (t) => {
+  const ca = new Authority(t);
+  const { port } = await startListener(t, { tls: ca.issue('server') });
+  const child = startProcess(t, findTool('openssl'), ['s_client', '-connect', `127.0.0.1:${port}`, '-tls1_2']);
+  await child.waitForLine(/Verify return code/);
+  child.write('R\n');
+  await child.waitForLine(/RENEGOTIATING/);
+  await child.waitForLine(/no renegotiation/);
+});
+
 test('certificates are replaced while clients stay; a file that cannot be used changes nothing', async (t) => {
   const ca = new Authority(t);
   const server = ca.issue('server', { san: SERVER_NAMES });

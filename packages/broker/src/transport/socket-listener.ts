@@ -233,7 +233,9 @@ export class SocketListener implements Listener {
     const shake = (): void => {
       new TlsHandshake(raw, link, tls, this.#drainAbove, (reason) => this.#refuse(link.remoteAddress, reason));
     };
-    if (this.#layers.proxies === null) shake();
+    // The core may have ended it at once, to make room.
+    if (raw.destroyed) raw.once('close', () => link.gone());
+    else if (this.#layers.proxies === null) shake();
     else this.#readHeaderBefore(raw, link, shake);
   }
 

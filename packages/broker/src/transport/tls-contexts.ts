@@ -112,10 +112,8 @@ function checkOptions(options: TlsOptions): void {
   if (asksCertificate(options)) {
     if (cert === undefined) wrong('tls.clientCertificate needs tls.cert and tls.key');
     if (ca === undefined) wrong('tls.clientCertificate needs tls.ca, the authorities whose certificates are accepted');
-  } else if (ca !== undefined || crl !== undefined) {
-    const file = ca === undefined ? 'tls.crl' : 'tls.ca';
-    wrong(`${file} has no effect while tls.clientCertificate is "none"; set that to "require" or "optional"`);
   }
+  if (crl !== undefined && ca === undefined) wrong('tls.crl needs tls.ca, whose certificates it is about');
   const hosts = new Set<string>();
   for (const { host } of sni) {
     const name = host.toLowerCase();
