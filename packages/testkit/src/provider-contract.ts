@@ -68,8 +68,6 @@ const ABORT_WITHIN = 2000;
  *
  * @param open makes a fresh provider for one claim
  * @param parts `remote`: it asks something over a network, and its subjects can `stall` and `fail` it
- *
- * @example providerContract('password file', () => ({ provider, right, wrong: [wrong], stranger }));
  */
 export function providerContract(
   name: string,

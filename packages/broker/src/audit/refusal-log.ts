@@ -32,9 +32,13 @@ const LONGEST_LINE = 600;
  * line, and a flood of different ones takes no more than 20 lines a second. Driven by `tick`.
  *
  * @example
- * log.note({ kind: 'login', party: '192.0.2.1', why: 0x86, level: 'warn', message: 'refused 192.0.2.1: wrong password' }, now);
- * // warn refused 192.0.2.1: wrong password
- * // warn refused 192.0.2.1: wrong password (and 1,234 more like it in the last 60 s)
+ * const lines = [];
+ * const log = new RefusalLog({ info() {}, warn: (message) => lines.push(message) });
+ * const refusal = { kind: 'login', party: '192.0.2.1', why: 0x86, level: 'warn', message: 'refused 192.0.2.1: wrong password' };
+ * for (let at = 0; at < 1235; at += 1) log.note(refusal, at);
+ * log.tick(60_000);
+ * lines[0] // 'refused 192.0.2.1: wrong password'
+ * lines[1] // 'refused 192.0.2.1: wrong password (and 1,234 more like it in the last 60 s)'
  */
 export class RefusalLog {
   readonly #sink: RefusalSink;
