@@ -54,6 +54,9 @@ test('refusals are 0x87 in 5.0 and 0x80 in 3.1.1, and nothing that is refused is
       [puback.type, puback.reasonCode],
       [PacketType.puback, version === 5 ? ReasonCode.notAuthorized : 0],
     );
+    assert.deepEqual(topicsOf(boss), []);
+    ann.publish('a/1', 'x');
+    assert.deepEqual(topicsOf(boss), ['a/1']);
   }
 });
 
