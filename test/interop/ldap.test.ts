@@ -1,14 +1,16 @@
 // Against OpenLDAP's server, started for this file.
 import assert from 'node:assert/strict';
-import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { before, describe, test } from 'node:test';
 import { inspect } from 'node:util';
 import { loginRequest, providerContract } from '@cauldron/testkit';
+import { parse } from 'smol-toml';
 import { type LdapOptions, LdapProvider } from '../../packages/broker/src/auth/ldap/index.ts';
 import type { Verdict } from '../../packages/broker/src/auth/provider.ts';
 import { fileCleanup } from '../support/file-cleanup.ts';
 import { localUser, loginChain } from '../support/login-chain.ts';
+import { sectionsOf } from '../support/markdown.ts';
 import { makeServerCertificate } from '../support/server-certificate.ts';
 import { READER, type Slapd, startSlapd } from '../support/slapd.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -255,6 +257,20 @@ describe('groups', () => {
   });
 });
 
+test('the providers of docs/users-elsewhere.md let users in, with the test server in the place of theirs', async () => {
+  const page = readFileSync(new URL('../../docs/users-elsewhere.md', import.meta.url), 'utf8');
+  const blocks = sectionsOf(page).find(({ title }) => title === 'LDAP')!.blocks;
+  assert.equal(blocks.length, 2);
+  for (const { text } of blocks) {
+    const here = text.replaceAll('dc=example,dc=org', 'dc=test').replace('cn=broker,', 'cn=reader,');
+    const documented = parse(here) as unknown as { authentication: { providers: [LdapOptions] } };
+    const [options] = documented.authentication.providers;
+    const url = options.url.startsWith('ldaps:') ? slapd.secureUrl : slapd.url;
+    const secret = options.bindDn === undefined ? {} : { bindPassword: READER.password };
+    await assertOutcome(tryLogin({ ...options, ...secret, url, ca: slapd.ca }, 'alice', 'alice-secret'), 'accept');
+  }
+});
+
 describe('encryption', () => {
   test('ldaps and StartTLS are used where the certificate leads to the given authority', async () => {
     for (const options of [search({ url: slapd.secureUrl }), search({ startTls: true })]) {
@@ -401,21 +417,19 @@ describe('a directory in trouble', () => {
       0.5,
     );
     t.after(() => slapd.daemon.restore());
-    const remote = async (): Promise<number> => (await chain.login('alice', 'alice-secret')).code;
-    const local = async (): Promise<void> => {
-      const { code, took } = await chain.login('carol', 'carol-secret');
-      assert.equal(code, 0);
-      assert.ok(took < 200, `${took} ms`);
-    };
+    const remote = (): Promise<number> => chain.login('alice', 'alice-secret');
+    const local = (): Promise<number> => chain.login('carol', 'carol-secret');
     assert.equal(await remote(), 0);
     slapd.daemon.pause();
-    const waiting = Array.from({ length: 10 }, remote);
-    for (let times = 0; times < 20; times++) await local();
+    let answers = 0;
+    const waiting = Array.from({ length: 10 }, () => remote().finally(() => answers++));
+    for (let times = 0; times < 20; times++) assert.equal(await local(), 0);
+    assert.equal(answers, 0);
     // 0x88: server unavailable, within the time the chain allows.
     assert.deepEqual(await Promise.all(waiting), Array(10).fill(0x88));
     await slapd.daemon.stop();
     assert.deepEqual(await Promise.all([remote(), remote()]), [0x88, 0x88]);
-    await local();
+    assert.equal(await local(), 0);
     await slapd.daemon.restore();
     assert.equal(await remote(), 0);
   });

@@ -1,10 +1,11 @@
 // Against PostgreSQL's server, started for this file.
 import assert from 'node:assert/strict';
 import { pbkdf2Sync, randomBytes } from 'node:crypto';
-import { copyFileSync, rmSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync } from 'node:fs';
 import { before, describe, test } from 'node:test';
 import { inspect } from 'node:util';
 import { loginRequest, providerContract } from '@cauldron/testkit';
+import { parse } from 'smol-toml';
 import {
   createScramVerifier,
   HashingGate,
@@ -19,6 +20,7 @@ import {
 import type { Verdict } from '../../packages/broker/src/auth/provider.ts';
 import { fileCleanup } from '../support/file-cleanup.ts';
 import { localUser, loginChain } from '../support/login-chain.ts';
+import { sectionsOf } from '../support/markdown.ts';
 import { type Postgresql, startPostgresql } from '../support/postgresql.ts';
 import { makeServerCertificate } from '../support/server-certificate.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -242,6 +244,29 @@ describe('rights', () => {
   });
 });
 
+describe('the tables of docs/users-elsewhere.md', () => {
+  test('they serve the queries of docs/users-elsewhere.md', async (t) => {
+    const page = readFileSync(new URL('../../docs/users-elsewhere.md', import.meta.url), 'utf8');
+    const blocks = sectionsOf(page).find(({ title }) => title === 'PostgreSQL')!.blocks;
+    const [tables, settings] = ['sql', 'toml'].map((name) => blocks.find(({ language }) => language === name)!.text);
+    t.after(() => server.run('DROP DATABASE documented WITH (FORCE)'));
+    await server.run('CREATE DATABASE documented');
+    const line = await hash('ann-secret');
+    const rows = `INSERT INTO mqtt_users VALUES ('ann', '${line}', true);
+      INSERT INTO mqtt_rules VALUES ('ann', 'c1', 'deny', 'write', 'a/#'), ('ann', 'c2', 'allow', 'read', 'b');
+      INSERT INTO mqtt_roles VALUES ('ann', 'cook');`;
+    await server.run(`${tables} ${rows}`, 'documented');
+    const documented = parse(settings!) as unknown as { authentication: { providers: [PostgresqlOptions] } };
+    const queries = documented.authentication.providers[0];
+    const place = { ...options(), database: 'documented', user: 'broker', password: 'change me' };
+    const { passwordQuery, rulesQuery, rolesQuery } = queries;
+    const verdict = await tryLogin({ ...place, passwordQuery, rulesQuery, rolesQuery }, 'ann', 'ann-secret');
+    assert.ok(verdict.outcome === 'accept', inspect(verdict));
+    const { superuser, roles, rules } = verdict.rights ?? {};
+    assert.deepEqual([superuser, roles, rules?.map(({ topic }) => topic)], [true, ['cook'], ['a/#']]);
+  });
+});
+
 describe('encryption and accounts', () => {
   test('an encrypted connection is used where the certificate leads to the authority and is for the host', async () => {
     const right = ['alice', 'alice-secret'] as const;
@@ -376,21 +401,19 @@ describe('a database in trouble', () => {
   test('while it does not answer, and when it is gone, users of another provider log in at once', async (t) => {
     const chain = loginChain(t, [localUser('carol', 'carol-secret'), open({ poolSize: 2 })], 0.5);
     t.after(() => server.restore());
-    const remote = async (): Promise<number> => (await chain.login('alice', 'alice-secret')).code;
-    const local = async (): Promise<void> => {
-      const { code, took } = await chain.login('carol', 'carol-secret');
-      assert.equal(code, 0);
-      assert.ok(took < 200, `${took} ms`);
-    };
+    const remote = (): Promise<number> => chain.login('alice', 'alice-secret');
+    const local = (): Promise<number> => chain.login('carol', 'carol-secret');
     assert.equal(await remote(), 0);
     server.daemon.pause();
-    const waiting = Array.from({ length: 10 }, remote);
-    for (let times = 0; times < 20; times++) await local();
+    let answers = 0;
+    const waiting = Array.from({ length: 10 }, () => remote().finally(() => answers++));
+    for (let times = 0; times < 20; times++) assert.equal(await local(), 0);
+    assert.equal(answers, 0);
     // 0x88: server unavailable, within the time the chain allows.
     assert.deepEqual(await Promise.all(waiting), Array(10).fill(0x88));
     await server.daemon.stop();
     assert.deepEqual(await Promise.all([remote(), remote()]), [0x88, 0x88]);
-    await local();
+    assert.equal(await local(), 0);
     await server.restore();
     assert.equal(await remote(), 0);
   });

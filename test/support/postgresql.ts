@@ -17,8 +17,8 @@ export interface Postgresql {
   readonly folder: string;
   /** File of the authority that signed its certificate, which is for 127.0.0.1 and no name. */
   readonly ca: string;
-  /** Runs statements as the superuser. */
-  run(sql: string): Promise<void>;
+  /** Runs statements as the superuser. @param database default `postgres` */
+  run(sql: string, database?: string): Promise<void>;
   /** Brings it back to answering, whatever a test did to it. */
   restore(): Promise<void>;
 }
@@ -48,7 +48,7 @@ export async function startPostgresql(t: Cleanup): Promise<Postgresql> {
   });
   const { ca } = makeServerCertificate(folder, 'IP:127.0.0.1');
   prepare(folder, data, user);
-  const run = (sql: string): Promise<void> => runAsOwner(port, sql);
+  const run = (sql: string, database?: string): Promise<void> => runAsOwner(port, sql, database);
   const restore = async (): Promise<void> => {
     await daemon.restore();
     await untilReady(run);
@@ -87,8 +87,8 @@ function prepare(folder: string, data: string, user: string | undefined): void {
   if (result.status !== 0) throw new Error(`initdb failed:\n${result.stdout}\n${result.stderr}`);
 }
 
-async function runAsOwner(port: number, sql: string): Promise<void> {
-  const client = new Client({ host: '127.0.0.1', port, ...OWNER, database: 'postgres', ssl: false });
+async function runAsOwner(port: number, sql: string, database = 'postgres'): Promise<void> {
+  const client = new Client({ host: '127.0.0.1', port, ...OWNER, database, ssl: false });
   try {
     await client.connect();
     await client.query(sql);

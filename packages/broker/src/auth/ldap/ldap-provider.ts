@@ -27,7 +27,9 @@ const MAX_USERNAME_LENGTH = 1024;
  * Every login has a connection of its own, `poolSize` of them at most at the same time: nothing of one login is left
  * for another, and a directory that was away is used again as soon as it is back.
  *
- * @example new LdapProvider({ url: 'ldaps://ldap.example.org', userDn: 'uid=%u,ou=people,dc=example,dc=org' }, { warn })
+ * @example
+ * const directory = { url: 'ldaps://ldap.example.org', userDn: 'uid=%u,ou=people,dc=example,dc=org' };
+ * new LdapProvider(directory, { warn: console.warn }).name // 'ldap ldaps://ldap.example.org:636'
  */
 export class LdapProvider implements Provider {
   readonly name: string;

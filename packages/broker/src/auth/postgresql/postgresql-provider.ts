@@ -35,11 +35,10 @@ interface StoredUser {
  * Users, and where wanted their rules and roles, in tables of a PostgreSQL database.
  *
  * @example
- * CREATE TABLE mqtt_users (username text PRIMARY KEY, password_hash text, superuser boolean NOT NULL DEFAULT false);
- * CREATE TABLE mqtt_rules (username text, permission text, access text, topic text);
- *
- * passwordQuery = "SELECT password_hash, superuser FROM mqtt_users WHERE username = $1"
- * rulesQuery = "SELECT permission, access, topic FROM mqtt_rules WHERE username = $1"
+ * const url = 'postgresql://broker@db.example.org/mqtt';
+ * const passwordQuery = 'SELECT password_hash FROM mqtt_users WHERE username = $1';
+ * const surroundings = { verify: async () => false, warn: console.warn };
+ * new PostgresqlProvider({ url, passwordQuery }, surroundings).name // 'postgresql db.example.org:5432/mqtt'
  */
 export class PostgresqlProvider implements Provider {
   readonly name: string;
