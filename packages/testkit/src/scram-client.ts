@@ -14,10 +14,9 @@ export interface ScramClientOptions {
  * One login with SCRAM-SHA-256.
  *
  * @example
- * const client = new ScramClient({ username: 'ann', password: 'pencil' });
- * send(client.first());
- * send(client.final(receive()));
- * client.isServer(receive()); // true where the server knows the password too
+ * const client = new ScramClient({ username: 'ann', password: 'pencil', nonce: 'abc' });
+ * textOf(client.first()) // 'n,,n=ann,r=abc'
+ * textOf(client.final(textBytes('r=abcdef,s=c2FsdA==,i=4096'))) // 'c=biws,r=abcdef,p=...'
  */
 export class ScramClient {
   readonly #options: ScramClientOptions;

@@ -43,7 +43,7 @@ for (const { by, password, text, description } of KNOWN) {
   });
 }
 
-test('a new hash is one of argon2id with a salt of its own, and is that password’s', async () => {
+test("a new hash is one of argon2id with a salt of its own, and is that password's", async () => {
   const [first, second] = await Promise.all([1, 2].map(() => hashArgon2id(bytes('pa:ss'), CHEAP, nodeHashFunctions)));
   assert.match(first!, /^\$argon2id\$v=19\$m=64,t=1,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/);
   assert.notEqual(first, second);

@@ -20,7 +20,7 @@ interface Waiting {
  *
  * How many may wait in all is bounded by who hands out the work: the chain of providers.
  *
- * @example const isRight = await gate.run('192.0.2.7:50312', () => hash.verify(password, hashes), signal);
+ * @example await new HashingGate().run('192.0.2.7:50312', async () => 'checked') // 'checked'
  */
 export class HashingGate {
   readonly #concurrency: number;
