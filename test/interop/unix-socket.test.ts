@@ -12,7 +12,7 @@ import { findTool } from '../support/tools.ts';
 test('mosquitto_pub connects through a Unix socket with the permissions asked for; the file is gone when it stops', async (t) => {
   const folder = tempDir(t);
   const path = join(folder, 'broker.sock');
-  const { listener, logins } = await startListener(t, { path, mode: '0600' });
+  const { listener, logins } = await startListener(t, { path, mode: 0o600 });
   assert.equal(listener.url, `mqtt+unix://${path}`);
   assert.deepEqual(listener.address, { host: '', port: 0, path });
   assert.equal(statSync(path).mode & 0o777, 0o600);

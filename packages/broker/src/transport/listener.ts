@@ -48,8 +48,8 @@ export interface TcpPlace {
 export interface UnixPlace {
   /** Path of the socket file. What is there is replaced where it is the socket of a program that no longer runs. */
   readonly path: string;
-  /** Permissions of the file in octal: who may connect. Default `0660`: its owner and group. */
-  readonly mode?: string | undefined;
+  /** Permissions of the file: who may connect. Default 0o660: its owner and group. */
+  readonly mode?: number | undefined;
   readonly host?: undefined;
   readonly port?: undefined;
 }

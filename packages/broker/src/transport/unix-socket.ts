@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { ListenerError, type UnixPlace } from './listener.ts';
 
 /** Who may connect where nothing says otherwise: owner and group. */
-const DEFAULT_MODE = '0660';
+const DEFAULT_MODE = 0o660;
 /** Bytes of a path that the system takes for a socket, its end included. */
 const LONGEST_PATH = process.platform === 'linux' ? 108 : 104;
 /** Name of the folder a socket is made in, and of the socket there. */
@@ -35,15 +35,12 @@ export class SocketFile {
  */
 export async function listenOnPath(server: net.Server, place: UnixPlace, backlog: number): Promise<SocketFile> {
   const { path, mode = DEFAULT_MODE } = place;
-  if (!/^0?[0-7]{3}$/.test(mode)) {
-    throw new ListenerError('SOCKET_PATH', `mode: '${mode}' is no permissions in octal; write them as "0660"`);
-  }
   await checkFree(path);
   const folder = makeFolder(path);
   try {
     const temporary = join(folder, MADE_AS);
     await listen(server, temporary, backlog);
-    chmodSync(temporary, Number.parseInt(mode, 8));
+    chmodSync(temporary, mode);
     renameSync(temporary, path);
     return new SocketFile(path);
   } catch (error) {
