@@ -86,10 +86,16 @@ export class HashUpgrader {
 function replaceLines(text: string, upgrades: readonly Upgrade[], done: Set<Upgrade>): string | undefined {
   const byLine = new Map(upgrades.map((upgrade) => [`${upgrade.username}:${upgrade.from.text}`, upgrade]));
   const lines = text.split('\n').map((line) => {
-    const upgrade = byLine.get(line.trim());
+    const upgrade = byLine.get(normalised(line));
     if (upgrade === undefined) return line;
     done.add(upgrade);
     return `${upgrade.username}:${upgrade.to.text}`;
   });
   return done.size === 0 ? undefined : lines.join('\n');
+}
+
+/** `user:hash` without the spaces that may stand around both. */
+function normalised(line: string): string {
+  const colon = line.indexOf(':');
+  return `${line.slice(0, Math.max(colon, 0)).trim()}:${line.slice(colon + 1).trim()}`;
 }

@@ -153,6 +153,13 @@ test('after a login, weaker hashes are replaced by argon2id, and the rest of the
   }
 });
 
+test('a line with spaces and a carriage return is upgraded as any other', async () => {
+  const { provider, login, read } = await open(`# staff\r\n bob : ${SECRET.sha512} \r\n`);
+  assert.equal(await outcomeOf(login('bob', 'secret')), 'accept');
+  await provider.settled();
+  assert.match(read(), /^# staff\r\nbob:\$argon2id\$\S+\n$/);
+});
+
 test('a wrong password upgrades nothing', async () => {
   const { provider, login, read } = await open(EVERY_FORM);
   for (const username of Object.keys(SECRET)) await login(username, 'wrong');
