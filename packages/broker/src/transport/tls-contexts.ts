@@ -44,6 +44,8 @@ export class TlsContexts {
   /** Whether clients are asked for a certificate. */
   readonly asksCertificate: boolean;
   #loaded: Loaded;
+  /** Settles when the reload asked for last is done. */
+  #reloaded: Promise<void> = Promise.resolve();
 
   private constructor(options: TlsOptions, loaded: Loaded) {
     this.options = options;
@@ -66,7 +68,12 @@ export class TlsContexts {
 
   /** @throws {ListenerError} and keeps what it had */
   async reload(): Promise<void> {
-    this.#loaded = await load(this.options);
+    // One after the other, so that what was read last is what holds.
+    const reloading = this.#reloaded.then(async () => {
+      this.#loaded = await load(this.options);
+    });
+    this.#reloaded = reloading.catch(() => undefined); // whoever asked for it hears of it
+    await reloading;
   }
 
   /** What a new connection starts with. */
