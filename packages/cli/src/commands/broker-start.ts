@@ -1,4 +1,4 @@
-import type { ConfigInput } from '@cauldron/broker/config';
+import type { ConfigInput, LoadedConfig } from '@cauldron/broker/config';
 import type { Logger } from '@cauldron/broker/log';
 import type { Address } from './broker-banner.ts';
 
@@ -8,11 +8,18 @@ export interface RunningBroker {
   close(): Promise<void>;
 }
 
+/** What a broker is started with beside its configuration. */
+export interface StartOptions {
+  readonly log: Logger;
+  /** Where values of the configuration were given, for explanations. */
+  readonly originOf: LoadedConfig['originOf'];
+}
+
 /**
- * Starts a broker; rejects with the error of `listen` where an address cannot be had and with a `StoreError` where the
- * data folder cannot be used, and then leaves nothing open.
+ * Starts a broker; rejects with the error of `listen` where an address cannot be had and with an error of a name of its own
+ * where a folder or file cannot be used, and then leaves nothing open.
  */
-export type StartBroker = (config: ConfigInput, options: { readonly log: Logger }) => Promise<RunningBroker>;
+export type StartBroker = (config: ConfigInput, options: StartOptions) => Promise<RunningBroker>;
 
 /** The broker could not start because of what is around it: told in one line, exit code 1. */
 export class StartError extends Error {
@@ -20,9 +27,9 @@ export class StartError extends Error {
 }
 
 /**
- * The same start, with errors of `listen` and of the store turned into words.
+ * The same start, with errors of `listen`, of the store and of files that the configuration names turned into words.
  *
- * @throws {StartError} an address is taken, does not exist or may not be used; the data folder cannot be used
+ * @throws {StartError} an address is taken, does not exist or may not be used; a folder or file cannot be used
  */
 export function explained(start: StartBroker): StartBroker {
   return async (config, options) => {
@@ -30,7 +37,7 @@ export function explained(start: StartBroker): StartBroker {
       return await start(config, options);
     } catch (error) {
       const failure = listenFailure(error);
-      const message = failure === undefined ? storeFailure(error) : explain(failure);
+      const message = failure === undefined ? (storeFailure(error) ?? fileFailure(error)) : explain(failure);
       throw message === undefined ? error : new StartError(message, { cause: error });
     }
   };
@@ -42,6 +49,12 @@ function storeFailure(error: unknown): string | undefined {
   const inUse = 'holder' in error ? ', for example with --data other-data' : '';
   return `${error.message}${inUse}`.replaceAll(/\s*\n\s*/g, ' ');
 }
+
+/** Errors about what the configuration names; their messages hold the place, the reason and the way out. */
+const SAYS_IT_ALL = ['ConfigError', 'ListenerError', 'AccessError', 'PasswordFileError', 'AuditFileError'];
+
+const fileFailure = (error: unknown): string | undefined =>
+  error instanceof Error && SAYS_IT_ALL.includes(error.name) ? error.message : undefined;
 
 interface ListenFailure {
   readonly code: string;

@@ -327,6 +327,25 @@ test('a data folder that cannot be used is told in one line, as the store puts i
   assert.equal(run.stdout, '');
 });
 
+test('a file of users, rules or certificates that cannot be used is told as its reader puts it, with exit code 1', async () => {
+  for (const name of ['ConfigError', 'ListenerError', 'AccessError', 'PasswordFileError', 'AuditFileError']) {
+    const error = Object.assign(new Error('acl:3: what is wrong; what to do'), { name });
+    const run = new Run([], { start: () => Promise.reject(error) });
+    assert.equal(await run.code, 1);
+    assert.equal(run.stderr, 'cauldron broker: acl:3: what is wrong; what to do\n');
+  }
+});
+
+test('the broker is told where each value of its configuration was given', async () => {
+  let origin: unknown;
+  const start: StartBroker = async (input, { originOf }) => {
+    origin = originOf(['authorization', 'aclFiles']);
+    return { addresses: addressesOf(parseConfig(input)), close: async () => {} };
+  };
+  await new Run(['--acl-file', 'acl'], { start }).stopped();
+  assert.deepEqual(origin, { source: '--acl-file' });
+});
+
 test('SIGINT and SIGTERM close the broker and end with 0', async () => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     const run = await new Run([]).started();

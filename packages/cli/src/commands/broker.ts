@@ -150,7 +150,7 @@ async function runBroker(loaded: LoadedConfig, exposure: Exposure, io: Io, deps:
   const log = createLogger({ level, format, stream: io.stderr });
   const stop = new StopSignals(io, deps.exit);
   try {
-    const running = await explained(deps.start)(loaded.config, { log });
+    const running = await explained(deps.start)(loaded.config, { log, originOf: loaded.originOf });
     announce(running, loaded, exposure, log, io);
     const signal = await stop.first;
     if (format === 'text') io.stdout.write(`stopping (${signal})\n`);

@@ -1,18 +1,7 @@
 import { z } from 'zod';
+import { defaultAuthentication } from '../../auth/authentication-options.ts';
 import { count, explain, flag, orElse, seconds, sections } from '../setting.ts';
 import { provider } from './providers.ts';
-
-/** Values of `[authentication]` where nothing else is said. */
-export const defaultAuthentication = {
-  timeout: 5,
-  maxPending: 1000,
-  cacheTime: 300,
-  cacheSize: 100_000,
-  failuresBeforeDelay: 5,
-  failureDelay: 1,
-  failureDelayMaximum: 300,
-  refusalTime: 0.25,
-} as const;
 
 const HOUR = 3600;
 const DAY = 86_400;

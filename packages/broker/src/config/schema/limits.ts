@@ -135,7 +135,7 @@ export const limits = z
     }).default(defaultLimits.banTimeMaximum),
     maxMemory: orElse(
       bytes(
-        "Memory the broker's process may take. Near it load is shed, QoS 0 messages first, and the broker says so in the log " +
+        'Memory that what the broker holds may take. Near it load is shed, QoS 0 messages first, and the broker says so in the log ' +
           'and in its health.',
         { min: 64 * 2 ** 20, max: Number.MAX_SAFE_INTEGER },
       ),

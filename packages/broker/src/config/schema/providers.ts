@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BLIND_CACHE_TIME } from '../../auth/authentication-options.ts';
 import {
   choice,
   choices,
@@ -27,7 +28,7 @@ const cacheTime = (absent: string) =>
     absent,
   );
 /** Nobody tells us when credentials change elsewhere, so they are not trusted for long. */
-const shortCacheTime = () => cacheTime('`30`, or `authentication.cacheTime` where that is less');
+const shortCacheTime = () => cacheTime(`\`${BLIND_CACHE_TIME}\`, or \`authentication.cacheTime\` where that is less`);
 
 const time = (help: string, preset: number) => seconds(help, { min: 0.01, max: DAY, whole: false }).default(preset);
 
