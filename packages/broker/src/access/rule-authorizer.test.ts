@@ -98,6 +98,17 @@ test('rules of a login count beside those of the configuration, and only for tha
   assert.equal(asked.authorizeReceive(without, 'a/b'), true);
 });
 
+test('two logins that bring as many rules each have their own', () => {
+  const asked = authorizer({});
+  for (const topic of ['a', 'b', 'a']) {
+    const who = client('u', granted([{ permission: 'allow', access: 'write', topic, source: 'token' }]));
+    assert.deepEqual(
+      ['a', 'b'].filter((one) => asked.authorizePublish(who, one) === true),
+      [topic],
+    );
+  }
+});
+
 test('a login that brings rules, even none, is denied what they do not allow', () => {
   assert.equal(may({}, client('u', granted([])), 'a'), '---');
   assert.equal(may({}, client('u', granted(undefined)), 'a'), 'psr');
