@@ -347,7 +347,8 @@ export class BrokerCore implements RegistryHost {
     try {
       if (willDenied(this, will, session)) return;
       const message = intercept(this, Message.refreshed(will.message, this.now), undefined);
-      if (message instanceof Message) this.publishMessage(message, session); // [MQTT-3.1.2-14] [MQTT-3.1.2-15]
+      // [MQTT-3.1.2-14] [MQTT-3.1.2-15]
+      if (message instanceof Message) this.publishMessage(message, session, false); // nobody is there to be told
     } catch (error) {
       // There is no connection left to end for it, and the end of this session goes on.
       this.observer.internalError?.(error, `the will of '${session.clientId}'`);

@@ -125,6 +125,20 @@ test('maxRetainedPerClient and maxRetainedBytes: what cannot be told goes out li
   assert.deepEqual([retainedOverClient, retainedOverBytes], [1, 1]);
 });
 
+test('a retained will for which there is no room goes out live, since its client cannot be told', () => {
+  const broker = new TestBroker({ limits: { maxRetainedPerClient: 0 } });
+  const subscriber = broker.connect('s');
+  subscriber.subscribe('will');
+  const client = broker.open();
+  client.connect('c', { will: { topic: 'will', payload: new Uint8Array(1), qos: 1, retain: true } });
+  client.cut();
+  assert.deepEqual(
+    subscriber.takeMessages().map(({ topic }) => topic),
+    ['will'],
+  );
+  assert.deepEqual([broker.core.retained.count, broker.core.metrics.retainedOverClient], [0, 1]);
+});
+
 test('the limits of what is retained hold for restored messages too', () => {
   const engine = new MemoryEngine();
   const start = (options: TestBrokerOptions) => new TestBroker({ ...options, store: new HeldStore(engine) });

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { defaultLimits, Metrics } from '@cauldron/core';
+import { repositoryRoot } from '../../scripts/lib/source-tree.ts';
+
+const page = readFileSync(join(repositoryRoot, 'docs', 'limits.md'), 'utf8');
+const rows = page
+  .split('\n')
+  .filter((line) => line.startsWith('| `'))
+  .map((line) => line.split('|').map((cell) => cell.trim()))
+  .map(([, name, ...cells]) => ({ name: name!.replaceAll('`', ''), cells }));
+const limits = rows.filter(({ name }) => name !== 'high' && name !== 'critical');
+
+test('docs/limits.md has every limit once, with its default', () => {
+  const written = limits.map(({ name, cells }) => [name, cells[0]]);
+  const actual = Object.entries(defaultLimits).map(([name, value]) => [name, value.toLocaleString('en-US')]);
+  assert.deepEqual(written.sort(), actual.sort());
+});
+
+test('every counter that docs/limits.md names is one of the broker’s', () => {
+  const metrics = new Metrics();
+  const counters = rows.flatMap(({ cells }) => cells.at(-3)!.match(/`\w+`/g) ?? []);
+  assert.ok(counters.length > 20);
+  for (const counter of counters) assert.ok(counter.replaceAll('`', '') in metrics, counter);
+});
+
+test('every topic that docs/limits.md names is published below $SYS/broker/guard', () => {
+  const source = readFileSync(join(repositoryRoot, 'packages', 'broker', 'src', 'sys-topics.ts'), 'utf8');
+  const published = new Set([...source.matchAll(/'guard\/([\w/]+)', metrics/g)].map(([, topic]) => topic));
+  const named = new Set(rows.flatMap(({ cells }) => cells.at(-2)!.match(/[\w/]+/g) ?? []));
+  assert.deepEqual([...named].sort(), [...published].sort());
+});
