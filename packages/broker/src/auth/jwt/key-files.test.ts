@@ -155,6 +155,7 @@ test('a key file that cannot be used is refused with its name and what belongs t
     [{ secret: 'x'.repeat(32), usernameClaim: '' }, /name of a claim/],
     [{ secret: 'x'.repeat(32), clockTolerance: -1 }, /clockTolerance/],
     [{ secret: 'x'.repeat(32), clockTolerance: Number.NaN }, /clockTolerance/],
+    [{ secret: 'x'.repeat(32), timeout: 0 }, /timeout is a number of seconds above 0/],
   ];
   for (const [options, reason] of wrong) {
     assert.throws(

@@ -113,7 +113,7 @@ export function checkJwtOptions(options: JwtOptions): JwtSettings {
       maxAge: seconds('jwksMaxAge', options.jwksMaxAge ?? 600),
       staleTime: seconds('jwksStaleTime', options.jwksStaleTime ?? 3600),
       cooldown: seconds('jwksCooldown', options.jwksCooldown ?? 30),
-      timeout: seconds('timeout', options.timeout ?? 3),
+      timeout: moreThanNone('timeout', seconds('timeout', options.timeout ?? 3)),
     },
     algorithms: checkAlgorithms(options.algorithms, origin),
     issuer: values('issuer', options.issuer),
@@ -179,4 +179,9 @@ function values(setting: string, given: string | readonly string[] | undefined):
 function seconds(setting: string, given: number): number {
   if (given >= 0 && Number.isFinite(given)) return given;
   throw new Error(`jwt: ${setting} is a number of seconds, 0 or more.`);
+}
+
+function moreThanNone(setting: string, given: number): number {
+  if (given > 0) return given;
+  throw new Error(`jwt: ${setting} is a number of seconds above 0.`);
 }

@@ -186,6 +186,16 @@ test('a place that is silent holds up the first login that finds it so, and then
   assert.equal(subject.fetches, 3);
 });
 
+test('old keys are used before the time of a login is over that has no more than the fetch', async (t) => {
+  const subject = await open(t, oldSet, { timeout: 1 });
+  await subject.outcome();
+  subject.service.answer = silence;
+  subject.seconds = 601;
+  const logins = Array.from({ length: 5 }, () => subject.login(OLD, AbortSignal.timeout(950)));
+  for (const verdict of await Promise.all(logins)) assert.equal(verdict.outcome, 'accept');
+  assert.equal(subject.fetches, 2);
+});
+
 test('a login that is given up does not end the fetch that others wait for', async (t) => {
   const release = Promise.withResolvers<void>();
   const subject = await open(t, (...parts) => release.promise.then(() => oldSet(...parts)));

@@ -24,6 +24,12 @@ const MAXIMUM_SET = 256 * 1024;
 const RETRY_AFTER = 5;
 
 /**
+ * Seconds a login waits for fresh keys while it could have old ones, at most, and half of the fetch's own time: it must
+ * come to an end before the whole login does, which may have no more time than the fetch.
+ */
+const PATIENCE = 1;
+
+/**
  * A key set that is published somewhere. One fetch at a time, whoever waits for it; a login that is given up leaves the
  * fetch to the others. By age of the keys:
  *
@@ -31,7 +37,7 @@ const RETRY_AFTER = 5;
  *     used         fetched first; where that      not used: nobody gets in
  *                  fails, used all the same       before a fetch succeeds
  *
- * Once a fetch has failed, old keys are used at once and fetched again behind the login's back, every few seconds, so
+ * A fetch that takes longer than a second has failed, as far as old keys go. Once one has, old keys are used at once and fetched again behind the login's back, every few seconds, so
  * that a place which does not answer does not make every login wait. A key that is not in the set (they are changed
  * from time to time) has it fetched again, at most once a cooldown, so that made-up names cannot be used to flood it.
  */
@@ -89,7 +95,8 @@ export class RemoteKeySet {
     const failing = this.#failure !== undefined;
     const mayTry = !failing || this.#since(this.#triedAt, RETRY_AFTER);
     const fetching = this.#fetching ?? (mayTry ? this.#fetch() : undefined);
-    if (fetching !== undefined && !(failing && this.#usable !== undefined)) await abortable(fetching, signal);
+    if (fetching !== undefined && this.#usable === undefined) await abortable(fetching, signal);
+    else if (fetching !== undefined && !failing) await abortable(this.#patiently(fetching), signal);
     const keys = this.#usable;
     if (keys === undefined) throw new KeysUnavailable(this.#failure ?? 'the keys were never fetched');
     return keys;
@@ -99,6 +106,13 @@ export class RemoteKeySet {
   get #usable(): KeySet | undefined {
     const { maxAge, staleTime } = this.#parts;
     return this.#since(this.#fetchedAt, maxAge + staleTime) ? undefined : this.#keys;
+  }
+
+  async #patiently(fetching: Promise<void>): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, Math.min(PATIENCE, this.#parts.timeout / 2) * 1000);
+    await Promise.race([fetching, promise]);
+    clearTimeout(timer);
   }
 
   #since(when: number, seconds: number): boolean {
