@@ -55,7 +55,7 @@ function elsewhere(key: string): string | undefined {
 function wrongValue(path: Path, input: unknown): Pick<ConfigProblem, 'message' | 'suggestion'> {
   const given = valueAt(input, path);
   const node = nodeAt(path, input);
-  const shown = node?.type === 'leaf' && isSecret(node.setting) ? 'what is given' : show(given);
+  const shown = node?.type === 'leaf' && isSecret(node.setting) ? 'what is given' : show(given, node);
   const message = `${given === undefined ? 'is missing' : `${shown} is not accepted`}; it takes ${expected(path, node)}`;
   const suggestion = typeof given === 'string' && node?.type === 'leaf' ? likely(given, node.setting) : undefined;
   return suggestion === undefined ? { message } : { message, suggestion: JSON.stringify(suggestion) };
@@ -78,11 +78,12 @@ function expected(path: Path, node: Node | undefined): string {
 
 const LONGEST_SHOWN = 60;
 
-/** What was given, in short. Of tables and lists only that they are: there may be secrets in them. */
-function show(value: unknown): string {
+/** What was given, in short. Of tables and lists, and of what stands in their place, only what it is: there may be secrets in it. */
+function show(value: unknown, node: Node | undefined): string {
   if (value instanceof Date) return `the date ${value.toISOString()}`;
   if (Array.isArray(value)) return value.length === 0 ? '[]' : 'a list';
   if (typeof value === 'object' && value !== null) return 'a table';
+  if (typeof value === 'string' && node?.type !== 'leaf') return 'a text';
   const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
   return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
 }

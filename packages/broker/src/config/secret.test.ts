@@ -146,6 +146,14 @@ test('a secret in the wrong form, place or file is refused without being shown',
     assert.match(error.message, expected);
     assert.doesNotMatch(inspect(error, { depth: null }), /424242/, line);
   }
+  const header = '[[authentication.providers]]\ntype = "http"\nurl = "https://u"\nheaders = { A = 424242 }\n';
+  const inHeader = refusal(() => loadConfig({ file: file(header) }));
+  assert.match(inHeader.message, /:4: .*headers\.A: what is given is not accepted; it takes text, in which/);
+  assert.doesNotMatch(inspect(inHeader, { depth: null }), /424242/);
+  assert.match(
+    refusal(() => loadConfig({ file: file('authentication = "424242"') })).message,
+    /: a text is not accepted/,
+  );
   const misplaced = file('[authentication]\nproviders = { type = "ldap", bindPassword = "424242" }\n');
   const error = refusal(() => loadConfig({ file: misplaced }));
   assert.match(

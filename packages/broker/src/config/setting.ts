@@ -186,7 +186,8 @@ export const fileMode = (help: string) =>
 /** An environment variable as texts of secrets name it. */
 export const fromEnvironment = (name: string): string => `$\{${name}}`;
 
-const SECRET = `text, in which "${fromEnvironment('NAME')}" stands for an environment variable, { env = "NAME" } or { file = "path" }`;
+/** How a secret may be written. */
+export const SECRET = `text, in which "${fromEnvironment('NAME')}" stands for an environment variable, { env = "NAME" } or { file = "path" }`;
 
 /**
  * A text that must not be seen; by the time it is validated, it has been read from where it is ({@link SecretInput}).

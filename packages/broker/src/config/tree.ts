@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { configSchema } from './schema.ts';
-import { absences, type Setting, sections, settings } from './setting.ts';
+import { absences, SECRET, type Setting, sections, settings } from './setting.ts';
 
 /** A key path: names and list indices. */
 export type Path = readonly (string | number)[];
@@ -113,7 +113,7 @@ export function nodeAt(path: Path, data?: unknown): Node | undefined {
     if (node?.type === 'union') node = fieldOfUnion(node, step, valueAt(data, path.slice(0, index)));
     else if (node?.type === 'table') node = node.fields.get(String(step));
     else if (node?.type === 'list' && typeof step === 'number') node = node.item;
-    else if (node?.type === 'leaf' && node.setting.kind === 'texts' && typeof step === 'number') node = elementOf(node);
+    else if (node?.type === 'leaf') node = elementOf(node, step);
     else return undefined;
   }
   return node;
@@ -125,10 +125,18 @@ function fieldOfUnion(union: Union, step: string | number, data: unknown): Node 
   return variants.find((variant) => variant?.fields.has(String(step)))?.fields.get(String(step));
 }
 
-function elementOf(list: Leaf): Leaf {
-  const { help } = list.setting;
-  const accepts = list.setting.kind === 'texts' ? list.setting.element : '';
-  return { ...list, default: undefined, setting: { kind: 'text', help, accepts, example: '' } };
+/** What one text of a list, or one secret of a table, is; a secret that has parts stays one. */
+function elementOf(leaf: Leaf, step: string | number): Leaf | undefined {
+  const { setting } = leaf;
+  if (setting.kind === 'secrets')
+    return { ...leaf, setting: { ...setting, kind: 'secret', accepts: SECRET, example: '' } };
+  if (setting.kind === 'secret' || setting.kind === 'url') return leaf;
+  if (setting.kind !== 'texts' || typeof step !== 'number') return undefined;
+  return {
+    ...leaf,
+    default: undefined,
+    setting: { kind: 'text', help: setting.help, accepts: setting.element, example: '' },
+  };
 }
 
 /** `listeners[0].maxPacketSize`, as error texts write a path. */

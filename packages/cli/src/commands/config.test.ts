@@ -50,6 +50,18 @@ test('check ends with 2 and one line a problem, with the place and the likely sp
   ]);
 });
 
+test('check refuses what the broker would not start with, and warns of what it would warn of', async () => {
+  const closed = await run('check', ['-c', file('open.toml', '[[listeners]]\nhost = "::"\n')]);
+  assert.deepEqual([closed.code, closed.stdout], [2, '']);
+  assert.match(closed.stderr, /open\.toml:2: listeners\[0\]: mqtt:\/\/\[::\]:1883 can be reached from other machines/);
+  const open = await run('check', ['-c', file('aloud.toml', '[[listeners]]\nhost = "::"\nallowAnonymous = true\n')]);
+  assert.deepEqual([open.code, open.stderr], [0, '']);
+  assert.match(
+    open.stdout,
+    /aloud\.toml: no problems found\nWARNING: anyone who reaches mqtt:\/\/\[::\]:1883 may read/,
+  );
+});
+
 test('check ends with 1 for a file that is not there', async () => {
   assert.equal((await run('check', ['-c', join(folder, 'none.toml')])).code, 1);
 });

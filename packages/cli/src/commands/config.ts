@@ -1,4 +1,5 @@
 import { configurationDocument, exampleConfig, type LoadedConfig, listSettings } from '@cauldron/broker/config';
+import { checkExposure, exposureWarnings } from '@cauldron/broker/exposure';
 import { type Command, type Io, type Parsed, UsageError } from '../command.ts';
 import { exitCode } from '../exit-codes.ts';
 import { configFlag, loadCommandConfig, reportConfigError } from './config-file.ts';
@@ -12,11 +13,11 @@ const check: Command = {
     { does: 'Check a file before the broker is started with it', command: 'cauldron config check -c cauldron.toml' },
   ],
   run: async (parsed, io) =>
-    withConfig(
-      parsed,
-      io,
-      ({ file }) => `${file ?? 'no configuration file; defaults and environment'}: no problems found\n`,
-    ),
+    withConfig(parsed, io, (loaded) => {
+      const warnings = exposureWarnings(checkExposure(loaded.config, loaded));
+      const place = loaded.file ?? 'no configuration file; defaults and environment';
+      return [`${place}: no problems found`, ...warnings.map((text) => `WARNING: ${text}`), ''].join('\n');
+    }),
 };
 
 const show: Command = {
