@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { pbkdf2Sync, randomBytes } from 'node:crypto';
 import { copyFileSync, readFileSync, rmSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { before, describe, test } from 'node:test';
 import { inspect } from 'node:util';
 import { loginRequest, providerContract } from '@cauldron/testkit';
@@ -380,6 +381,30 @@ describe('a database in trouble', () => {
     await assertOutcome(login(provider, 5000), 'accept');
   });
 
+  test('a connection that breaks during a query ends that login only, and one that was unused none', async (t) => {
+    const links = new Set<Socket>();
+    const relay = createServer((socket) => {
+      const onward = connect(server.port, '127.0.0.1');
+      for (const [one, other] of [[socket, onward] as const, [onward, socket] as const]) {
+        links.add(one);
+        // That it breaks is what this test is about; the other half goes with it.
+        one.on('error', () => {}).on('close', () => other.destroy());
+        one.pipe(other);
+      }
+    });
+    await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve));
+    t.after(() => relay.close());
+    const passwordQuery = `SELECT password_hash FROM mqtt_users
+      WHERE username = $1 AND (username <> 'bob' OR pg_sleep(3) IS NOT NULL)`;
+    const provider = open({ passwordQuery, port: (relay.address() as AddressInfo).port });
+    t.after(() => provider.close());
+    const slow = login(provider, 10_000, 'bob');
+    await assertOutcome(login(provider, 5000), 'accept');
+    for (const link of links) link.resetAndDestroy();
+    await assertOutcome(slow, 'unavailable', /connection/);
+    await assertOutcome(login(provider, 5000), 'accept');
+  });
+
   test('connections that the database ends while they are unused are replaced', async (t) => {
     const provider = open({ poolSize: 1 });
     t.after(() => provider.close());
@@ -421,7 +446,10 @@ describe('a database in trouble', () => {
   test('closing the provider ends what it waits for, also when the database does not answer', async (t) => {
     t.after(() => server.restore());
     const provider = open();
-    await assertOutcome(login(provider, 5000), 'accept');
+    // Two connections, of which one is unused then.
+    for (const verdict of await Promise.all([login(provider, 5000), login(provider, 5000)])) {
+      await assertOutcome(verdict, 'accept');
+    }
     server.daemon.pause();
     const verdict = login(provider, 60_000);
     const begun = performance.now();

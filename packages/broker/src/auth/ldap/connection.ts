@@ -88,24 +88,40 @@ function clientOver(socket: Socket): Client {
  * somebody put behind the answer to this request, unencrypted, is no beginning of a later answer.
  */
 async function startTls(raw: Socket, target: Target, signal: AbortSignal): Promise<Socket> {
+  const forget = rememberListeners(raw);
   try {
     await clientOver(raw).exop(START_TLS);
   } catch (error) {
     signal.throwIfAborted();
     throw new DirectoryProblem('the directory does not begin encryption (StartTLS)', { cause: error });
   }
-  for (const event of ['data', 'end', 'timeout', 'close', 'error']) raw.removeAllListeners(event);
+  forget();
   raw.on('error', () => {});
   const encrypted = connectTls({ ...tlsOptions(target), socket: raw });
   encrypted.on('error', () => {});
-  const destroy = (): unknown => encrypted.destroy();
-  signal.addEventListener('abort', destroy, { once: true });
-  encrypted.once('close', () => {
-    signal.removeEventListener('abort', destroy);
-    raw.destroy();
-  });
-  await once(encrypted, 'secureConnect', { signal });
-  return encrypted;
+  encrypted.once('close', () => raw.destroy());
+  try {
+    await once(encrypted, 'secureConnect', { signal });
+    return encrypted;
+  } catch (error) {
+    encrypted.destroy();
+    throw error;
+  }
+}
+
+/** Events that a client listens to. */
+const CLIENT_EVENTS = ['data', 'end', 'timeout', 'close', 'error'];
+
+/** Notes who listens to a socket now. @returns takes away who has begun to since */
+function rememberListeners(socket: Socket): () => void {
+  const before = CLIENT_EVENTS.map((event) => new Set(socket.listeners(event)));
+  return () => {
+    for (const [index, event] of CLIENT_EVENTS.entries()) {
+      for (const listener of socket.listeners(event)) {
+        if (!before[index]!.has(listener)) socket.removeListener(event, listener as () => void);
+      }
+    }
+  };
 }
 
 function tlsOptions({ host, port, certificates }: Target): ConnectionOptions {

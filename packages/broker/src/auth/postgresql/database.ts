@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { Pool, type PoolClient, type PoolConfig } from 'pg';
+import { isBrokenConnection } from './failure.ts';
 import type { PostgresqlSettings, Query } from './options.ts';
 
 /** Milliseconds an unused connection is kept. */
@@ -16,10 +17,15 @@ export interface Rows {
   readonly rows: readonly (readonly unknown[])[];
 }
 
+/** What is done over one connection. */
+type Work<T> = (ask: (query: Query, values: readonly string[]) => Promise<Rows>) => Promise<T>;
+
 /** Connections to one database, made when they are needed. */
 export class Database {
   readonly #pool: Pool;
   readonly #sockets = new Set<Socket>();
+  /** Connections that were good for something before. */
+  readonly #used = new WeakSet<PoolClient>();
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
   #certificates: string | undefined;
@@ -35,14 +41,24 @@ export class Database {
 
   /**
    * Runs queries over one connection. When the signal is aborted the connection is destroyed, whatever it does, and
-   * the answer rejects.
+   * the answer rejects. Work that meets a connection which broke while it was unused is begun again over another one.
    */
-  async use<T>(
-    signal: AbortSignal,
-    work: (ask: (query: Query, values: readonly string[]) => Promise<Rows>) => Promise<T>,
-  ): Promise<T> {
+  async use<T>(signal: AbortSignal, work: Work<T>): Promise<T> {
     const either = AbortSignal.any([signal, this.#closing.signal]);
-    const client = await this.#connect(either);
+    for (;;) {
+      const client = await this.#connect(either);
+      const wasUsed = this.#used.has(client);
+      try {
+        return await this.#useClient(client, work, either);
+      } catch (error) {
+        // Each such connection has left the pool, so this comes to an end with a new one.
+        if (!wasUsed || either.aborted || !isBrokenConnection(error)) throw error;
+      }
+    }
+  }
+
+  async #useClient<T>(client: PoolClient, work: Work<T>, signal: AbortSignal): Promise<T> {
+    this.#used.add(client);
     // What waits for an answer hears of a broken connection by that; the event alone would end the process.
     const ignore = (): void => {};
     client.on('error', ignore);
@@ -50,7 +66,7 @@ export class Database {
     try {
       const result = await unlessAborted(
         work((query, values) => run(client, query, values)),
-        either,
+        signal,
       );
       failed = false;
       return result;

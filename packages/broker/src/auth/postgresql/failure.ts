@@ -42,7 +42,16 @@ export function describeState(error: DatabaseError): string {
   return `SQLSTATE ${state}${text === undefined ? '' : `, ${text}`}`;
 }
 
-/** Whether a value was not one that the query can compare with: a name with letters where users are numbers. */
+/** Whether a connection broke, or the server ended it, rather than that something is wrong with what was asked. */
+export function isBrokenConnection(error: unknown): boolean {
+  if (error instanceof DatabaseError) return error.code?.startsWith('57P') === true;
+  return !(error instanceof DatabaseProblem);
+}
+
+/**
+ * Whether a value was not one that the query can compare with: a name with letters where users are numbers, or with
+ * U+0000, which no text in PostgreSQL holds.
+ */
 export function isUnfitValue(error: unknown): boolean {
   return error instanceof DatabaseError && ['22P02', '22003', '22021', '22007', '22008'].includes(error.code ?? '');
 }

@@ -89,8 +89,6 @@ export class PostgresqlProvider implements Provider {
   }
 
   async #findUser(username: string, clientId: string, signal: AbortSignal): Promise<StoredUser | undefined> {
-    // No text in PostgreSQL holds U+0000, so nobody has such a name.
-    if (username.includes('\0') || clientId.includes('\0')) return undefined;
     const { passwordQuery } = this.#settings;
     const found = await this.#database.use(signal, async (ask) => {
       try {
