@@ -55,7 +55,7 @@ test('a level begins at its mark, ends five percent below it, and every change i
 test('heap and buffers count together, and the heap alone against what V8 lets it grow to', () => {
   const { at, use, findings } = monitored();
   assert.equal(at(850, 400), 'high');
-  assert.match(findings.at(-1)?.message ?? '', /850 of 1000 MiB.*\(maxMemory\)/);
+  assert.match(findings.at(-1)?.message ?? '', /850 of 1000 MiB.*\(limits\.maxMemory\)/);
   assert.equal(at(500, 400), 'none');
   use.heapLimit = 420 * MiB;
   assert.equal(at(500, 400), 'critical');

@@ -106,8 +106,8 @@ export class MemoryMonitor {
   }
 
   #message({ heapUsed, external }: MemoryUse): string {
-    const used = `${mebibytes(heapUsed + external)} of ${mebibytes(this.maxMemory)} MiB of memory are in use (maxMemory)`;
-    return `${used}; have fewer messages wait or retained, raise maxMemory, or give the broker a larger machine`;
+    const used = `${mebibytes(heapUsed + external)} of ${mebibytes(this.maxMemory)} MiB of memory are in use (limits.maxMemory)`;
+    return `${used}; have fewer messages wait or retained, raise limits.maxMemory, or give the broker a larger machine`;
   }
 }
 
