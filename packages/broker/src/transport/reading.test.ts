@@ -110,6 +110,24 @@ for (const secure of [false, true]) {
     assert.ok(largest <= most, `${largest} bytes in one turn`);
   });
 
+  test(`pausing and resuming gets a connection no more than its share of a turn (${kind})`, async (t) => {
+    const { accepted, connect } = await listen(t, secure);
+    const socket = await connect();
+    await until('the connection', () => accepted.length === 1);
+    const [one] = accepted as [Accepted];
+    one.onFeed = () => {
+      process.nextTick(() => {
+        one.link.pause();
+        one.link.resume();
+      });
+    };
+    const size = 16 * 2 ** 20;
+    socket.write(Buffer.alloc(size));
+    await until('all bytes', () => one.bytes === size);
+    const largest = Math.max(...one.perTurn.values());
+    assert.ok(largest <= most, `${largest} bytes in one turn`);
+  });
+
   test(`a paused connection is fed nothing more than was read already until it is resumed (${kind})`, async (t) => {
     const { accepted, connect } = await listen(t, secure);
     const socket = await connect();
