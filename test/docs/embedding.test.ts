@@ -36,6 +36,8 @@ test('the table of events has exactly the events there are', () => {
     unsubscribe: true,
     deny: true,
     drop: true,
+    throttle: true,
+    ban: true,
     sessionEnd: true,
     health: true,
   };

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { ConfigError, type ConfigInput, loadConfig, parseConfig } from './config/index.ts';
+import { createBroker } from './create-broker.ts';
 import {
   allowsAnonymous,
   anonymousFinding,
@@ -13,7 +14,6 @@ import {
   isLoopback,
   listenerUrl,
 } from './exposure.ts';
-import { createBroker } from './server.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cauldron-exposure-'));
 after(() => rmSync(folder, { recursive: true }));

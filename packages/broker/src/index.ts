@@ -14,7 +14,16 @@ export type {
   Refusal,
 } from '@cauldron/core';
 export { StoreError } from '@cauldron/core';
+export type { AccessClient, Action, AuthorizationOptions, Explanation } from './access/index.ts';
+export type {
+  BrokerOptions,
+  ListenAddress,
+  PublishOptions,
+  ReloadOptions,
+  ReloadReport,
+} from './broker-options.ts';
 export * from './config/index.ts';
+export { createBroker } from './create-broker.ts';
 export {
   allowsAnonymous,
   anonymousFinding,
@@ -27,12 +36,6 @@ export {
 export type { Health, HealthFinding } from './health.ts';
 export type { MessageHandler, ReceivedMessage } from './local-subscription.ts';
 export { createLogger, type Logger } from './log.ts';
-export {
-  Broker,
-  type BrokerEvents,
-  type BrokerOptions,
-  createBroker,
-  type ListenAddress,
-  type PublishOptions,
-} from './server.ts';
+export { Broker, type BrokerParts } from './server.ts';
 export { version } from './version.ts';
+export type { BrokerEvents } from './wiring/observer.ts';

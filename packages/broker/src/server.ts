@@ -1,32 +1,27 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import {
-  type Authenticator,
-  type Authorizer,
-  BrokerCore,
-  type ClientInfo,
-  type DisconnectReason,
-  type DropReason,
-  defaultLimits,
-  type Interceptor,
-  type Metrics,
-  type Observer,
-  type Refusal,
-} from '@cauldron/core';
+import { isDeepStrictEqual } from 'node:util';
+import { BrokerCore, type CoreOptions, defaultLimits, type Interceptor, type Metrics } from '@cauldron/core';
 import { MqttError, type Properties, type QoS, ReasonCode, topicFilterProblem } from '@cauldron/protocol';
-import { allowAll } from './auth/allow-all.ts';
-import { type Config, ConfigError, type ConfigInput, parseConfig } from './config/index.ts';
+import type { AccessClient, Action, AuthorizationOptions, Explanation } from './access/index.ts';
+import type { BrokerOptions, ListenAddress, PublishOptions, ReloadOptions, ReloadReport } from './broker-options.ts';
+import type { Clock } from './clock.ts';
+import { type Config, type ConfigInput, parseConfig, plain } from './config/index.ts';
 import { storedQueueLimits } from './config/schema.ts';
-import { checkExposure, listenerName } from './exposure.ts';
-import { type Health, HealthMonitor } from './health.ts';
+import { anonymousFinding, type Exposure } from './exposure.ts';
+import type { Health, HealthMonitor } from './health.ts';
 import { LocalSubscription, type MessageHandler } from './local-subscription.ts';
-import { createLogger, type Logger } from './log.ts';
-import { type OpenedStore, type OpenStoreOptions, openStore } from './store/open-store.ts';
+import type { Logger } from './log.ts';
+import { type MemoryFinding, MemoryMonitor } from './memory-monitor.ts';
+import type { OpenedStore } from './store/open-store.ts';
 import { StoreKeeper } from './store-keeper.ts';
 import { SysTopics } from './sys-topics.ts';
-import { BufferPool } from './transport/buffer-pool.ts';
-import type { Listener } from './transport/listener.ts';
-import { openListener } from './transport/open-listener.ts';
+import { version } from './version.ts';
+import { defined } from './wiring/defined.ts';
+import { describeError } from './wiring/describe-error.ts';
+import { Listeners } from './wiring/listeners.ts';
+import { type BrokerEvents, observerOf, type Tell } from './wiring/observer.ts';
+import type { Actor, Security } from './wiring/security.ts';
 
 /** How often time moves on in the core, milliseconds: the grain of keep alive and expiry. */
 const TICK = 250;
@@ -40,50 +35,15 @@ const CLOSE_WITHIN = 2000;
 /** How long the store may take to write what is left, and then to close, when the broker stops; milliseconds. */
 const CLOSE_STORE_WITHIN = 5000;
 
-/** Where a broker listens. */
-export interface ListenAddress {
-  readonly name: string;
-  readonly host: string;
-  readonly port: number;
-  /** `mqtt://host:port`. */
-  readonly url: string;
-}
-
-export interface BrokerOptions {
-  readonly log?: Logger;
-  /** Who may connect; everybody by default. */
-  readonly authenticator?: Authenticator;
-  /** What a client may publish and subscribe to; everything by default. */
-  readonly authorizer?: Authorizer;
-  /** See every message before it is routed, in this order. */
-  readonly interceptors?: readonly Interceptor[];
-  /** How the store in `data.directory` is opened: for tests, which may let it fail. */
-  readonly store?: OpenStoreOptions;
-}
-
-export interface PublishOptions {
-  /** Default 0. */
-  readonly qos?: QoS;
-  /** Default false. */
-  readonly retain?: boolean;
-  readonly properties?: Properties;
-}
-
-/** What a broker tells the program around it, with the arguments of each event. */
-export interface BrokerEvents {
-  connect: [client: ClientInfo, sessionPresent: boolean];
-  disconnect: [client: ClientInfo, reason: DisconnectReason];
-  /** A connection was refused or never became a client. */
-  refuse: [remoteAddress: string, clientId: string | undefined, refusal: Refusal];
-  subscribe: [client: ClientInfo, filter: string, qos: QoS];
-  unsubscribe: [client: ClientInfo, filter: string];
-  /** A publish or subscribe was not allowed. */
-  deny: [client: ClientInfo, action: 'publish' | 'subscribe', topic: string, refusal: Refusal];
-  /** Messages are being dropped for a client; said once until it keeps up again. */
-  drop: [clientId: string, reason: DropReason];
-  sessionEnd: [clientId: string, reason: 'expired' | 'cleaned' | 'discarded'];
-  /** Something keeps the broker from doing all it should, or does so no more. */
-  health: [health: Health];
+/** What a broker is made of beside its core; `createBroker` opens it. */
+export interface BrokerParts {
+  readonly log: Logger;
+  readonly now: Clock;
+  readonly health: HealthMonitor;
+  readonly security: Security;
+  readonly exposure: Exposure;
+  /** Where data is kept, the broker's from here on; null = in memory. */
+  readonly opened: OpenedStore | null;
 }
 
 /**
@@ -99,54 +59,51 @@ export class Broker extends EventEmitter<BrokerEvents> {
   readonly config: Config;
   readonly core: BrokerCore;
   readonly #log: Logger;
-  readonly #pool = new BufferPool();
-  readonly #listeners: Listener[] = [];
+  readonly #now: Clock;
+  readonly #listeners: Listeners;
   readonly #interceptors: Interceptor[];
   readonly #sys: SysTopics;
-  readonly #health = new HealthMonitor((health) => this.#tell('health', health));
+  readonly #health: HealthMonitor;
   readonly #keeper: StoreKeeper | null;
-  /** What the monotonic clock lacks to the time of day, as it was at the start: setting the clock moves no deadline. */
-  readonly #clockOffset = Date.now() - performance.now();
+  readonly #security: Security;
+  readonly #memory: MemoryMonitor;
+  readonly #exposure: Exposure;
   #ticking: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
 
-  /**
-   * Use {@link createBroker}, which also opens the store and the listeners.
-   *
-   * @param opened where data is kept, the broker's from here on; null = in memory
-   */
-  constructor(config: Config, options: BrokerOptions, opened: OpenedStore | null) {
+  /** Use `createBroker`, which also opens the store and the listeners. */
+  constructor(config: Config, options: BrokerOptions, parts: BrokerParts) {
     super();
+    const { log, now, health, security, opened, exposure } = parts;
     this.config = config;
-    this.#log =
-      options.log ?? createLogger({ level: config.log.level, format: config.log.format, stream: process.stderr });
+    this.#log = log;
+    this.#now = now;
+    this.#health = health;
+    this.#security = security;
+    this.#exposure = exposure;
+    health.onChange((state) => this.#tell('health', state));
     this.#interceptors = [...(options.interceptors ?? [])];
-    this.#keeper = opened && new StoreKeeper(opened, this.#log, this.#health);
-    const stored = opened === null ? {} : storedQueueLimits;
+    this.#keeper = opened && new StoreKeeper(opened, log, health);
+    const tell: Tell = (event, ...args) => this.#tell(event, ...args);
     const flush = () => this.core.flush();
     this.core = new BrokerCore(
-      {
-        limits: { ...defaultLimits, ...stored, ...defined(config.limits) },
-        mqtt: config.mqtt,
-        ack: { default: config.data.ack, topics: config.data.topics },
-        restartWillDelay: config.data.restartWillDelay,
-        topicCacheSize: TOPIC_CACHE,
-        hashSeed: randomInt(0, 2 ** 32),
-        newClientId: () => `auto-${randomUUID()}`, // [MQTT-3.2.2-16]
-      },
+      coreOptionsOf(config, opened !== null),
       {
         scheduler: {
           requestFlush: () => setImmediate(flush),
           after: (milliseconds, then) => setTimeout(then, milliseconds),
         },
-        authenticator: options.authenticator ?? allowAll,
-        authorizer: options.authorizer ?? null,
+        authenticator: security.authenticator,
+        authorizer: security.authorizer,
         interceptors: this.#interceptors,
-        observer: this.#observer(),
+        observer: observerOf({ log, security: security.log, health, keeper: this.#keeper, now, tell }),
         store: this.#keeper?.store ?? null,
       },
-      this.#now(),
+      now(),
     );
+    security.attach(this.core);
+    this.#listeners = new Listeners(this.core, log);
+    this.#memory = new MemoryMonitor((finding) => this.#memoryChanged(finding), config.limits);
     this.#sys = new SysTopics(this.core, config.sys.interval, this.#keeper);
   }
 
@@ -162,7 +119,7 @@ export class Broker extends EventEmitter<BrokerEvents> {
 
   /** Where it listens, one entry a listener that could be opened. */
   get addresses(): readonly ListenAddress[] {
-    return this.#listeners.map(({ name, address: { host, port }, url }) => ({ name, host, port, url }));
+    return this.#listeners.open.map(({ name, address: { host, port }, url }) => ({ name, host, port, url }));
   }
 
   /**
@@ -175,49 +132,35 @@ export class Broker extends EventEmitter<BrokerEvents> {
     try {
       await this.#keeper?.restore(this.core);
       this.#ticking = setInterval(() => this.#tick(), TICK);
-      for (const listener of this.config.listeners) await this.#openOrNote(listener);
+      await this.#listeners.openAll(this.config, (name, error) => this.#told(`certificates of ${name}`, error, 'file'));
     } catch (error) {
       await this.close();
       throw error;
     }
     this.#sys.publish(this.#now());
+    const open = this.addresses;
+    this.#security.log.started(
+      version,
+      open.map(({ url }) => url),
+    );
+    const finding = anonymousFinding(this.#exposure, open);
+    if (finding !== undefined) this.#health.report(finding.code, finding.message, this.#now());
   }
 
-  /** A machine without IPv6 has no ::1; where there are other listeners that is worth a line, not the end. */
-  async #openOrNote(own: Config['listeners'][number]): Promise<void> {
-    try {
-      await this.#open(own);
-    } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code ?? '';
-      const missing = own.host === '::1' && ['EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(code);
-      if (!missing || this.config.listeners.length === 1) throw error;
-      this.#log.warn(`not listening on [::1]:${own.port}: this machine has no IPv6 loopback (${code})`);
-    }
-  }
-
-  async #open(own: Config['listeners'][number]): Promise<void> {
-    if (own.path !== undefined) return;
-    const { maxConnections, maxPacketSize, connectTimeout, receiveMaximum, topicAliasMaximum, serverKeepAlive } = own;
-    const { maxConnectRate, maxConnectRatePerAddress, maxMessageRate, maxByteRate } = own;
-    const rates = { maxConnectRate, maxConnectRatePerAddress, maxMessageRate, maxByteRate };
-    const settings = this.core.listener({
-      limits: defined({ maxConnections, maxPacketSize, connectTimeout, receiveMaximum, ...rates }),
-      mqtt: defined({ topicAliasMaximum, serverKeepAlive }),
-      ack: own.ack,
-    });
-    const address = { name: listenerName(own), host: own.host, port: own.port };
-    this.#listeners.push(await openListener(this.core, address, settings, this.#pool));
-  }
-
-  /** Milliseconds since 1970, never going back. */
-  #now(): number {
-    return Math.floor(this.#clockOffset + performance.now());
+  #memoryChanged({ level, message }: MemoryFinding): void {
+    this.core.setMemoryPressure(level);
+    this.#health.clear('memory-high');
+    this.#health.clear('memory-critical');
+    this.#log[level === 'none' ? 'info' : 'warn'](message);
+    if (level !== 'none') this.#health.report(`memory-${level}`, message, this.#now());
   }
 
   #tick(): void {
     const now = this.#now();
     this.core.tick(now);
     this.#sys.tick(now);
+    this.#memory.tick(now);
+    this.#security.tick(now);
   }
 
   /**
@@ -256,7 +199,7 @@ export class Broker extends EventEmitter<BrokerEvents> {
       throw new MqttError(problem, { code: 'TOPIC_FILTER_INVALID', reasonCode: ReasonCode.topicFilterInvalid });
     }
     const local = new LocalSubscription(this.core, handler, (error) => {
-      this.#log.error(`a handler of '${filter}' failed: ${describe(error)}`);
+      this.#log.error(`a handler of '${filter}' failed: ${describeError(error)}`);
     });
     return local.start(filter, options.qos ?? 2);
   }
@@ -281,6 +224,65 @@ export class Broker extends EventEmitter<BrokerEvents> {
   }
 
   /**
+   * Disconnects every client that logged in as a user.
+   *
+   * @param reason the clients are told
+   * @returns how many
+   */
+  disconnectUser(username: string, reason = 'disconnected by the broker'): number {
+    return this.#security.kickUser(username, reason);
+  }
+
+  /**
+   * Says what a client may do and which rule decides; undefined where the program brought its own authorizer.
+   *
+   * @param topic a topic name; for `subscribe` a topic filter
+   */
+  explain(client: AccessClient, action: Action, topic: string): Explanation | undefined {
+    return this.#security.explain(client, action, topic);
+  }
+
+  /**
+   * Puts other rules, roles and groups in force, and applies them to connected clients: what they may publish and receive
+   * is decided anew from the next message on, and who has a subscription that would not be granted any more is
+   * disconnected without it.
+   *
+   * @throws {AccessError} rules or ACL files that cannot be used; what was in force stays so
+   */
+  async replaceRules(authorization: AuthorizationOptions): Promise<void> {
+    const error = await this.#security.reloadRules('api', authorization);
+    if (error !== null) throw error;
+  }
+
+  /**
+   * Reads users, rules, certificates and the configuration again, and applies them without a restart. What cannot be
+   * used is told and left as it was; the rest is applied. Never rejects for that.
+   *
+   * @param input the whole configuration as it is now; absent = the same, with its files read again
+   * @throws {ConfigError} where `input` is wrong; nothing is applied then
+   */
+  async reload(input?: ConfigInput, options: ReloadOptions = {}): Promise<ReloadReport> {
+    const { by = 'api', originOf } = options;
+    const config = input === undefined ? this.config : parseConfig(input);
+    const failures: (Error | null)[] = [await this.#security.reloadUsers(by)];
+    const authorization = input === undefined ? undefined : config.authorization;
+    failures.push(await this.#security.reloadRules(by, authorization, originOf));
+    for (const [name, error] of await this.#listeners.reload()) {
+      failures.push(error);
+      this.#told(`certificates of ${name}`, error, by);
+    }
+    failures.push(await this.#security.reopenAudit(by));
+    const said = failures.flatMap((error) => (error === null ? [] : [error.message]));
+    if (said.length === 0) this.#health.clear('reload-failed');
+    else this.#health.report('reload-failed', said.join('; '), this.#now());
+    return { failures: said, needsRestart: input === undefined ? [] : changedSections(this.config, config) };
+  }
+
+  #told(what: string, error: Error | null, by: Actor): void {
+    this.#security.log.reloaded(what, error, by);
+  }
+
+  /**
    * Stops: no new connections, DISCONNECT 0x8B to 5.0 clients, no wills; what is kept is written. Connections end within
    * two seconds, also where clients do not take their last bytes; a slow disk may take some more. Calling it again waits
    * for the same end.
@@ -291,16 +293,17 @@ export class Broker extends EventEmitter<BrokerEvents> {
   }
 
   async #close(): Promise<void> {
-    for (const listener of this.#listeners) listener.stopAccepting();
+    this.#listeners.stopAccepting();
     this.core.close();
     const deadline = performance.now() + CLOSE_WITHIN;
-    while (this.#listeners.some((listener) => listener.connections > 0) && performance.now() < deadline) {
+    while (this.#listeners.connections > 0 && performance.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
-    for (const listener of this.#listeners) listener.destroyLinks();
+    this.#listeners.destroyLinks();
     await this.#keeper?.settle(this.core, CLOSE_STORE_WITHIN);
     clearInterval(this.#ticking);
     await this.#keeper?.close(CLOSE_STORE_WITHIN);
+    await this.#security.close();
   }
 
   /** An event for the program; a listener that throws must not stop what the core was doing, so it is only logged. */
@@ -308,103 +311,26 @@ export class Broker extends EventEmitter<BrokerEvents> {
     try {
       (this as EventEmitter).emit(event, ...args);
     } catch (error) {
-      this.#log.error(`a listener of '${event}' failed: ${describe(error)}`);
+      this.#log.error(`a listener of '${event}' failed: ${describeError(error)}`);
     }
   }
-
-  #observer(): Observer {
-    return {
-      connected: (client, present) => {
-        this.#log.debug(`client '${client.clientId}' connected`, { address: client.remoteAddress, present });
-        this.#tell('connect', client, present);
-      },
-      disconnected: (client, reason) => {
-        this.#log.debug(`client '${client.clientId}' disconnected: ${reason.reason}`, { by: reason.by });
-        this.#tell('disconnect', client, reason);
-      },
-      refused: (remoteAddress, clientId, refusal) => {
-        this.#log.warn(`refused ${remoteAddress}: ${refusal.reason}`, { clientId, reasonCode: refusal.reasonCode });
-        this.#tell('refuse', remoteAddress, clientId, refusal);
-      },
-      subscribed: (client, filter, qos) => this.#tell('subscribe', client, filter, qos),
-      unsubscribed: (client, filter) => this.#tell('unsubscribe', client, filter),
-      denied: (client, action, topic, refusal) => {
-        // While the store fails that may be every message; the failure itself was said.
-        const level = this.#health.state.ok ? 'info' : 'debug';
-        this.#log[level](`'${client.clientId}' may not ${action} '${topic}': ${refusal.reason}`);
-        this.#tell('deny', client, action, topic, refusal);
-      },
-      dropping: (clientId, reason) => {
-        this.#log.debug(`dropping messages for '${clientId}': ${reason}`);
-        this.#tell('drop', clientId, reason);
-      },
-      sessionEnded: (clientId, reason) => this.#tell('sessionEnd', clientId, reason),
-      storeFailing: (failure) => this.#keeper?.failing(failure, this.#now()),
-      storeRecovered: () => this.#keeper?.recovered(),
-      internalError: (error, address) => this.#log.error(`internal error with ${address}: ${describe(error)}`),
-    };
-  }
 }
 
-/**
- * Starts a broker in this process.
- *
- * @param input the configuration; what is left out has its default. Without `data.directory` nothing is kept on the disk
- * @throws {ConfigError} where the configuration is wrong
- * @throws {StoreError} where `data.directory` cannot be used: another broker has it, it may not be written, or what it
- * holds is damaged or something else
- * @throws {NodeJS.ErrnoException} where an address cannot be listened on
- *
- * @example
- * const broker = await createBroker({ listeners: [{ port: 0 }] });
- * await broker.close();
- */
-export async function createBroker(input: ConfigInput = {}, options: BrokerOptions = {}): Promise<Broker> {
-  const config = parseConfig(input);
-  checkExposure(config, { hasAuthenticator: options.authenticator !== undefined });
-  refuseUnwired(config);
-  const { directory, memory } = config.data;
-  const opened = directory === undefined || memory ? null : await openStore(directory, options.store);
-  const broker = await construct(config, options, opened);
-  await broker.start();
-  return broker;
-}
-
-/** A broker, or the folder free again. */
-async function construct(config: Config, options: BrokerOptions, opened: OpenedStore | null): Promise<Broker> {
-  try {
-    return new Broker(config, options, opened);
-  } catch (error) {
-    await opened?.close();
-    throw error;
-  }
-}
-
-/** What the configuration can say and this class does not do: better no broker than one that ignores it. */
-function refuseUnwired({ listeners, authentication, authorization, audit }: Config): void {
-  const said = {
-    listeners: listeners.some(
-      (own) => own.path !== undefined || own.tls !== undefined || own.proxyProtocol !== undefined,
-    ),
-    'authentication.providers': authentication.providers.length > 0,
-    authorization: authorization.rules.length + authorization.aclFiles.length > 0 || authorization.default === 'deny',
-    'audit.file': audit.file !== undefined,
+function coreOptionsOf(config: Config, stores: boolean): CoreOptions {
+  const { maxMemory: _theMonitors, ...limits } = config.limits;
+  return {
+    limits: { ...defaultLimits, ...(stores ? storedQueueLimits : {}), ...defined(limits) },
+    mqtt: config.mqtt,
+    ack: { default: config.data.ack, topics: config.data.topics },
+    restartWillDelay: config.data.restartWillDelay,
+    topicCacheSize: TOPIC_CACHE,
+    hashSeed: randomInt(0, 2 ** 32),
+    newClientId: () => `auto-${randomUUID()}`, // [MQTT-3.2.2-16]
   };
-  const problems = Object.entries(said).filter(([, isSaid]) => isSaid);
-  if (problems.length === 0) return;
-  const message = 'is not supported by this version; leave it out';
-  throw new ConfigError(
-    'CONFIG_INVALID',
-    problems.map(([path]) => ({ path, message })),
-  );
 }
 
-function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}
-
-/** An object without its undefined values. */
-function defined<T extends Record<string, unknown>>(values: T): { [K in keyof T]?: NonNullable<T[K]> } {
-  const entries = Object.entries(values).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as { [K in keyof T]?: NonNullable<T[K]> };
+/** Sections that differ and are read at the start only. */
+function changedSections(before: Config, after: Config): string[] {
+  const fixed = Object.keys(before).filter((section) => section !== 'authorization') as (keyof Config)[];
+  return fixed.filter((section) => !isDeepStrictEqual(plain(before[section]), plain(after[section])));
 }

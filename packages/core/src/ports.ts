@@ -150,6 +150,8 @@ export type AuthenticationResult =
       readonly reasonString?: string | undefined;
       /** Another server to use (section 4.11). */
       readonly serverReference?: string | undefined;
+      /** The authenticator has told the log. */
+      readonly noted?: boolean;
     };
 
 /** Decides who may connect. May answer later: the link is paused meanwhile, other clients are not. */
@@ -162,6 +164,8 @@ export interface Refusal {
   /** 0x80 or above. */
   readonly reasonCode: number;
   readonly reason: string;
+  /** Whoever decided it has told the log, which need not hear of it again. */
+  readonly noted?: boolean;
 }
 
 /** `true` lets it happen. */

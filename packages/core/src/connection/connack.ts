@@ -16,7 +16,7 @@ export function refuseConnect(
 ): void {
   const { core, link } = connection;
   core.metrics.connectionsRefused += 1;
-  core.observer.refused?.(link.remoteAddress, clientId, refusal);
+  core.observer.refused?.(link.remoteAddress, clientId, refusal, connection.client?.username);
   const version = connection.decoder.version;
   if (version !== 0) connection.output.version = version;
   if (version === 5) {

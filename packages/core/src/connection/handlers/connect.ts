@@ -126,8 +126,8 @@ function authenticate(connection: Connection, attempt: Attempt, data: Uint8Array
 function authenticated(connection: Connection, attempt: Attempt, result: AuthenticationResult): void {
   switch (result.outcome) {
     case 'refuse': {
-      const refusal = { reasonCode: result.reasonCode, reason: result.reasonString ?? 'authentication was refused' };
-      const { serverReference } = result;
+      const { reasonCode, reasonString: reason = 'authentication was refused', serverReference } = result;
+      const refusal = { reasonCode, reason, ...(result.noted === true ? { noted: true } : {}) };
       refuseConnect(connection, refusal, serverReference === undefined ? {} : { serverReference }, attempt.clientId);
       return;
     }

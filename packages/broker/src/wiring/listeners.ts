@@ -1,0 +1,103 @@
+import type { BrokerCore, ListenerSettings } from '@cauldron/core';
+import type { Config, ListenerConfig } from '../config/index.ts';
+import { FileWatcher } from '../file-watcher.ts';
+import type { Logger } from '../log.ts';
+import { BufferPool } from '../transport/buffer-pool.ts';
+import type { Listener } from '../transport/listener.ts';
+import { openListener } from '../transport/open-listener.ts';
+import { defined } from './defined.ts';
+import { listenerOptions } from './listener-options.ts';
+
+/** Where a broker listens: opens what the configuration says, and reads certificates again when their files change. */
+export class Listeners {
+  readonly #core: BrokerCore;
+  readonly #log: Logger;
+  readonly #pool = new BufferPool();
+  readonly #open: Listener[] = [];
+  readonly #watcher = new FileWatcher();
+
+  constructor(core: BrokerCore, log: Logger) {
+    this.#core = core;
+    this.#log = log;
+  }
+
+  /** Those that could be opened, in the order of the configuration. */
+  get open(): readonly Listener[] {
+    return this.#open;
+  }
+
+  /**
+   * Opens all of them.
+   *
+   * @param changed called when files of a listener have changed and were read again; null = it worked
+   * @throws {ListenerError} options or files that cannot be used
+   * @throws {NodeJS.ErrnoException} where an address cannot be listened on; what was opened before stays open
+   */
+  async openAll(config: Config, changed: (listener: string, error: Error | null) => void): Promise<void> {
+    for (const own of config.listeners) {
+      const listener = await this.#openOrNote(own, config.listeners.length === 1);
+      if (listener === null) continue;
+      this.#open.push(listener);
+      if (listener.files.length === 0) continue;
+      await this.#watcher.watch(listener.files, () => {
+        void reloaded(listener).then((error) => changed(listener.name, error));
+      });
+    }
+  }
+
+  /** A machine without IPv6 has no ::1; where there are other listeners that is worth a line, not the end. */
+  async #openOrNote(own: ListenerConfig, isOnly: boolean): Promise<Listener | null> {
+    try {
+      return await openListener(this.#core, listenerOptions(own), settingsOf(this.#core, own), this.#pool);
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code ?? '';
+      const missing = own.host === '::1' && ['EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(code);
+      if (!missing || isOnly) throw error;
+      this.#log.warn(`not listening on [::1]:${own.port}: this machine has no IPv6 loopback (${code})`);
+      return null;
+    }
+  }
+
+  /** Reads the certificates and keys of all listeners again. Returns what went wrong, by listener. */
+  async reload(): Promise<Map<string, Error | null>> {
+    const results = new Map<string, Error | null>();
+    for (const listener of this.#open) {
+      if (listener.files.length > 0) results.set(listener.name, await reloaded(listener));
+    }
+    return results;
+  }
+
+  stopAccepting(): void {
+    this.#watcher.close();
+    for (const listener of this.#open) listener.stopAccepting();
+  }
+
+  /** Connections of all of them. */
+  get connections(): number {
+    return this.#open.reduce((sum, { connections }) => sum + connections, 0);
+  }
+
+  destroyLinks(): void {
+    for (const listener of this.#open) listener.destroyLinks();
+  }
+}
+
+async function reloaded(listener: Listener): Promise<Error | null> {
+  try {
+    await listener.reload();
+    return null;
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+function settingsOf(core: BrokerCore, own: ListenerConfig): ListenerSettings {
+  const { maxConnections, maxPacketSize, connectTimeout, receiveMaximum, topicAliasMaximum, serverKeepAlive } = own;
+  const { maxConnectRate, maxConnectRatePerAddress, maxMessageRate, maxByteRate } = own;
+  const rates = { maxConnectRate, maxConnectRatePerAddress, maxMessageRate, maxByteRate };
+  return core.listener({
+    limits: defined({ maxConnections, maxPacketSize, connectTimeout, receiveMaximum, ...rates }),
+    mqtt: defined({ topicAliasMaximum, serverKeepAlive }),
+    ack: own.ack,
+  });
+}

@@ -1,0 +1,241 @@
+import type { Authenticator, Authorizer, BrokerCore, ClientInfo } from '@cauldron/core';
+import {
+  type Action,
+  type AuthorizationOptions,
+  type Explanation,
+  explain,
+  loadRuleSet,
+  type OriginOf,
+  RuleAuthorizer,
+} from '../access/index.ts';
+import { AuditLog } from '../audit/audit-log.ts';
+import { LoginCounters } from '../auth/authentication-options.ts';
+import { ProviderChain } from '../auth/provider-chain.ts';
+import type { Config } from '../config/index.ts';
+import { allowsAnonymous, type Exposure } from '../exposure.ts';
+import { FileWatcher } from '../file-watcher.ts';
+import type { HealthMonitor } from '../health.ts';
+import type { Logger } from '../log.ts';
+import { Enforcement } from './enforcement.ts';
+import { openProviders } from './providers.ts';
+import { SecurityLog } from './security-log.ts';
+
+/** Who did something, for the audit log. */
+export type Actor = 'api' | 'signal' | 'file';
+
+export interface SecurityParts {
+  readonly log: Logger;
+  readonly health: HealthMonitor;
+  readonly exposure: Exposure;
+  /** Milliseconds since 1970, never going back. */
+  readonly now: () => number;
+  /** The program's own, in place of what the configuration says. */
+  readonly authenticator?: Authenticator | undefined;
+  readonly authorizer?: Authorizer | undefined;
+  /** Where values of the configuration were given. */
+  readonly originOf?: OriginOf | undefined;
+}
+
+/**
+ * Who may come in and what they may do, from the configuration to the core, and back when users or rules change while the
+ * broker runs.
+ */
+export class Security {
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
+  readonly log: SecurityLog;
+  readonly #chain: ProviderChain | null;
+  readonly #rules: RuleAuthorizer | null;
+  readonly #watcher = new FileWatcher();
+  #authorization: AuthorizationOptions;
+  #originOf: OriginOf | undefined;
+  #enforcement: Enforcement | null = null;
+
+  private constructor(
+    chain: ProviderChain | null,
+    rules: RuleAuthorizer | null,
+    config: Config,
+    log: SecurityLog,
+    parts: SecurityParts,
+  ) {
+    this.#chain = chain;
+    this.#rules = rules;
+    this.#authorization = config.authorization;
+    this.#originOf = parts.originOf;
+    this.log = log;
+    this.authenticator = parts.authenticator ?? chain!;
+    this.authorizer = parts.authorizer ?? rules!;
+  }
+
+  /**
+   * Reads rules and users, and opens the audit log.
+   *
+   * @throws {AccessError} rules or ACL files that cannot be used
+   * @throws {Error} a provider, or the audit log, that cannot be used; nothing is left open then
+   */
+  static async open(config: Config, parts: SecurityParts): Promise<Security> {
+    const ownRules = parts.authorizer === undefined;
+    const rules = ownRules ? new RuleAuthorizer(loadRuleSet(config.authorization, parts.originOf)) : null;
+    const log = new SecurityLog(parts.log, await openAudit(config, parts), parts.now);
+    try {
+      const chain = parts.authenticator === undefined ? await openChain(config, parts, log) : null;
+      const security = new Security(chain, rules, config, log, parts);
+      chain?.onUserChanged((provider, users) => security.#usersChanged(provider, users));
+      await security.#watch(config);
+      return security;
+    } catch (error) {
+      await log.close();
+      throw error;
+    }
+  }
+
+  /** What was counted of logins; zeros where the program decides itself. */
+  get logins(): LoginCounters {
+    return this.#chain?.counters ?? new LoginCounters();
+  }
+
+  /** Changes hold for the clients of this core from here on. */
+  attach(core: BrokerCore): void {
+    const kicked = (client: ClientInfo, reason: string, code: number) =>
+      this.log.kicked(client, reason, code, 'broker');
+    this.#enforcement = new Enforcement(core, kicked);
+    this.#core = core;
+  }
+
+  #core: BrokerCore | null = null;
+
+  // ---- changes
+
+  /** Reads users again. Never rejects: what went wrong is told, and what was there holds on. */
+  async reloadUsers(by: Actor): Promise<Error | null> {
+    if (this.#chain === null) return null;
+    return this.#told('users', by, () => this.#chain!.reload());
+  }
+
+  /**
+   * Reads rules again, and applies them to whoever is connected.
+   *
+   * @param authorization in place of the ones before
+   */
+  async reloadRules(
+    by: Actor,
+    authorization: AuthorizationOptions = this.#authorization,
+    originOf: OriginOf | undefined = this.#originOf,
+  ): Promise<Error | null> {
+    const rules = this.#rules;
+    if (rules === null) return null;
+    return this.#told('rules', by, async () => {
+      rules.replace(loadRuleSet(authorization, originOf));
+      this.#authorization = authorization;
+      this.#originOf = originOf;
+      this.log.rulesChanged('read again', by);
+      this.#core?.rulesChanged();
+      await this.#enforcement?.recheck();
+    });
+  }
+
+  /** Goes on in a new audit log of the same name. */
+  async reopenAudit(by: Actor): Promise<Error | null> {
+    const { audit } = this.log;
+    return audit === null ? null : this.#told('audit log', by, () => audit.reopen());
+  }
+
+  async #told(what: string, by: Actor, work: () => Promise<void>): Promise<Error | null> {
+    try {
+      await work();
+      this.log.reloaded(what, null, by);
+      return null;
+    } catch (error) {
+      this.log.reloaded(what, error, by);
+      return error as Error;
+    }
+  }
+
+  /** Disconnects whoever logged in as a user. Returns how many. */
+  kickUser(username: string, reason: string): number {
+    return this.#enforcement?.kickUsers(undefined, [username], reason) ?? 0;
+  }
+
+  #usersChanged(provider: string, users: readonly string[]): void {
+    this.log.usersChanged(provider, users, 'provider');
+    const reason = 'the user was removed or has other credentials; log in again';
+    this.#enforcement?.kickUsers(provider, users, reason);
+  }
+
+  /** Users and rules are read again when their files change. */
+  async #watch(config: Config): Promise<void> {
+    const users = config.authentication.providers.flatMap((one) => (one.type === 'password-file' ? [one.file] : []));
+    if (this.#chain !== null && users.length > 0) {
+      await this.#watcher.watch(users, () => void this.reloadUsers('file'));
+    }
+    const { aclFiles } = config.authorization;
+    if (this.#rules !== null && aclFiles.length > 0) {
+      await this.#watcher.watch(aclFiles, () => void this.reloadRules('file'));
+    }
+  }
+
+  /**
+   * What a client may do and which rule says so; undefined where the program decides itself.
+   *
+   * @param topic a topic name, or a topic filter for `subscribe`
+   */
+  explain(client: Parameters<typeof explain>[1], action: Action, topic: string): Explanation | undefined {
+    return this.#rules === null ? undefined : explain(this.#rules.rules, client, action, topic);
+  }
+
+  tick(now: number): void {
+    this.log.tick(now);
+  }
+
+  async close(): Promise<void> {
+    this.#watcher.close();
+    await this.#chain?.close();
+    await this.log.close();
+  }
+}
+
+async function openAudit(config: Config, { now, health, log }: SecurityParts): Promise<AuditLog | null> {
+  const { file, events } = config.audit;
+  if (file === undefined) return null;
+  return AuditLog.open({
+    file,
+    events,
+    now,
+    failing: (error) => {
+      log.error(error.message);
+      health.report('audit-failing', error.message, now());
+    },
+    recovered: () => health.clear('audit-failing'),
+  });
+}
+
+async function openChain(config: Config, parts: SecurityParts, told: SecurityLog): Promise<ProviderChain> {
+  const { now, log, health, exposure } = parts;
+  const configured = await openProviders(config, { clock: now, warn: (message) => log.warn(message) });
+  const failing = new Map<string, string>();
+  const report = () => {
+    if (failing.size === 0) health.clear('provider-unavailable');
+    else {
+      const which = [...failing].map(([provider, reason]) => `${provider}: ${reason}`).join('; ');
+      health.report('provider-unavailable', `logins that need them are refused: ${which}`, now());
+    }
+  };
+  return new ProviderChain(configured, config.authentication, {
+    anonymous: (listener) => allowsAnonymous(exposure, listener),
+    clock: now,
+    events: {
+      accepted: (request, login) => told.loginAccepted(request, login),
+      refused: (request, refusal) => told.loginRefused(request, refusal),
+      providerUnavailable: (provider, reason) => {
+        log.error(`${provider} cannot say who users are, so their logins are refused: ${reason}`);
+        failing.set(provider, reason);
+        report();
+      },
+      providerRecovered: (provider) => {
+        log.warn(`${provider} answers again`);
+        failing.delete(provider);
+        report();
+      },
+    },
+  });
+}
