@@ -37,9 +37,10 @@ const PATIENCE = 1;
  *     used         fetched first; where that      not used: nobody gets in
  *                  fails, used all the same       before a fetch succeeds
  *
- * A fetch that takes longer than a second has failed, as far as old keys go. Once one has, old keys are used at once and fetched again behind the login's back, every few seconds, so
- * that a place which does not answer does not make every login wait. A key that is not in the set (they are changed
- * from time to time) has it fetched again, at most once a cooldown, so that made-up names cannot be used to flood it.
+ * Where old keys could be used, a fetch that takes longer than a second counts as failed for them. Once one has failed,
+ * they are used at once and fetched again behind the login's back, every few seconds, so that a place which does not
+ * answer does not make every login wait. A key that is not in the set (they are changed from time to time) has it
+ * fetched again, at most once a cooldown, so that made-up names cannot be used to flood it.
  */
 export class RemoteKeySet {
   readonly #parts: RemoteParts;
@@ -63,11 +64,11 @@ export class RemoteKeySet {
 
   /** The key a token names. @throws KeysUnavailable */
   async find(header: TokenHeader, signal: AbortSignal): Promise<Selection> {
-    const known = await this.#current(signal);
-    const selection = known.select(header);
-    if (selection !== 'none' || !this.#since(this.#triedAt, this.#parts.cooldown)) {
-      return selection === 'none' ? this.#nowhere() : selection;
-    }
+    const selection = (await this.#current(signal)).select(header);
+    if (selection !== 'none') return selection;
+    // A fetch that is under way may bring the key, whoever began it.
+    const mayFetch = this.#fetching !== undefined || this.#since(this.#triedAt, this.#parts.cooldown);
+    if (!mayFetch) return this.#nowhere();
     await abortable(this.#fetch(), signal);
     const again = this.#keys?.select(header) ?? 'none';
     return again === 'none' ? this.#nowhere() : again;
