@@ -19,6 +19,7 @@ import {
   PostgresqlProvider,
 } from '../../packages/broker/src/auth/postgresql/index.ts';
 import type { Verdict } from '../../packages/broker/src/auth/provider.ts';
+import { until } from '../support/broker.ts';
 import { fileCleanup } from '../support/file-cleanup.ts';
 import { localUser, loginChain } from '../support/login-chain.ts';
 import { sectionsOf } from '../support/markdown.ts';
@@ -456,5 +457,10 @@ describe('a database in trouble', () => {
     await provider.close();
     assert.ok(performance.now() - begun < 2000, `${performance.now() - begun} ms`);
     await assertOutcome(verdict, 'unavailable');
+    // The database is still frozen, so none of them was ended by it.
+    await until('that every socket is closed', () => openSockets() === 0, 1000);
   });
 });
+
+/** Sockets that keep this process from ending. */
+const openSockets = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { Pool, type PoolClient, type PoolConfig } from 'pg';
@@ -94,6 +95,8 @@ export class Database {
       for (const socket of this.#sockets) socket.destroy();
     }, CLOSE_TIME);
     await this.#pool.end();
+    // The pool does not wait for the server's goodbye.
+    await Promise.all(Array.from(this.#sockets, (socket) => once(socket, 'close')));
     clearTimeout(cut);
   }
 
