@@ -20,7 +20,7 @@ import { version } from './version.ts';
 import { defined } from './wiring/defined.ts';
 import { describeError } from './wiring/describe-error.ts';
 import { Listeners } from './wiring/listeners.ts';
-import { type BrokerEvents, observerOf, type Tell } from './wiring/observer.ts';
+import { type BrokerEvents, type ObserverParts, observerOf, type Tell } from './wiring/observer.ts';
 import type { Actor, Security } from './wiring/security.ts';
 
 /** How often time moves on in the core, milliseconds: the grain of keep alive and expiry. */
@@ -85,6 +85,7 @@ export class Broker extends EventEmitter<BrokerEvents> {
     this.#interceptors = [...(options.interceptors ?? [])];
     this.#keeper = opened && new StoreKeeper(opened, log, health);
     const tell: Tell = (event, ...args) => this.#tell(event, ...args);
+    const ruleOf: ObserverParts['ruleOf'] = (...asked) => security.ruleOf(...asked);
     const flush = () => this.core.flush();
     this.core = new BrokerCore(
       coreOptionsOf(config, opened !== null),
@@ -96,7 +97,7 @@ export class Broker extends EventEmitter<BrokerEvents> {
         authenticator: security.authenticator,
         authorizer: security.authorizer,
         interceptors: this.#interceptors,
-        observer: observerOf({ log, security: security.log, health, keeper: this.#keeper, now, tell }),
+        observer: observerOf({ log, security: security.log, health, keeper: this.#keeper, now, tell, ruleOf }),
         store: this.#keeper?.store ?? null,
       },
       now(),

@@ -32,6 +32,8 @@ export interface Io {
   readonly env: NodeJS.ProcessEnv;
   /** Calls the handler at SIGINT and SIGTERM until the returned function is called. */
   onSignal(handler: (signal: 'SIGINT' | 'SIGTERM') => void): () => void;
+  /** Calls the handler at SIGHUP, by which daemons are told to read their files again, until the returned function is called. */
+  onReload?(handler: () => void): () => void;
 }
 
 /** The arguments of one run, read with the command's table. */

@@ -97,6 +97,10 @@ export const processIo: Io = {
       process.off('SIGINT', interrupt).off('SIGTERM', terminate);
     };
   },
+  onReload(handler) {
+    process.on('SIGHUP', handler);
+    return () => void process.off('SIGHUP', handler);
+  },
 };
 
 /** Runs the program on the process's own arguments. What nobody foresaw ends it with a line that says so, and the stack. */

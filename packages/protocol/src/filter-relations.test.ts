@@ -35,7 +35,11 @@ const MATCHED = new Map(
 test('two filters overlap exactly where some topic matches both, for every pair of small filters [MQTT-4.7.2-1]', () => {
   for (const a of FILTERS) {
     for (const b of FILTERS) {
-      assert.equal(filtersOverlap(a, b), !MATCHED.get(a)!.isDisjointFrom(MATCHED.get(b)!), `${a} ${b}`);
+      assert.equal(
+        filtersOverlap(a, b),
+        [...MATCHED.get(a)!].some((topic) => MATCHED.get(b)!.has(topic)),
+        `${a} ${b}`,
+      );
     }
   }
 });
@@ -43,7 +47,11 @@ test('two filters overlap exactly where some topic matches both, for every pair 
 test('a filter covers another exactly where every topic of that one matches it, for every pair of small filters [MQTT-4.7.2-1]', () => {
   for (const a of FILTERS) {
     for (const b of FILTERS) {
-      assert.equal(filterCovers(a, b), MATCHED.get(b)!.isSubsetOf(MATCHED.get(a)!), `${a} ${b}`);
+      assert.equal(
+        filterCovers(a, b),
+        [...MATCHED.get(b)!].every((topic) => MATCHED.get(a)!.has(topic)),
+        `${a} ${b}`,
+      );
     }
   }
 });

@@ -52,6 +52,9 @@ class MethodExchange {
   }
 }
 
+/** What is shown in place of a user name that is a secret. */
+const CONCEALED = '***';
+
 /** What a client is told whose login is wrong, whether the user exists or not. */
 const WRONG = 'the user name or the password is wrong';
 
@@ -326,7 +329,12 @@ export class ProviderChain implements Authenticator {
     this.counters.loginsAccepted += 1;
     const username = result.username ?? request.username;
     const provider = result.rights?.provider ?? 'nobody';
-    this.#parts.events?.accepted?.(request, { username, anonymous: result.anonymous === true, provider, cached });
+    this.#parts.events?.accepted?.(this.#shown(request), {
+      username,
+      anonymous: result.anonymous === true,
+      provider,
+      cached,
+    });
   }
 
   #wrong(request: AuthenticationRequest, startedAt: number, reason: string, provider?: Provider): Outcome {
@@ -368,11 +376,18 @@ export class ProviderChain implements Authenticator {
   ): RefusedLogin {
     const { reasonCode, provider } = refusal;
     this.counters.loginsRefused += 1;
-    this.#parts.events?.refused?.(request, { ...refusal, provider });
+    this.#parts.events?.refused?.(this.#shown(request), { ...refusal, provider });
     return { outcome: 'refuse', reasonCode, reasonString: said, noted: true };
   }
 
   // ---- what is noted
+
+  /** A request as others may see it: without what came in place of a user name and is a secret. */
+  #shown(request: AuthenticationRequest): AuthenticationRequest {
+    const { username } = request;
+    if (username === undefined || !this.#providers.some((provider) => provider.conceals?.(username))) return request;
+    return { ...request, username: CONCEALED };
+  }
 
   #heard(provider: Provider, verdict: Verdict): void {
     if (this.#closing !== undefined) return;

@@ -52,6 +52,10 @@ export interface Provider {
    * is missing, nothing is known of changes, and what was verified is remembered for a short time only.
    */
   credentialsOf?(username: string): string | undefined;
+  /**
+   * Whether a user name is a secret: a token that clients send in its place. It is never shown then.
+   */
+  conceals?(username: string): boolean;
   /** Reads its files again; rejects where they cannot be used, and then goes on with what it had. */
   reload?(): Promise<void>;
   /** Called with the names of users who were removed or have other credentials now, after a reload. */

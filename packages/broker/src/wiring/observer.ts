@@ -1,5 +1,5 @@
 import type { ClientInfo, DisconnectReason, DropReason, Observer, Refusal } from '@cauldron/core';
-import type { QoS } from '@cauldron/protocol';
+import { type QoS, ReasonCode } from '@cauldron/protocol';
 import type { Health, HealthMonitor } from '../health.ts';
 import type { Logger } from '../log.ts';
 import type { StoreKeeper } from '../store-keeper.ts';
@@ -37,10 +37,12 @@ export interface ObserverParts {
   readonly keeper: StoreKeeper | null;
   readonly now: () => number;
   readonly tell: Tell;
+  /** The rule that decided, and where it stands; undefined where rules did not. */
+  readonly ruleOf: (client: ClientInfo, action: 'publish' | 'subscribe', topic: string) => string | undefined;
 }
 
 /** What the core says, for the log, the audit log and the program. */
-export function observerOf({ log, security, health, keeper, now, tell }: ObserverParts): Observer {
+export function observerOf({ log, security, health, keeper, now, tell, ruleOf }: ObserverParts): Observer {
   return {
     connected: (client, present) => {
       log.debug(`client '${client.clientId}' connected`, { address: client.remoteAddress, present });
@@ -59,7 +61,9 @@ export function observerOf({ log, security, health, keeper, now, tell }: Observe
     unsubscribed: (client, filter) => tell('unsubscribe', client, filter),
     denied: (client, action, topic, refusal) => {
       // While the store fails that may be every message; the failure itself was said.
-      security.denied(client, action, topic, refusal, health.has('store-full', 'store-failing'));
+      const expected = health.has('store-full', 'store-failing');
+      const rule = refusal.reasonCode === ReasonCode.notAuthorized ? ruleOf(client, action, topic) : undefined;
+      security.denied(client, action, topic, refusal, { expected, rule });
       tell('deny', client, action, topic, refusal);
     },
     throttled: (client, limit) => {

@@ -1,7 +1,7 @@
 import type { ConfiguredProvider } from '../auth/authentication-options.ts';
 import type { HashingGate } from '../auth/passwords/index.ts';
 import type { Provider } from '../auth/provider.ts';
-import { type Config, plain } from '../config/index.ts';
+import { type Config, ConfigError, plain } from '../config/index.ts';
 
 type ProviderConfig = Config['authentication']['providers'][number];
 
@@ -22,14 +22,21 @@ export async function openProviders(config: Config, parts: ProviderParts): Promi
   const opened: ConfiguredProvider[] = [];
   const gate = new (await import('../auth/passwords/index.ts')).HashingGate();
   try {
-    for (const one of config.authentication.providers) {
-      opened.push({ provider: await openProvider(one, config, parts, gate), cacheTime: one.cacheTime });
+    for (const [index, one] of config.authentication.providers.entries()) {
+      const provider = await openProvider(one, config, parts, gate).catch((error: Error) => unusable(index, error));
+      opened.push({ provider, cacheTime: one.cacheTime });
     }
   } catch (error) {
     await Promise.allSettled(opened.map(({ provider }) => provider.close?.()));
     throw error;
   }
   return opened;
+}
+
+/** Says which provider it is that cannot be used. */
+function unusable(index: number, cause: Error): never {
+  const problem = { path: `authentication.providers[${index}]`, message: cause.message };
+  throw new ConfigError('CONFIG_INVALID', [problem], { cause });
 }
 
 /** The hashing gate is one for all: two hashes at once, whoever asks for them. */
@@ -43,7 +50,7 @@ async function openProvider(
   switch (one.type) {
     case 'password-file': {
       const { PasswordFileProvider } = await import('../auth/passwords/index.ts');
-      return PasswordFileProvider.open({ file: one.file, gate, warn });
+      return PasswordFileProvider.open({ file: one.file, upgrade: one.upgrade, gate, warn });
     }
     case 'jwt': {
       const { JwtProvider } = await import('../auth/jwt/jwt-provider.ts');

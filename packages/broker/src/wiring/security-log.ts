@@ -16,6 +16,14 @@ const peerOf = ({ username, clientId, remoteAddress, listener }: ClientInfo) => 
 /** The host of an address, which repeated refusals are told apart by: a new connection has another port. */
 const hostOf = (address: string): string => address.replace(/:\d+$/, '');
 
+/** What the core does not say of a denial. */
+export interface DenialContext {
+  /** It may be every message, and why was said: the line is for whoever looks closely. */
+  readonly expected: boolean;
+  /** What decided it, where rules did. */
+  readonly rule: string | undefined;
+}
+
 /**
  * What happens to clients, told to those who have to know: refusals to the log, each once and rate limited; everything
  * that matters later to the audit log, where there is one.
@@ -79,17 +87,17 @@ export class SecurityLog {
     this.#refusals.note({ kind: 'connection', party, why: code, level: 'warn', message, fields }, this.#now());
   }
 
-  /** @param expected it may be every message, and why was said: the line is for whoever looks closely */
   denied(
     client: ClientInfo,
     action: 'publish' | 'subscribe',
     topic: string,
     refusal: Refusal,
-    expected: boolean,
+    { expected, rule }: DenialContext,
   ): void {
     const { reasonCode: code, reason } = refusal;
     this.#events?.denied(client, action, topic, refusal);
-    const message = `'${client.clientId}' may not ${action} '${topic}': ${reason}`;
+    const by = rule === undefined ? '' : ` (${rule})`;
+    const message = `'${client.clientId}' may not ${action} '${topic}': ${reason}${by}`;
     if (expected) this.#log.debug(message);
     else {
       const party = `${client.clientId} ${action}`;

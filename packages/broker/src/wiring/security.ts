@@ -2,6 +2,8 @@ import type { Authenticator, Authorizer, BrokerCore, ClientInfo } from '@cauldro
 import {
   type Action,
   type AuthorizationOptions,
+  describeRule,
+  describeSource,
   type Explanation,
   explain,
   loadRuleSet,
@@ -181,6 +183,16 @@ export class Security {
    */
   explain(client: Parameters<typeof explain>[1], action: Action, topic: string): Explanation | undefined {
     return this.#rules === null ? undefined : explain(this.#rules.rules, client, action, topic);
+  }
+
+  /** The rule that denies something, for the log; undefined where the program decides itself. */
+  ruleOf(client: ClientInfo, action: 'publish' | 'subscribe', topic: string): string | undefined {
+    const rules = this.#rules?.rules;
+    if (rules === undefined) return undefined;
+    const { rule } = action === 'publish' ? rules.ruling(client, 'write', topic) : rules.subscribeRuling(client, topic);
+    return rule === undefined || rule === null
+      ? 'no rule allows it'
+      : `denied by ${describeRule(rule)}, ${describeSource(rule.source)}`;
   }
 
   tick(now: number): void {

@@ -5,6 +5,11 @@ import type { Address } from './broker-banner.ts';
 /** What the command needs of a running broker. */
 export interface RunningBroker {
   readonly addresses: readonly Address[];
+  /** Reads users, rules, certificates and the given configuration again; never rejects for what cannot be used. */
+  reload(
+    config: ConfigInput,
+    options: { readonly by: 'signal'; readonly originOf: LoadedConfig['originOf'] },
+  ): Promise<{ readonly failures: readonly string[]; readonly needsRestart: readonly string[] }>;
   close(): Promise<void>;
 }
 

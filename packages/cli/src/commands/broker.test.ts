@@ -28,6 +28,8 @@ class Run {
   stdout = '';
   stderr = '';
   signal: (signal: Signal) => void = () => assert.fail('the command does not listen to signals');
+  hangUp: () => void = () => assert.fail('the command does not listen to SIGHUP');
+  readonly reloads: string[] = [];
 
   constructor(
     args: readonly string[],
@@ -55,6 +57,12 @@ class Run {
           this.signal = () => assert.fail('the command has ended');
         };
       },
+      onReload: (handler) => {
+        this.hangUp = handler;
+        return () => {
+          this.hangUp = () => assert.fail('the command has ended');
+        };
+      },
     };
     this.code = command.run(parseArgs(args, command.flags), io);
   }
@@ -75,12 +83,18 @@ class Run {
   #fake(config: Config): RunningBroker {
     return {
       addresses: addressesOf(config),
+      reload: async (input, { by }) => {
+        this.reloads.push(by);
+        return { failures: [], needsRestart: parseConfig(input).limits.maxConnections === 7 ? ['limits'] : [] };
+      },
       close: async () => {
         this.closed += 1;
       },
     };
   }
 }
+
+const nothing: RunningBroker['reload'] = async () => ({ failures: [], needsRestart: [] });
 
 const addressesOf = (config: Config) =>
   config.listeners.map((listener) => {
@@ -103,7 +117,11 @@ function listening(servers: Server[]): StartBroker {
       for (const server of servers) server.close();
       throw new Error('a listener failed', { cause: error });
     }
-    return { addresses: addressesOf(config), close: async () => servers.forEach((server) => void server.close()) };
+    return {
+      addresses: addressesOf(config),
+      reload: nothing,
+      close: async () => servers.forEach((server) => void server.close()),
+    };
   };
 }
 
@@ -340,11 +358,33 @@ test('the broker is told where each value of its configuration was given', async
   let origin: unknown;
   const start: StartBroker = async (input, { originOf }) => {
     origin = originOf(['authorization', 'aclFiles']);
-    return { addresses: addressesOf(parseConfig(input)), close: async () => {} };
+    return { addresses: addressesOf(parseConfig(input)), reload: nothing, close: async () => {} };
   };
   await new Run(['--acl-file', 'acl'], { start }).stopped();
   assert.deepEqual(origin, { source: '--acl-file' });
 });
+
+test('SIGHUP has the broker take its configuration again, and says what needs a restart or is wrong', async () => {
+  const file = join(folder, 'again.toml');
+  writeFileSync(file, '[authorization]\n');
+  const run = await new Run(['-c', file, '--log-format', 'text']).started();
+  run.hangUp();
+  await until(() => /users, rules and certificates were read again/.test(run.stderr));
+  writeFileSync(file, '[limits]\nmaxConnections = 7\n');
+  run.hangUp();
+  await until(() => /changes of limits need a restart/.test(run.stderr));
+  writeFileSync(file, '[limits]\nmaxConnection = 7\n');
+  run.hangUp();
+  await until(() => /was not read again.*again\.toml:2/s.test(run.stderr));
+  assert.deepEqual(run.reloads, ['signal', 'signal']);
+  await run.stopped();
+});
+
+/** Lets what was asked for happen. */
+async function until(holds: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 10_000 && !holds(); turn++) await new Promise(setImmediate);
+  assert.ok(holds());
+}
 
 test('SIGINT and SIGTERM close the broker and end with 0', async () => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -367,6 +407,7 @@ test('a signal that comes while the broker starts stops it once it has started',
 /** A broker that never gets its connections closed. */
 const stuck: StartBroker = async (input) => ({
   addresses: addressesOf(parseConfig(input)),
+  reload: nothing,
   close: () => new Promise(() => {}),
 });
 

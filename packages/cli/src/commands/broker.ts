@@ -89,7 +89,8 @@ export function brokerCommand(deps: BrokerCommandDeps): Command {
       } catch (error) {
         return reportConfigError(error, io);
       }
-      return runBroker(loaded, exposure, io, deps);
+      const again = () => loadCommandConfig(parsed, io, overridesOf(parsed), deps.configFiles);
+      return runBroker({ loaded, again, exposure }, io, deps);
     },
   };
 }
@@ -145,13 +146,23 @@ const loopback = (port: unknown) => (port === 0 ? ['127.0.0.1'] : ['127.0.0.1', 
 /** What is no number stays text, which the schema refuses with what it takes. */
 const numberOf = (text: unknown): unknown => (typeof text === 'string' && /^\d+$/.test(text) ? Number(text) : text);
 
-async function runBroker(loaded: LoadedConfig, exposure: Exposure, io: Io, deps: BrokerCommandDeps): Promise<number> {
+/** What to run: the configuration, how to load it anew, and how far it opens the broker. */
+interface Launch {
+  readonly loaded: LoadedConfig;
+  /** @throws {ConfigError} */
+  readonly again: () => LoadedConfig;
+  readonly exposure: Exposure;
+}
+
+async function runBroker({ loaded, again, exposure }: Launch, io: Io, deps: BrokerCommandDeps): Promise<number> {
   const { level, format } = loaded.config.log;
   const log = createLogger({ level, format, stream: io.stderr });
   const stop = new StopSignals(io, deps.exit);
+  let reloading: (() => void) | undefined;
   try {
     const running = await explained(deps.start)(loaded.config, { log, originOf: loaded.originOf });
     announce(running, loaded, exposure, log, io);
+    reloading = io.onReload?.(() => void reload(running, again, log));
     const signal = await stop.first;
     if (format === 'text') io.stdout.write(`stopping (${signal})\n`);
     return await closeInTime(running, io, deps);
@@ -160,8 +171,25 @@ async function runBroker(loaded: LoadedConfig, exposure: Exposure, io: Io, deps:
     io.stderr.write(`cauldron broker: ${error.message}\n`);
     return exitCode.failure;
   } finally {
+    reloading?.();
     stop.dispose();
   }
+}
+
+/** SIGHUP: what can be changed while the broker runs is; the rest, and what is wrong, is said. */
+async function reload(running: RunningBroker, again: () => LoadedConfig, log: Logger): Promise<void> {
+  let loaded: LoadedConfig;
+  try {
+    loaded = again();
+  } catch (error) {
+    log.error(`the configuration was not read again, and what was there before holds on: ${(error as Error).message}`);
+    return;
+  }
+  const report = await running.reload(loaded.config, { by: 'signal', originOf: loaded.originOf });
+  if (report.needsRestart.length > 0) {
+    log.warn(`changes of ${report.needsRestart.join(', ')} need a restart of the broker; the rest holds from now on`);
+  }
+  if (report.failures.length === 0) log.info('users, rules and certificates were read again');
 }
 
 /** In text to people; in JSON only log lines, so that a machine can read everything. */

@@ -68,6 +68,11 @@ export class JwtProvider implements Provider {
     }
   }
 
+  /** A token in place of the user name lets in whoever has read it. */
+  conceals(username: string): boolean {
+    return this.#settings.from === 'username' && readHeader(username) !== undefined;
+  }
+
   /** Reads the files of keys again; a published set is fetched again when it is next needed. */
   async reload(): Promise<void> {
     if (this.#settings.origin.kind === 'jwksUrl') this.#keys.expire();
