@@ -153,6 +153,7 @@ test('logins, refusals, denials and what operators do are in the audit log; no p
   const ann = await enter(t, port, as('ann', 'soup', { clientId: 'a' }));
   await ann.publish('cellar', 'x', { qos: 1 });
   await assert.rejects(enter(t, port, as('ann', 'secret-guess', { clientId: 'g' })));
+  assert.deepEqual([broker.logins.loginsAccepted, broker.logins.loginsRefused], [1, 1]);
   assert.equal(broker.disconnectUser('ann', 'maintenance'), 1);
   await broker.reload();
   await broker.close();

@@ -51,7 +51,10 @@ test('a broker that other machines could reach without saying who they are does 
   const broker = startProcess(t, process.execPath, args, { cwd: tempDir(t) });
   assert.deepEqual(await broker.waitForExit(), { code: 2, signal: null });
   assert.equal(broker.stdout, '');
-  assert.match(broker.stderr, /^--host and -p\/--port: listeners\[0\]: mqtt:\/\/0\.0\.0\.0:0 can be reached from other machines/);
+  assert.match(
+    broker.stderr,
+    /^--host and -p\/--port: listeners\[0\]: mqtt:\/\/0\.0\.0\.0:0 can be reached from other machines/,
+  );
   assert.match(broker.stderr, /--host 127\.0\.0\.1 .*--password-file passwords .*--allow-anonymous\n$/);
 });
 

@@ -15,6 +15,7 @@ export type {
 } from '@cauldron/core';
 export { StoreError } from '@cauldron/core';
 export type { AccessClient, Action, AuthorizationOptions, Explanation } from './access/index.ts';
+export type { LoginCounters } from './auth/authentication-options.ts';
 export type {
   BrokerOptions,
   ListenAddress,

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { BrokerCore, type CoreOptions, defaultLimits, type Interceptor, type Metrics } from '@cauldron/core';
 import { MqttError, type Properties, type QoS, ReasonCode, topicFilterProblem } from '@cauldron/protocol';
 import type { AccessClient, Action, AuthorizationOptions, Explanation } from './access/index.ts';
+import type { LoginCounters } from './auth/authentication-options.ts';
 import type { BrokerOptions, ListenAddress, PublishOptions, ReloadOptions, ReloadReport } from './broker-options.ts';
 import type { Clock } from './clock.ts';
 import { type Config, type ConfigInput, parseConfig, plain } from './config/index.ts';
@@ -105,12 +106,17 @@ export class Broker extends EventEmitter<BrokerEvents> {
     security.attach(this.core);
     this.#listeners = new Listeners(this.core, log);
     this.#memory = new MemoryMonitor((finding) => this.#memoryChanged(finding), config.limits);
-    this.#sys = new SysTopics(this.core, config.sys.interval, this.#keeper);
+    this.#sys = new SysTopics(this.core, config.sys.interval, this.#keeper, () => security.logins);
   }
 
   /** What the broker counted since it started. */
   get metrics(): Metrics {
     return this.core.metrics;
+  }
+
+  /** What was counted of logins since the start; zeros where the program brought its own authenticator. */
+  get logins(): LoginCounters {
+    return this.#security.logins;
   }
 
   /** Whether the broker does all it should, and what keeps it from that. */

@@ -1,5 +1,6 @@
 import type { BrokerCore, Metrics } from '@cauldron/core';
 import { encodeUtf8 } from '@cauldron/protocol';
+import { LoginCounters } from './auth/authentication-options.ts';
 import { LoadAverage } from './load-average.ts';
 import type { StoreStats } from './store/worker-store.ts';
 import { version } from './version.ts';
@@ -24,6 +25,7 @@ export class SysTopics {
   readonly #core: BrokerCore;
   readonly #intervalMs: number;
   readonly #store: { readonly stats: StoreStats } | null;
+  readonly #logins: () => LoginCounters;
   readonly #published = new Map<string, string>();
   readonly #loads = loads.map(([topic, counter]) => ({ topic, counter, average: new LoadAverage() }));
   #startedAt: number | undefined;
@@ -33,9 +35,16 @@ export class SysTopics {
   /**
    * @param intervalSeconds how often to publish, 0 = never
    * @param store null = everything is in memory
+   * @param logins what was counted of them
    */
-  constructor(core: BrokerCore, intervalSeconds: number, store: { readonly stats: StoreStats } | null = null) {
+  constructor(
+    core: BrokerCore,
+    intervalSeconds: number,
+    store: { readonly stats: StoreStats } | null = null,
+    logins: () => LoginCounters = () => new LoginCounters(),
+  ) {
     this.#core = core;
+    this.#logins = logins;
     this.#store = store;
     this.#intervalMs = intervalSeconds * 1000;
   }
@@ -94,6 +103,7 @@ export class SysTopics {
       ['store/messages/bytes', retained.bytes + metrics.queuedBytes],
       ...this.#storeNumbers(),
       ...this.#guardNumbers(),
+      ...this.#loginNumbers(),
       ['heap/current', heapUsed + external],
       ['heap/maximum', this.#heapMaximum],
     ];
@@ -146,6 +156,27 @@ export class SysTopics {
       ['guard/throttled', metrics.clientsThrottled],
       ['guard/throttled/disconnected', metrics.disconnectedRate],
       ['guard/dropped/memory', metrics.droppedMemoryPressure],
+    ];
+  }
+
+  /** Logins, and what rules denied. */
+  #loginNumbers(): [string, number][] {
+    const { metrics } = this.#core;
+    const logins = this.#logins();
+    return [
+      ['logins/accepted', logins.loginsAccepted],
+      ['logins/cached', logins.loginsCached],
+      ['logins/refused', logins.loginsRefused],
+      ['logins/refused/delayed', logins.loginsDelayed],
+      ['logins/refused/busy', logins.loginsBusy],
+      ['logins/refused/timeout', logins.loginsTimedOut],
+      ['logins/unavailable', logins.providerUnavailable],
+      ['logins/expired', metrics.loginsExpired],
+      ['logins/refused/owner', metrics.refusedOtherOwner],
+      ['denied/publish', metrics.publishesDenied],
+      ['denied/subscribe', metrics.subscriptionsDenied],
+      ['denied/will', metrics.willsDenied],
+      ['denied/receive', metrics.droppedNotAllowed],
     ];
   }
 
