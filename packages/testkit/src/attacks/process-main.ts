@@ -10,9 +10,12 @@ if (start === undefined) {
   throw new Error(`there is no attack '${name}'; choose one of ${Object.keys(attacks).join(', ')}`);
 }
 const attack: Attack = start(target, options);
-const tell = (): unknown => process.send?.(attack.stats);
+const tell = (): void => {
+  if (process.connected) process.send?.(attack.stats);
+};
 const telling = setInterval(tell, 100);
 tell();
+// Told to stop, or left alone by who started it.
 process.once('message', () => void stop());
 process.once('disconnect', () => void stop());
 
@@ -20,5 +23,5 @@ async function stop(): Promise<void> {
   clearInterval(telling);
   await attack.stop();
   tell();
-  if (process.connected) process.disconnect();
+  if (process.connected) process.disconnect?.();
 }
