@@ -41,6 +41,16 @@ export class RetainedWalk {
     this.#levels = filter.split('/');
   }
 
+  /** Places the last {@link RetainedWalk.next} looked at. */
+  get looked(): number {
+    return this.#looked;
+  }
+
+  /** Messages it showed. */
+  get shown(): number {
+    return this.#shown;
+  }
+
   /**
    * Shows up to `limit` messages, looking at up to `nodes` places; expired ones are left out.
    *

@@ -3,7 +3,7 @@ import type { Flushable } from '../connection/flush-set.ts';
 import type { RetainedWalk } from '../routing/retained-walk.ts';
 import type { Session } from './session.ts';
 
-/** Retained messages that are queued at once, and nodes of the tree looked at for them: a turn stays short. */
+/** Retained messages that are queued in a turn, and nodes of the tree looked at for them, over all filters. */
 const SLICE = 500;
 const LOOKED_AT = 2000;
 /** Fewer messages than this wait in memory, and the next slice is queued. */
@@ -22,7 +22,8 @@ export interface Owed {
  */
 export class RetainedFeed implements Flushable {
   readonly #session: Session;
-  #owed: Owed[] = [];
+  /** By filter, in their order: thousands may come in one SUBSCRIBE. */
+  readonly #owed = new Map<string, Owed>();
   #noted = false;
 
   constructor(session: Session) {
@@ -31,38 +32,43 @@ export class RetainedFeed implements Flushable {
 
   /** Whether a filter's messages are not all queued yet. */
   owes(filter: string): boolean {
-    return this.#owed.some((owed) => owed.filter === filter);
+    return this.#owed.has(filter);
   }
 
-  /** Notes that a subscription is to get what is retained; {@link RetainedFeed.begin} follows its SUBACK. */
+  /**
+   * Notes that a subscription is to get what is retained; {@link RetainedFeed.begin} follows its SUBACK. Who subscribes
+   * again before it has everything starts over.
+   */
   owe(filter: string): Owed {
     const owed: Owed = { filter, walk: null };
-    if (!isShared(filter)) this.#owed.push(owed); // a share group gets none: section 4.8.2
+    if (isShared(filter)) return owed; // a share group gets none: section 4.8.2
+    this.#owed.delete(filter);
+    this.#owed.set(filter, owed);
     return owed;
   }
 
-  /** Starts with what {@link owe} noted; the first slice is queued at once. */
-  begin(owed: Owed): void {
-    if (!this.#owed.includes(owed)) return;
-    // Who subscribes again before it has everything starts over.
-    this.#owed = this.#owed.filter((other) => other === owed || other.walk === null || other.filter !== owed.filter);
-    owed.walk = this.#session.host.retained.walk(owed.filter);
-    this.#slice(owed, owed.walk);
+  /** Starts with what {@link owe} noted; a first slice is queued at once. */
+  begin(noted: readonly Owed[]): void {
+    for (const owed of noted) {
+      // Whoever unsubscribed or subscribed again meanwhile is not owed this one any more.
+      if (this.#owed.get(owed.filter) === owed) owed.walk = this.#session.host.retained.walk(owed.filter);
+    }
+    this.#slice();
   }
 
   /** The client is back: what a subscription was owed when an earlier broker stopped begins now. */
   beginAll(): void {
-    for (const owed of [...this.#owed]) if (owed.walk === null) this.begin(owed);
+    this.begin([...this.#owed.values()].filter(({ walk }) => walk === null));
   }
 
   /** A subscription ended. */
   stop(filter: string): void {
-    this.#owed = this.#owed.filter((owed) => owed.filter !== filter);
+    this.#owed.delete(filter);
   }
 
   /** The client took something: the next slice follows when this turn is over. */
   more(): void {
-    if (this.#noted || this.#owed.length === 0) return;
+    if (this.#noted || this.#owed.size === 0) return;
     this.#noted = true;
     this.#session.host.flushSet.add(this);
   }
@@ -73,34 +79,45 @@ export class RetainedFeed implements Flushable {
     const { connection } = session;
     if (connection === null || session.ended || connection.output.congested) return;
     if (session.queuedMessages >= LOW_WATER) return;
-    const owed = this.#owed.find(({ walk }) => walk !== null);
-    if (owed === undefined) return;
-    this.#slice(owed, owed.walk!);
+    this.#slice();
     session.pump();
   }
 
-  #slice(owed: Owed, walk: RetainedWalk): void {
+  /** Goes on with one filter after the other until a turn's share is used up. */
+  #slice(): void {
     const session = this.#session;
-    const { filter } = owed;
-    const subscription = session.subscriptions!.get(filter)!; // it may have been replaced meanwhile
-    const { queuedMessages } = session;
+    let messages = SLICE;
+    let nodes = LOOKED_AT;
+    for (const { filter, walk } of this.#owed.values()) {
+      if (walk === null) continue;
+      const room = this.#room;
+      if (room <= 0) return;
+      const finished = messages > 0 && nodes > 0 && this.#walk(filter, walk, Math.min(messages, room), nodes);
+      if (!finished) {
+        this.more();
+        return;
+      }
+      messages -= walk.shown;
+      nodes -= walk.looked + 1;
+      this.#owed.delete(filter);
+      session.host.journal?.touchFilter(session, filter);
+    }
+  }
+
+  get #room(): number {
+    const { queuedMessages, limits } = this.#session;
     // A queue that may hold nothing still passes on one at a time.
-    const room =
-      queuedMessages === 0
-        ? Math.max(1, session.limits.maxQueuedMessages)
-        : session.limits.maxQueuedMessages - queuedMessages;
-    if (room <= 0) return;
-    const finished = walk.next(Math.min(SLICE, room), LOOKED_AT, session.host.now, (message, publisher, kept) => {
+    return queuedMessages === 0 ? Math.max(1, limits.maxQueuedMessages) : limits.maxQueuedMessages - queuedMessages;
+  }
+
+  #walk(filter: string, walk: RetainedWalk, messages: number, nodes: number): boolean {
+    const session = this.#session;
+    const subscription = session.subscriptions!.get(filter)!; // it may have been replaced meanwhile
+    return walk.next(messages, nodes, session.host.now, (message, publisher, kept) => {
       if (subscription.noLocal && publisher === session.clientId) return; // [MQTT-3.8.3-3]
       if (!session.mayReceive(message.topic)) return;
       const qos = Math.min(message.qos, subscription.qos) as QoS;
       session.deliverRetained(message, kept, qos, subscription.identifiers);
     });
-    if (!finished) {
-      this.more();
-      return;
-    }
-    this.#owed = this.#owed.filter((other) => other !== owed);
-    session.host.journal?.touchFilter(session, filter);
   }
 }

@@ -87,7 +87,7 @@ function finish(connection: Connection, packet: SubscribePacket, decisions: read
   const answer = () => {
     // [MQTT-3.8.4-1] [MQTT-3.8.4-2] [MQTT-2.2.1-6] [MQTT-3.8.4-6] [MQTT-3.9.3-1] [MQTT-3.9.2-1] [MQTT-3.9.2-2]
     connection.output.sendPacket({ type: PacketType.suback, packetId: packet.packetId, reasonCodes, properties });
-    for (const one of owed) session.retainedFeed.begin(one);
+    session.feed?.begin(owed);
     session.pump();
   };
   if (session.number === 0) answer();
