@@ -1,0 +1,37 @@
+// docs/users.md, rules.md and tls.md do what they say: each section is followed block by block, as test/support/run-page.ts
+// says. Blocks of TOML are configurations that the broker would start with, as they stand.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { type ConfigInput, checkExposure, parseConfig } from '@cauldron/broker';
+import { parse } from 'smol-toml';
+import { repositoryRoot } from '../../scripts/lib/source-tree.ts';
+import { sectionsOf } from '../support/markdown.ts';
+import { followSection, missingLinks, runnable } from '../support/run-page.ts';
+
+const docs = join(repositoryRoot, 'docs');
+/** Pages and how many of their sections there are to follow. */
+const PAGES = { 'users.md': 4, 'rules.md': 3, 'tls.md': 4 } as const;
+
+for (const [name, atLeast] of Object.entries(PAGES)) {
+  const page = readFileSync(join(docs, name), 'utf8');
+  const sections = sectionsOf(page);
+  const followed = sections.filter((section) => runnable(section).some(({ language }) => language === 'sh'));
+
+  test(`docs/${name} has sections to follow, and links to what is there`, () => {
+    assert.ok(followed.length >= atLeast, `${followed.length}`);
+    assert.deepEqual(missingLinks(page, docs), []);
+  });
+
+  for (const section of followed) {
+    test(`docs/${name}, ${section.title}: every command does what is shown`, (t) => followSection(t, section));
+  }
+
+  for (const { language, line, text } of sections.flatMap(({ blocks }) => blocks)) {
+    if (language !== 'toml') continue;
+    test(`docs/${name}: the broker would start with the configuration of line ${line}`, () => {
+      checkExposure(parseConfig(parse(text) as ConfigInput, {}));
+    });
+  }
+}
