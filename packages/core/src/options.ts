@@ -49,7 +49,7 @@ export interface Limits {
   readonly maxSubscriptions: number;
   /** Sessions, those whose clients are away included. */
   readonly maxSessions: number;
-  /** Connections whose CONNECT has not come yet; one more closes the one that has waited longest. */
+  /** Connections whose CONNECT, or next AUTH on the way in, has not come; one more closes the one that has waited longest. */
   readonly maxHalfOpen: number;
   /** New connections a second through one listener; 0 = any number. */
   readonly maxConnectRate: number;

@@ -191,3 +191,22 @@ test('of a URL the password is hidden, also one with characters that ought to be
   ];
   for (const [url, shown] of cases) assert.equal(maskUrl(url), shown);
 });
+
+test('a private key that is given in place of its path is refused, and neither error nor settings show it', () => {
+  const pem = '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkq424242\n-----END PRIVATE KEY-----\n';
+  const variables = {
+    CAULDRON_LISTENERS_0_TLS_CERT: 'server.pem',
+    CAULDRON_LISTENERS_0_TLS_KEY: pem,
+    CAULDRON_LISTENERS_0_TLS_PSK_FILE: 'ann:424242\nbob:424242\n',
+  };
+  const error = refusal(() => loadConfig({ env: variables }));
+  assert.doesNotMatch(inspect(error, { depth: null }), /424242|BEGIN/);
+  assert.deepEqual(
+    error.problems.map(({ path, source }) => [path, source]),
+    [
+      ['listeners[0].tls.key', 'CAULDRON_LISTENERS_0_TLS_KEY'],
+      ['listeners[0].tls.psk.file', 'CAULDRON_LISTENERS_0_TLS_PSK_FILE'],
+    ],
+  );
+  assert.match(error.message, /takes a path, .*; name the file/);
+});

@@ -95,6 +95,21 @@ export function choice<const T extends readonly (string | number)[]>(
 export const text = (help: string, accepts: string, example: string) =>
   z.string().min(1).register(settings, { kind: 'text', help, accepts, example });
 
+/** The path of a file with keys or certificates. Where what belongs into the file is given instead, nobody sees it. */
+export const keyFile = (help: string, example: string) =>
+  z
+    .string()
+    .min(1)
+    .superRefine((given, context) => {
+      if (/[\r\n]|-----BEGIN /.test(given))
+        explain(
+          context,
+          [],
+          'takes a path, and what is given is no path but what belongs into the file; name the file',
+        );
+    })
+    .register(settings, { kind: 'text', help, accepts: 'a path', example });
+
 /** Text that may be empty. */
 export const optionalText = (help: string, accepts: string, example: string) =>
   z.string().register(settings, { kind: 'text', help, accepts, example });

@@ -404,6 +404,58 @@ test('a signal that comes while the broker starts stops it once it has started',
   assert.equal(run.closed, 1);
 });
 
+test('SIGHUP while the broker starts ends nothing, and is obeyed once it runs; while it stops, nothing is read', async () => {
+  const starting = Promise.withResolvers<void>();
+  const reloads: string[] = [];
+  const closing = Promise.withResolvers<void>();
+  const start: StartBroker = async (input) => {
+    await starting.promise;
+    return {
+      addresses: addressesOf(parseConfig(input)),
+      reload: async (_config, { by }) => {
+        reloads.push(by);
+        return { failures: [], needsRestart: [] };
+      },
+      close: () => closing.promise,
+    };
+  };
+  const run = new Run([], { start });
+  run.hangUp();
+  run.hangUp();
+  starting.resolve();
+  await run.started();
+  await until(() => reloads.length > 0);
+  assert.deepEqual(reloads, ['signal'], 'once for both');
+  run.signal('SIGTERM');
+  await until(() => run.stdout.includes('stopping'));
+  run.hangUp();
+  closing.resolve();
+  assert.equal(await run.code, 0);
+  assert.deepEqual(reloads, ['signal']);
+});
+
+test('SIGHUP while the broker reloads has it reload once more behind that, and a reload that fails is told', async () => {
+  const steps: string[] = [];
+  const first = Promise.withResolvers<void>();
+  const start: StartBroker = async (input) => ({
+    addresses: addressesOf(parseConfig(input)),
+    reload: async () => {
+      steps.push('begins');
+      if (steps.length > 1) throw new Error('no more');
+      await first.promise;
+      steps.push('ends');
+      return { failures: [], needsRestart: [] };
+    },
+    close: async () => {},
+  });
+  const run = await new Run([], { start }).started();
+  for (let i = 0; i < 3; i++) run.hangUp();
+  first.resolve();
+  await until(() => run.stderr.includes('no more'));
+  assert.deepEqual(steps, ['begins', 'ends', 'begins']);
+  await run.stopped();
+});
+
 /** A broker that never gets its connections closed. */
 const stuck: StartBroker = async (input) => ({
   addresses: addressesOf(parseConfig(input)),

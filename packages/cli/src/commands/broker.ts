@@ -158,12 +158,13 @@ async function runBroker({ loaded, again, exposure }: Launch, io: Io, deps: Brok
   const { level, format } = loaded.config.log;
   const log = createLogger({ level, format, stream: io.stderr });
   const stop = new StopSignals(io, deps.exit);
-  let reloading: (() => void) | undefined;
+  const reloads = new ReloadSignals(io, log);
   try {
     const running = await explained(deps.start)(loaded.config, { log, originOf: loaded.originOf });
     announce(running, loaded, exposure, log, io);
-    reloading = io.onReload?.(() => void reload(running, again, log));
+    reloads.begin(() => reload(running, again, log));
     const signal = await stop.first;
+    reloads.end();
     if (format === 'text') io.stdout.write(`stopping (${signal})\n`);
     return await closeInTime(running, io, deps);
   } catch (error) {
@@ -171,7 +172,7 @@ async function runBroker({ loaded, again, exposure }: Launch, io: Io, deps: Brok
     io.stderr.write(`cauldron broker: ${error.message}\n`);
     return exitCode.failure;
   } finally {
-    reloading?.();
+    reloads.dispose();
     stop.dispose();
   }
 }
@@ -218,6 +219,53 @@ async function closeInTime(running: RunningBroker, io: Io, deps: BrokerCommandDe
   io.stderr.write(`cauldron broker: not everything was closed within ${seconds} s; leaving anyway\n`);
   deps.exit(exitCode.failure);
   return exitCode.failure;
+}
+
+/**
+ * SIGHUP from the first moment to the last: without a listener it would end the process. One that comes while the broker
+ * starts, or while it reloads, has it reload once that is done; one that comes while it stops does nothing.
+ */
+class ReloadSignals {
+  readonly dispose: () => void;
+  readonly #log: Logger;
+  #reload: (() => Promise<void>) | null = null;
+  #wanted = false;
+  #isBusy = false;
+
+  constructor(io: Io, log: Logger) {
+    this.#log = log;
+    this.dispose =
+      io.onReload?.(() => {
+        this.#wanted = true;
+        void this.#work();
+      }) ?? (() => {});
+  }
+
+  /** The broker runs. */
+  begin(reload: () => Promise<void>): void {
+    this.#reload = reload;
+    void this.#work();
+  }
+
+  /** The broker stops. */
+  end(): void {
+    this.#reload = null;
+  }
+
+  async #work(): Promise<void> {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    try {
+      while (this.#wanted && this.#reload !== null) {
+        this.#wanted = false;
+        await this.#reload();
+      }
+    } catch (error) {
+      this.#log.error(`the configuration was not read again: ${(error as Error).message}`);
+    } finally {
+      this.#isBusy = false;
+    }
+  }
 }
 
 /** The first signal asks the broker to stop, the second ends the process at once. */

@@ -148,6 +148,8 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled, Metered, H
 
   #release(why: Hold): void {
     this.#holds &= ~why;
+    // What it sent meanwhile has yet to be read: its keep alive begins anew.
+    if ((why & OUR_SILENCE) !== 0) this.lastSeen = this.core.now;
     try {
       this.#readOn();
     } catch (error) {
@@ -190,7 +192,7 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled, Metered, H
 
   crowdedOut(limit: number): void {
     this.core.metrics.refusedMaxHalfOpen += 1;
-    const reason = `${limit} connections that came later wait for their CONNECT too (limits.maxHalfOpen); send it at once`;
+    const reason = `${limit} connections that came later wait for their CONNECT too, or for the next step of their login (limits.maxHalfOpen); send it at once`;
     this.end(ReasonCode.serverBusy, reason);
     this.link.destroy(); // nothing was said to it, so there is nothing to send before
   }

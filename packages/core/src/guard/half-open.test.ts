@@ -50,3 +50,33 @@ test('maxHalfOpen counts neither clients, nor those that wait for their authenti
   broker.open();
   assert.equal(first!.closed, true);
 });
+
+test('maxHalfOpen: a client that begins an enhanced authentication and then says nothing counts as one that says nothing', () => {
+  const steps: AuthenticationResult[] = [];
+  const { broker, refusals } = watched({
+    limits: { maxHalfOpen: 2 },
+    authenticator: { authenticate: () => steps.shift() ?? { outcome: 'continue', data: undefined, exchange: 1 } },
+  });
+  const begin = (clientId: string) => {
+    const client = broker.open();
+    client.send({
+      type: PacketType.connect,
+      protocolVersion: 5,
+      cleanStart: true,
+      keepAlive: 0,
+      clientId,
+      properties: { authenticationMethod: 'STEPS' },
+    });
+    return client;
+  };
+  const [first, second] = [begin('c1'), begin('c2')];
+  assert.equal(broker.core.guard.halfOpen.size, 2);
+  const third = begin('c3');
+  assert.deepEqual([first.closed, second.closed, third.closed], [true, false, false]);
+  assert.match(refusals[0]!.reason, /\(limits\.maxHalfOpen\)/);
+  steps.push({ outcome: 'accept' });
+  second.send({ type: PacketType.auth, reasonCode: 0x18, properties: { authenticationMethod: 'STEPS' } });
+  assert.equal(broker.core.guard.halfOpen.size, 1, 'who is let in is a client');
+  third.cut();
+  assert.equal(broker.core.guard.halfOpen.size, 0);
+});

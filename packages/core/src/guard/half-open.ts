@@ -1,4 +1,4 @@
-/** A connection that waits for its CONNECT. */
+/** A connection that waits for its CONNECT, or for the next AUTH of a login in several steps. */
 export interface HalfOpen {
   /** There are too many like it, and it has waited longest: it ends. */
   crowdedOut(limit: number): void;
@@ -6,8 +6,8 @@ export interface HalfOpen {
 
 /**
  * The connections whose CONNECT has not come yet, in the order they came: `limits.maxHalfOpen` of them may wait, so that
- * who opens connections and says nothing takes places only from others that say nothing either. Those that wait for an
- * authenticator are not among them.
+ * who opens connections and says nothing takes places only from others that say nothing either. One whose client owes the
+ * next step of an enhanced authentication is among them again; those that wait for an authenticator are not.
  */
 export class HalfOpenList {
   readonly #waiting = new Set<HalfOpen>();

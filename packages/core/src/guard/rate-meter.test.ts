@@ -206,3 +206,18 @@ test('a listener’s own rate holds for its clients alone', () => {
   assert.equal(subscriber.takeMessages().length, 5000);
   assert.equal(free.link.paused, false);
 });
+
+test('keep alive is not held against a client in the very tick in which it is read from again', () => {
+  for (let bytes = 2500; bytes <= 4500; bytes += 50) {
+    const { broker } = watched({ maxByteRate: 1000 });
+    const client = broker.connect('c', { keepAlive: 2 });
+    client.publish('t', new Uint8Array(bytes));
+    assert.equal(client.link.paused, true);
+    // What it sends while its link is paused stays in the network, so nothing is fed here.
+    while (client.link.paused && !client.closed) broker.advance(250);
+    assert.equal(client.closed, false, `held back for ${bytes} bytes`);
+    client.send({ type: PacketType.pingreq });
+    broker.advance(2000);
+    assert.equal(client.closed, false);
+  }
+});

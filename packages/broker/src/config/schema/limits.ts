@@ -102,10 +102,13 @@ export const limits = z
         max: MILLIARD,
       },
     ).default(defaultLimits.maxSessions),
-    maxHalfOpen: count('Connections whose CONNECT has not come yet; one more closes the one that has waited longest.', {
-      min: 1,
-      max: 10_000_000,
-    }).default(defaultLimits.maxHalfOpen),
+    maxHalfOpen: count(
+      'Connections whose CONNECT, or next step of a login, has not come yet; one more closes the one that has waited longest.',
+      {
+        min: 1,
+        max: 10_000_000,
+      },
+    ).default(defaultLimits.maxHalfOpen),
     maxConnectRate: maxConnectRate.default(defaultLimits.maxConnectRate),
     maxConnectRatePerAddress: maxConnectRatePerAddress.default(defaultLimits.maxConnectRatePerAddress),
     maxMessageRate: maxMessageRate.default(defaultLimits.maxMessageRate),

@@ -1,7 +1,5 @@
 import { z } from 'zod';
-import { choice, explain, orElse, secret, sections, text } from '../setting.ts';
-
-const pem = (help: string, example: string) => text(help, 'a path', example);
+import { choice, explain, keyFile, orElse, secret, sections, text } from '../setting.ts';
 
 const sni = z.strictObject({
   host: text(
@@ -9,16 +7,15 @@ const sni = z.strictObject({
     'a host name',
     'mqtt.example.org',
   ),
-  cert: pem('Certificate for it, with those between it and the root; PEM.', '/etc/cauldron/mqtt.example.org.pem'),
-  key: pem('Private key of that certificate; PEM.', '/etc/cauldron/mqtt.example.org.key'),
+  cert: keyFile('Certificate for it, with those between it and the root; PEM.', '/etc/cauldron/mqtt.example.org.pem'),
+  key: keyFile('Private key of that certificate; PEM.', '/etc/cauldron/mqtt.example.org.key'),
   keyPassword: orElse(secret('What `key` is encrypted with.', 'TLS_KEY_PASSWORD'), 'none'),
 });
 
 const psk = z
   .strictObject({
-    file: text(
+    file: keyFile(
       'Keys, one `IDENTITY:HEXADECIMAL` a line. The identity is the user name of the client.',
-      'a path',
       '/etc/cauldron/psk',
     ),
     hint: orElse(text('Told to clients, which may choose a key by it.', 'text', 'cauldron'), 'none'),
@@ -29,23 +26,23 @@ const psk = z
 export const tls = z
   .strictObject({
     cert: orElse(
-      pem(
+      keyFile(
         'Certificate of the server, with those between it and the root; PEM. Read again when it changes.',
         '/etc/cauldron/server.pem',
       ),
       'none; `psk` is then needed',
     ),
-    key: orElse(pem('Private key of `cert`; PEM. Read again when it changes.', '/etc/cauldron/server.key'), 'none'),
+    key: orElse(keyFile('Private key of `cert`; PEM. Read again when it changes.', '/etc/cauldron/server.key'), 'none'),
     keyPassword: orElse(secret('What `key` is encrypted with.', 'TLS_KEY_PASSWORD'), 'none'),
     ca: orElse(
-      pem(
+      keyFile(
         'Certificates of those who sign client certificates; PEM. Read again when it changes.',
         '/etc/cauldron/clients-ca.pem',
       ),
       'none; `clientCertificate` needs it',
     ),
     crl: orElse(
-      pem(
+      keyFile(
         'Client certificates that hold no more: revocation lists of `ca`; PEM. Read again when it changes.',
         '/etc/cauldron/clients.crl',
       ),

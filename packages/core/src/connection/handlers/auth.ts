@@ -37,6 +37,7 @@ function continueConnect(connection: Connection, reasonCode: number, data: Uint8
     throw protocolError('an AUTH came that no exchange waits for', 'MQTT-4.12.0-3');
   }
   connection.resumeConnect = null;
+  connection.core.guard.halfOpen.remove(connection);
   resume(data);
 }
 

@@ -138,6 +138,7 @@ function authenticated(connection: Connection, attempt: Attempt, result: Authent
       }
       connection.authExchange = result.exchange;
       connection.resumeConnect = (data) => authenticate(connection, attempt, data);
+      connection.core.guard.halfOpen.add(connection); // it is the client again that says nothing
       // [MQTT-4.12.0-2] [MQTT-4.12.0-5]
       connection.output.sendPacket({
         type: PacketType.auth,
