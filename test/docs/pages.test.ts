@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { type ConfigInput, checkExposure, parseConfig } from '@cauldron/broker';
 import { parse } from 'smol-toml';
 import { repositoryRoot } from '../../scripts/lib/source-tree.ts';
+import { startBroker } from '../support/broker.ts';
 import { sectionsOf } from '../support/markdown.ts';
 import { followSection, missingLinks, runnable } from '../support/run-page.ts';
 
@@ -35,3 +36,14 @@ for (const [name, atLeast] of Object.entries(PAGES)) {
     });
   }
 }
+
+test('the topics that docs/users.md names are those that the broker publishes about logins and rules', async (t) => {
+  const { broker } = await startBroker(t, { sys: { interval: 10 } });
+  const published: string[] = [];
+  broker.core.retained.match('$SYS/broker/#', broker.core.now, ({ topic }) => {
+    if (/^\$SYS\/broker\/(?:logins|denied)\//.test(topic)) published.push(topic.replace('$SYS/broker/', ''));
+  });
+  const page = readFileSync(join(docs, 'users.md'), 'utf8');
+  const named = [...page.matchAll(/`((?:logins|denied)\/[\w/]+)`/g)].map(([, topic]) => topic!);
+  assert.deepEqual(named.sort(), published.sort());
+});
