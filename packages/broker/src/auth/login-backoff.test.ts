@@ -6,9 +6,9 @@ const options: BackoffOptions = { failuresBeforeDelay: 3, failureDelay: 1, failu
 const home = '192.0.2.1:1000';
 const away = '198.51.100.7:1000';
 
-function failing(times: number, address: string, username: string | undefined, guessed = true): LoginBackoff {
+function failing(times: number, address: string, username: string | undefined, isGuess = true): LoginBackoff {
   const backoff = new LoginBackoff(options);
-  for (let index = 0; index < times; index += 1) backoff.failed(address, username, guessed, 0);
+  for (let index = 0; index < times; index += 1) backoff.failed(address, username, isGuess ? 'user' : undefined, 0);
   return backoff;
 }
 
@@ -17,7 +17,7 @@ test('an address waits after so many failures, whatever names it tries, twice as
   const waits: number[] = [];
   let now = 0;
   for (let index = 0; index < 13; index += 1) {
-    backoff.failed(home, `user ${index}`, true, now);
+    backoff.failed(home, `user ${index}`, 'user', now);
     const delay = backoff.check('192.0.2.1:9', 'somebody else', now);
     if (delay === null) continue;
     assert.equal(delay.by, 'address');
@@ -37,7 +37,7 @@ test('an IPv6 address waits with its whole /64', () => {
 test('a user waits wherever the guesses come from, except where it logged in lately', () => {
   const backoff = new LoginBackoff(options);
   backoff.succeeded(home, 'ali', 0);
-  for (let index = 1; index <= 50; index += 1) backoff.failed(`203.0.113.${index}:1`, 'ali', true, 0);
+  for (let index = 1; index <= 50; index += 1) backoff.failed(`203.0.113.${index}:1`, 'ali', 'user', 0);
   assert.equal(backoff.check(away, 'ali', 0)?.by, 'user');
   assert.equal(backoff.check('192.0.2.1:7777', 'ali', 0), null);
   assert.equal(backoff.check(away, 'marjana', 0), null);
@@ -46,7 +46,7 @@ test('a user waits wherever the guesses come from, except where it logged in lat
 test('what others do behind the same address locks nobody out who logged in from there lately', () => {
   const backoff = new LoginBackoff(options);
   backoff.succeeded(home, 'ali', 0);
-  for (let index = 0; index < 50; index += 1) backoff.failed(home, 'root', true, 0);
+  for (let index = 0; index < 50; index += 1) backoff.failed(home, 'root', 'user', 0);
   assert.equal(backoff.check(home, 'marjana', 0)?.by, 'address');
   assert.equal(backoff.check(home, 'ali', 0), null);
 });
@@ -54,7 +54,7 @@ test('what others do behind the same address locks nobody out who logged in from
 test('a user that is known at an address waits for failures of its own there', () => {
   const backoff = new LoginBackoff(options);
   backoff.succeeded(home, 'ali', 0);
-  for (let index = 0; index < 3; index += 1) backoff.failed(home, 'ali', true, 0);
+  for (let index = 0; index < 3; index += 1) backoff.failed(home, 'ali', 'user', 0);
   assert.equal(backoff.check(home, 'ali', 0)?.by, 'user at this address');
   assert.equal(backoff.check(away, 'ali', 0), null, 'and only there');
 });
@@ -68,7 +68,7 @@ test('a success clears its address', () => {
 
 test('failures are forgotten when nothing fails for long enough', () => {
   const backoff = failing(2, home, 'ali');
-  backoff.failed(home, 'ali', true, 300_000);
+  backoff.failed(home, 'ali', 'user', 300_000);
   assert.equal(backoff.check(home, 'ali', 300_000), null);
 });
 
@@ -76,7 +76,7 @@ test('a user is known at an address for a day', () => {
   const backoff = failing(3, away, 'ali');
   const day = 24 * 3600 * 1000;
   backoff.succeeded(home, 'ali', 0);
-  for (let index = 0; index < 3; index += 1) backoff.failed(away, 'ali', true, day);
+  for (let index = 0; index < 3; index += 1) backoff.failed(away, 'ali', 'user', day);
   assert.equal(backoff.check(home, 'ali', day - 1), null);
   assert.equal(backoff.check(home, 'ali', day)?.by, 'user');
 });
@@ -97,7 +97,7 @@ test('an address that everybody on the machine shares is not counted, its users 
 
 test('with 0 failures before it, nobody ever waits', () => {
   const backoff = new LoginBackoff({ ...options, failuresBeforeDelay: 0 });
-  for (let index = 0; index < 50; index += 1) backoff.failed(home, 'ali', true, 0);
+  for (let index = 0; index < 50; index += 1) backoff.failed(home, 'ali', 'user', 0);
   assert.equal(backoff.check(home, 'ali', 0), null);
 });
 
@@ -105,7 +105,7 @@ test('no more than a fixed number of addresses and users is remembered', () => {
   const backoff = new LoginBackoff(options);
   for (let index = 0; index < 30_000; index += 1) {
     const network = `2001:db8:${(index >> 8).toString(16)}:${(index & 255).toString(16)}`;
-    backoff.failed(`[${network}::1]:1`, `user ${index}`, true, 0);
+    backoff.failed(`[${network}::1]:1`, `user ${index}`, 'user', 0);
   }
   assert.ok(backoff.remembered <= 40_000, `${backoff.remembered} entries`);
 });
@@ -115,4 +115,13 @@ test('a long name is remembered by its digest, and told from others that begin a
   assert.ok(userKey(`${name}1`).length < 100);
   assert.notEqual(userKey(`${name}1`), userKey(`${name}2`));
   assert.equal(failing(3, '127.0.0.1:1', `${name}1`).check(away, `${name}1`, 0)?.by, 'user');
+});
+
+test('a name that nobody has waits as a user does, and pushes no user out of the table', () => {
+  const backoff = failing(3, home, 'nobody', false);
+  for (let index = 0; index < 3; index += 1) backoff.failed(`203.0.113.${index}:1`, 'nobody', 'nobody', 0);
+  assert.equal(backoff.check(away, 'nobody', 0)?.by, 'user');
+  for (let index = 0; index < 3; index += 1) backoff.failed(`203.0.113.${index}:1`, 'ali', 'user', 0);
+  for (let index = 0; index < 50_000; index += 1) backoff.failed('127.0.0.1:1', `made up ${index}`, 'nobody', 0);
+  assert.equal(backoff.check(away, 'ali', 0)?.by, 'user');
 });

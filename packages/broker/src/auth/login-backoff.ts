@@ -19,6 +19,9 @@ export interface LoginDelay {
   readonly until: number;
 }
 
+/** Whose password a failed login may have been a guess at; undefined = nothing that can be guessed, or nobody's. */
+export type Guess = 'user' | 'nobody' | undefined;
+
 interface Failures {
   count: number;
   last: number;
@@ -45,7 +48,9 @@ const LONGEST_NAME = 64;
  *
  * Attempts while waiting count for nothing, so nobody can extend a wait. A success clears its address, which keeps many
  * devices behind one address (NAT) from waiting for one of them; whoever has an account can thereby guess on for other
- * users, each of whom still waits. Loopback addresses and Unix sockets are shared by everybody behind a local proxy:
+ * users, each of whom still waits. Names that nobody has wait as users do, or the wait would tell them apart; they have a
+ * table of their own, so that made-up names push no user out. Spellings that a directory or database may take for the
+ * same name are one name here. Loopback addresses and Unix sockets are shared by everybody behind a local proxy:
  * they are not counted by address, only by user. A proxy elsewhere is told apart by the PROXY protocol, or its clients
  * wait together.
  *
@@ -56,6 +61,7 @@ export class LoginBackoff {
   readonly #forgetAfter: number;
   readonly #addresses = new RecentMap<Failures>(TABLE_SIZE);
   readonly #users = new RecentMap<Failures>(TABLE_SIZE);
+  readonly #strangers = new RecentMap<Failures>(TABLE_SIZE);
   readonly #known = new RecentMap<Known>(TABLE_SIZE);
 
   constructor(options: BackoffOptions) {
@@ -65,7 +71,7 @@ export class LoginBackoff {
 
   /** Addresses, users, and users at addresses that are remembered now. */
   get remembered(): number {
-    return this.#addresses.size + this.#users.size + this.#known.size;
+    return this.#addresses.size + this.#users.size + this.#strangers.size + this.#known.size;
   }
 
   /** Whether a login has to wait, and what for; null = it may be tried. */
@@ -76,7 +82,11 @@ export class LoginBackoff {
     const known = this.#knownAt(user, network, now);
     if (known !== undefined) return waiting(known, 'user at this address', now);
     const address = isShared(network) ? undefined : this.#addresses.get(network);
-    return waiting(address, 'address', now) ?? waiting(this.#users.get(user), 'user', now);
+    return (
+      waiting(address, 'address', now) ??
+      waiting(this.#users.get(user), 'user', now) ??
+      waiting(this.#strangers.get(user), 'user', now)
+    );
   }
 
   /** Whether a user logged in from there lately. */
@@ -87,9 +97,9 @@ export class LoginBackoff {
   /**
    * A login was tried and is wrong.
    *
-   * @param guessed somebody may be guessing this user's password: there is such a user, and passwords can be guessed
+   * @param whose who it may have been a guess at: a user, or a name that nobody has
    */
-  failed(remoteAddress: string, username: string | undefined, guessed: boolean, now: number): void {
+  failed(remoteAddress: string, username: string | undefined, whose: Guess, now: number): void {
     const network = networkOf(remoteAddress);
     const user = userKey(username);
     const known = this.#knownAt(user, network, now);
@@ -98,7 +108,8 @@ export class LoginBackoff {
       return;
     }
     if (!isShared(network)) this.#countIn(this.#addresses, network, now);
-    if (guessed && username !== undefined) this.#countIn(this.#users, user, now);
+    if (username === undefined || whose === undefined) return;
+    this.#countIn(whose === 'user' ? this.#users : this.#strangers, user, now);
   }
 
   /** A login was right: its address is cleared, and the user is known there from now on. */
@@ -110,7 +121,7 @@ export class LoginBackoff {
 
   /** Forgets everything. */
   clear(): void {
-    for (const table of [this.#addresses, this.#users, this.#known]) table.clear();
+    for (const table of [this.#addresses, this.#users, this.#strangers, this.#known]) table.clear();
   }
 
   #knownAt(user: string, network: string, now: number): Known | undefined {
@@ -142,8 +153,19 @@ function waiting(failures: Failures | undefined, by: LoginDelay['by'], now: numb
 /** What a user is remembered by. */
 export function userKey(username: string | undefined): string {
   if (username === undefined) return '';
-  return username.length <= LONGEST_NAME ? `=${username}` : `#${hash('sha256', username, 'base64')}`;
+  const name = plainest(username);
+  return name.length <= LONGEST_NAME ? `=${name}` : `#${hash('sha256', name, 'base64')}`;
 }
+
+/** One spelling for all that directories and databases may take for the same. */
+const plainest = (name: string): string =>
+  name
+    .normalize('NFKC')
+    .toLowerCase()
+    .normalize('NFKC')
+    .replace(/[\p{Default_Ignorable_Code_Point}\p{Cc}]/gu, '')
+    .replace(/\s+/g, ' ')
+    .trim();
 
 /** No network holds a line break. */
 const pairKey = (user: string, network: string): string => `${network}\n${user}`;

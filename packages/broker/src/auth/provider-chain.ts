@@ -12,48 +12,27 @@ import {
   type Timers,
 } from './authentication-options.ts';
 import { grantedRights } from './granted-rights.ts';
-import { LoginBackoff } from './login-backoff.ts';
+import {
+  type Attempt,
+  countsStrangers,
+  giveUpWaiting,
+  isGuessable,
+  MethodExchange,
+  type RefusedLogin,
+  shownRequest,
+  unguessableFirst,
+} from './login-attempt.ts';
+import { type Guess, LoginBackoff, type LoginDelay } from './login-backoff.ts';
 import { networkOf } from './network-of.ts';
 import { PendingLogins } from './pending-logins.ts';
 import type { Provider, Verdict } from './provider.ts';
+import { ProviderHealth } from './provider-health.ts';
 import { RefusalTiming } from './refusal-timing.ts';
 import { type AcceptedLogin, RememberedLogins } from './remembered-logins.ts';
 import { UserChanges } from './user-changes.ts';
 
-/** A refusal as the core gets it: `noted`, since the events have told the log of it, with more than the client is told. */
-export type RefusedLogin = Extract<AuthenticationResult, { outcome: 'refuse' }> & { readonly noted: true };
-
 type AcceptVerdict = Extract<Verdict, { outcome: 'accept' }>;
 type Outcome = AuthenticationResult | Promise<AuthenticationResult>;
-
-/** A login that waits for providers. */
-interface Attempt {
-  readonly request: AuthenticationRequest;
-  /** Where it comes from. */
-  readonly network: string;
-  readonly startedAt: number;
-  readonly abort: AbortController;
-  /** When it began, as far as changes of users go; an exchange of several steps began with its first. */
-  readonly mark: number;
-}
-
-/** What goes with an enhanced exchange from step to step: its provider and what that keeps, its beginning, who it is. */
-class MethodExchange {
-  readonly provider: Provider;
-  readonly inner: unknown;
-  readonly mark: number;
-  readonly username: string | undefined;
-
-  constructor(provider: Provider, inner: unknown, mark: number, username: string | undefined) {
-    this.provider = provider;
-    this.inner = inner;
-    this.mark = mark;
-    this.username = username;
-  }
-}
-
-/** What is shown in place of a user name that is a secret. */
-const CONCEALED = '***';
 
 /** What a client is told whose login is wrong, whether the user exists or not. */
 const WRONG = 'the user name or the password is wrong';
@@ -75,6 +54,7 @@ const WRONG = 'the user name or the password is wrong';
 export class ProviderChain implements Authenticator {
   readonly counters = new LoginCounters();
   readonly #providers: readonly Provider[];
+  readonly #countsStrangers: boolean;
   readonly #options: AuthenticationOptions;
   readonly #parts: ProviderChainParts;
   readonly #timers: Timers;
@@ -83,18 +63,20 @@ export class ProviderChain implements Authenticator {
   readonly #timing: RefusalTiming;
   readonly #attempts: PendingLogins<Attempt>;
   readonly #changes = new UserChanges();
-  readonly #unavailable = new Set<Provider>();
+  readonly #health: ProviderHealth;
   readonly #userListeners = new Set<(provider: string, usernames: readonly string[]) => void>();
   #closing: Promise<void> | undefined;
 
   /** @param configured in the order they are asked; the chain's from here on */
   constructor(configured: readonly ConfiguredProvider[], options: AuthenticationOptions, parts: ProviderChainParts) {
     this.#providers = configured.map(({ provider }) => provider);
+    this.#countsStrangers = countsStrangers(this.#providers);
     this.#options = options;
     this.#parts = parts;
     this.#timers = parts.timers ?? machineTimers;
     this.#remember = new RememberedLogins(configured, options, parts.key ?? randomBytes(32));
     this.#backoff = new LoginBackoff(options);
+    this.#health = new ProviderHealth(parts.events, this.counters);
     this.#attempts = new PendingLogins(options.maxPending);
     this.#timing = new RefusalTiming({
       refusalTime: options.refusalTime,
@@ -112,7 +94,7 @@ export class ProviderChain implements Authenticator {
 
   /** Names of the providers that did not answer when last asked. */
   get unavailable(): readonly string[] {
-    return [...this.#unavailable].map(({ name }) => name);
+    return this.#health.unavailable;
   }
 
   /** Logins that wait for a provider. */
@@ -210,7 +192,8 @@ export class ProviderChain implements Authenticator {
     if (method === undefined) return undefined;
     if (exchange instanceof MethodExchange) {
       const { provider, inner, mark, username } = exchange;
-      return this.#ask({ ...request, username, exchange: inner }, [provider], mark);
+      const step = { ...request, username, exchange: inner };
+      return this.#delayed(step) ?? this.#ask(step, [provider], { mark });
     }
     const provider = this.#providers.find(({ methods }) => methods.includes(method));
     if (provider !== undefined) return this.#delayed(request) ?? this.#ask(request, [provider]);
@@ -228,28 +211,42 @@ export class ProviderChain implements Authenticator {
     const result = this.#remember.find(request, now);
     if (result === undefined) return undefined;
     this.counters.loginsCached += 1;
-    this.#backoff.succeeded(request.remoteAddress, request.username, now);
+    this.#backoff.succeeded(request.remoteAddress, result.username ?? request.username, now);
     this.#noteAccepted(request, result, true);
     return result;
   }
 
+  /** Whoever shows what cannot be guessed need not wait for those who guess at its name. */
   #delayed(request: AuthenticationRequest): Outcome | undefined {
     const now = this.#now;
     const delay = this.#backoff.check(request.remoteAddress, request.username, now);
     if (delay === null) return undefined;
-    const reason = `not asked: too many failed logins of the ${delay.by}, which has to wait`;
-    this.counters.loginsDelayed += 1;
-    return this.#refuseLater(request, now, { kind: 'delayed', reason, provider: undefined });
+    const free = delay.by === 'user' && request.method === undefined ? unguessableFirst(this.#providers) : [];
+    return free.length === 0 ? this.#hasToWait(request, now, delay) : this.#ask(request, free, { delay });
   }
 
-  #ask(request: AuthenticationRequest, providers: readonly Provider[], mark = this.#changes.mark): Outcome {
+  #hasToWait(request: AuthenticationRequest, startedAt: number, { by }: LoginDelay): Outcome {
+    const reason = `not asked: too many failed logins of the ${by}, which has to wait`;
+    this.counters.loginsDelayed += 1;
+    return this.#refuseLater(request, startedAt, { kind: 'delayed', reason, provider: undefined });
+  }
+
+  #ask(
+    request: AuthenticationRequest,
+    providers: readonly Provider[],
+    { mark = this.#changes.mark, delay = null }: Partial<Pick<Attempt, 'mark' | 'delay'>> = {},
+  ): Outcome {
     const now = this.#now;
     const { remoteAddress, username } = request;
     const full = this.#attempts.full(remoteAddress, this.#backoff.isKnown(remoteAddress, username, now));
     if (full !== null) return this.#busy(request, full);
-    const attempt = { request, network: networkOf(remoteAddress), startedAt: now, abort: new AbortController(), mark };
-    const { signal } = attempt.abort;
-    const answer = askInOrder(providers, { request, signal, heard: (...said) => this.#heard(...said) });
+    const network = networkOf(remoteAddress);
+    const abort = new AbortController();
+    const attempt: Attempt = { request, network, startedAt: now, abort, mark, delay, overtaken: null };
+    const heard = (provider: Provider, verdict: Verdict) => {
+      if (attempt.overtaken === null && this.#closing === undefined) this.#health.heard(provider, verdict);
+    };
+    const answer = askInOrder(providers, { request, signal: abort.signal, heard });
     return answer instanceof Promise ? this.#waitFor(attempt, answer) : this.#answered(attempt, answer);
   }
 
@@ -267,17 +264,27 @@ export class ProviderChain implements Authenticator {
       this.#timers.clear(timer);
       this.#attempts.delete(attempt);
     }
+    if (attempt.overtaken !== null) return this.#hasToWait(attempt.request, attempt.startedAt, attempt.overtaken);
     return this.#answered(attempt, answer);
+  }
+
+  /** Counts a failure; others that wait for providers may have to wait for that now. */
+  #failed({ remoteAddress, username }: AuthenticationRequest, whose: Guess): void {
+    const now = this.#now;
+    this.#backoff.failed(remoteAddress, username, whose, now);
+    if (this.#backoff.check(remoteAddress, username, now) === null) return;
+    giveUpWaiting(this.#attempts, (login) => this.#backoff.check(login.remoteAddress, login.username, now));
   }
 
   // ---- what comes of them
 
   #answered(attempt: Attempt, { provider, verdict }: Answer): Outcome {
-    const { request, startedAt } = attempt;
+    const { request, startedAt, delay } = attempt;
     switch (verdict.outcome) {
       case 'accept':
         return this.#checkAccepted(attempt, provider!, verdict);
       case 'unknown':
+        if (delay !== null) return this.#hasToWait(request, startedAt, delay);
         return this.#wrong(request, startedAt, 'no provider knows this user, or what it showed');
       case 'refuse':
         return this.#wrong(request, startedAt, verdict.reason, provider!);
@@ -311,7 +318,7 @@ export class ProviderChain implements Authenticator {
       const reason = `it is '${username}', and has to be '${expected}' as before`;
       return this.#wrong(request, startedAt, reason, provider);
     }
-    this.#backoff.succeeded(request.remoteAddress, request.username, this.#now);
+    this.#backoff.succeeded(request.remoteAddress, username, this.#now);
     const result = this.#accepted(request, provider.name, verdict);
     if (request.method === undefined) this.#remember.add(request, provider, result, this.#now);
     return result;
@@ -329,7 +336,7 @@ export class ProviderChain implements Authenticator {
     this.counters.loginsAccepted += 1;
     const username = result.username ?? request.username;
     const provider = result.rights?.provider ?? 'nobody';
-    this.#parts.events?.accepted?.(this.#shown(request), {
+    this.#parts.events?.accepted?.(shownRequest(request, this.#providers), {
       username,
       anonymous: result.anonymous === true,
       provider,
@@ -338,8 +345,8 @@ export class ProviderChain implements Authenticator {
   }
 
   #wrong(request: AuthenticationRequest, startedAt: number, reason: string, provider?: Provider): Outcome {
-    const guessed = provider !== undefined && provider.guessable !== false;
-    this.#backoff.failed(request.remoteAddress, request.username, guessed, this.#now);
+    const stranger = this.#countsStrangers ? 'nobody' : undefined;
+    this.#failed(request, provider === undefined ? stranger : isGuessable(provider) ? 'user' : undefined);
     return this.#refuseLater(request, startedAt, { kind: 'credentials', reason, provider: provider?.name });
   }
 
@@ -376,29 +383,8 @@ export class ProviderChain implements Authenticator {
   ): RefusedLogin {
     const { reasonCode, provider } = refusal;
     this.counters.loginsRefused += 1;
-    this.#parts.events?.refused?.(this.#shown(request), { ...refusal, provider });
+    this.#parts.events?.refused?.(shownRequest(request, this.#providers), { ...refusal, provider });
     return { outcome: 'refuse', reasonCode, reasonString: said, noted: true };
-  }
-
-  // ---- what is noted
-
-  /** A request as others may see it: without what came in place of a user name and is a secret. */
-  #shown(request: AuthenticationRequest): AuthenticationRequest {
-    const { username } = request;
-    if (username === undefined || !this.#providers.some((provider) => provider.conceals?.(username))) return request;
-    return { ...request, username: CONCEALED };
-  }
-
-  #heard(provider: Provider, verdict: Verdict): void {
-    if (this.#closing !== undefined) return;
-    if (verdict.outcome !== 'unavailable') {
-      if (this.#unavailable.delete(provider)) this.#parts.events?.providerRecovered?.(provider.name);
-      return;
-    }
-    this.counters.providerUnavailable += 1;
-    if (this.#unavailable.has(provider)) return;
-    this.#unavailable.add(provider);
-    this.#parts.events?.providerUnavailable?.(provider.name, verdict.reason);
   }
 
   #usersChanged(provider: Provider, usernames: readonly string[]): void {

@@ -42,6 +42,11 @@ export interface Provider {
    */
   readonly guessable?: boolean;
   /**
+   * Whether a login is of its kind is told by user name and password alone, and never changes: what others behind it
+   * accept may be remembered as if it were not there. Default false.
+   */
+  readonly ignoresClient?: boolean;
+  /**
    * Decides about one login. It must not block the thread; `signal` is aborted when the answer comes too late to count.
    *
    * What it rejects with counts as `unavailable`.

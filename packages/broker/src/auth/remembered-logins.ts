@@ -11,7 +11,8 @@ export type AcceptedLogin = Extract<AuthenticationResult, { outcome: 'accept' }>
  *
  * A provider that knows of changes (`credentialsOf`) is asked for nothing else than user name and password: whoever shows
  * the same ones is the same user, for `cacheTime`. The answer of one that does not may have depended on everything it
- * was shown: it holds for the same client identifier, host and listener, for a shorter time.
+ * was shown: it holds for the same client identifier, host and listener, for a shorter time. So does the answer of one
+ * behind it, which counted only because that one said it does not know.
  */
 export class RememberedLogins {
   readonly #configured: readonly ConfiguredProvider[];
@@ -40,15 +41,19 @@ export class RememberedLogins {
   /** Remembers a login that a provider has just accepted, where that may be. */
   add(request: AuthenticationRequest, provider: Provider, result: AcceptedLogin, now: number): void {
     const index = this.#configured.findIndex((configured) => configured.provider === provider);
-    const blind = isBlind(provider);
-    const seconds =
-      this.#configured[index]!.cacheTime ?? (blind ? Math.min(BLIND_CACHE_TIME, this.#cacheTime) : this.#cacheTime);
+    const asked = this.#configured.slice(0, index + 1).filter((one) => one.provider === provider || mayDiffer(one));
+    const blind = asked.some((one) => isBlind(one.provider));
+    const seconds = Math.min(...asked.map((one) => this.#secondsFor(one)));
     const credentials = this.#credentialsSeen(request, index, result.username ?? request.username);
-    const gone = !blind && credentials.at(-1)?.text === undefined;
+    const gone = !isBlind(provider) && credentials.at(-1)?.text === undefined;
     if (seconds <= 0 || gone) return;
     const until = Math.min(now + seconds * 1000, result.expiresAt ?? Number.POSITIVE_INFINITY);
     const usernames = [request.username, result.username].filter((name) => name !== undefined);
     this.#cache.set(this.#keyOf(request, blind), { result, usernames, credentials, until });
+  }
+
+  #secondsFor({ provider, cacheTime }: ConfiguredProvider): number {
+    return cacheTime ?? (isBlind(provider) ? Math.min(BLIND_CACHE_TIME, this.#cacheTime) : this.#cacheTime);
   }
 
   dropUsers(usernames: readonly string[]): void {
@@ -73,5 +78,8 @@ export class RememberedLogins {
     });
   }
 }
+
+/** Whether a provider that does not know a login may know it the next time, without anybody being told. */
+const mayDiffer = ({ provider }: ConfiguredProvider): boolean => isBlind(provider) && provider.ignoresClient !== true;
 
 const isBlind = (provider: Provider): boolean => provider.credentialsOf === undefined;

@@ -38,6 +38,7 @@ export class JwtProvider implements Provider {
   readonly name: string;
   readonly methods: readonly string[] = [];
   readonly guessable = false;
+  readonly ignoresClient = true;
   readonly #settings: JwtSettings;
   readonly #clock: () => number;
   #keys: KeySource;
