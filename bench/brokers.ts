@@ -1,21 +1,22 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isSecured, securedBrokers } from './brokers-security.ts';
+import { asRoot, type CauldronBin, findCauldron, findManifest, mosquittoWith } from './installed.ts';
 import { answers, type BrokerKind, commandBroker, type RunningBroker } from './launch.ts';
 import type { Setting } from './load-model.ts';
-import { outputOf } from './machine.ts';
 import type { External } from './options.ts';
 
 const EXTERNAL_LIMIT_MS = 15_000;
 const here = path.dirname(fileURLToPath(import.meta.url));
-const root = path.dirname(here);
 
 /**
  * Brokers in the order of the table. By the name one chooses; a name may stand for several ways to run one, and `null`
  * for what is not installed here or has no such setting.
  */
 export function findBrokers(setting: Setting, cauldronBin: string | null): Map<string, readonly BrokerKind[] | null> {
+  if (isSecured(setting)) return securedBrokers(setting, findCauldron(cauldronBin));
   if (setting === 'memory') {
     return new Map([
       ['cauldron', cauldron(findCauldron(cauldronBin))],
@@ -28,19 +29,6 @@ export function findBrokers(setting: Setting, cauldronBin: string | null): Map<s
     ['mosquitto', durableMosquitto()],
     ['aedes', null],
   ]);
-}
-
-interface CauldronBin {
-  readonly bin: string;
-  readonly version: string;
-}
-
-/** The command that is given, or the one of this clone; null where there is none. */
-function findCauldron(given: string | null): CauldronBin | null {
-  const bin = given ?? path.join(root, 'packages/cli/bin/cauldron.js');
-  if (!existsSync(bin)) return null;
-  const { version } = JSON.parse(readFileSync(findManifest(bin), 'utf8')) as { version: string };
-  return { bin, version: given === null ? `${version} (sources)` : version };
 }
 
 function cauldron(found: CauldronBin | null): BrokerKind[] | null {
@@ -86,13 +74,6 @@ function aedes(): BrokerKind[] | null {
   return [nodeBroker('aedes', `aedes ${version}, in-memory persistence`, (port) => [script, String(port)])];
 }
 
-/** The package.json above a resolved module. */
-function findManifest(file: string): string {
-  const folder = path.dirname(file);
-  const candidate = path.join(folder, 'package.json');
-  return existsSync(candidate) ? candidate : findManifest(folder);
-}
-
 function nodeBroker(name: string, about: string, args: (port: number) => string[]): BrokerKind {
   const probe = path.join(here, 'brokers/gc-probe.ts');
   return commandBroker(name, about, (port, folder) => {
@@ -105,19 +86,9 @@ function nodeBroker(name: string, about: string, args: (port: number) => string[
   });
 }
 
-/** Debian puts it in /usr/sbin, which is not on every PATH. */
-const MOSQUITTO_PLACES = ['mosquitto', '/usr/sbin/mosquitto', '/usr/local/sbin/mosquitto'];
-
-function findMosquitto(): { program: string; version: string } | null {
-  for (const program of MOSQUITTO_PLACES) {
-    const version = /version ([\d.]+)/.exec(outputOf(program, ['-h']) ?? '')?.[1];
-    if (version !== undefined) return { program, version };
-  }
-  return null;
-}
-
 function mosquitto(): BrokerKind[] | null {
-  return mosquittoWith('its default settings (queue 1000, in flight 20), no persistence', () => ['persistence false']);
+  const how = 'its default settings (queue 1000, in flight 20), no persistence';
+  return kindsOf(mosquittoWith('mosquitto', how, () => ['persistence false']));
 }
 
 /** Without a limit to the queues nothing is dropped; as many messages in flight as Cauldron sends by default. */
@@ -125,7 +96,7 @@ function durableMosquitto(): BrokerKind[] | null {
   const about =
     'persistence on (saved every 30 minutes and at the end), queues without limit, in flight 256: ' +
     'PUBACK before the disk has it';
-  return mosquittoWith(about, (folder) => {
+  const kind = mosquittoWith('mosquitto', about, (folder) => {
     const location = path.join(folder, 'data');
     mkdirSync(location);
     return [
@@ -133,24 +104,13 @@ function durableMosquitto(): BrokerKind[] | null {
       `persistence_location ${location}/`,
       'max_queued_messages 0',
       'max_inflight_messages 256',
-      // Started by root it would become a user of its own, who may not write here.
-      ...(process.getuid?.() === 0 ? ['user root'] : []),
+      ...asRoot(),
     ];
   });
+  return kindsOf(kind);
 }
 
-function mosquittoWith(how: string, settings: (folder: string) => string[]): BrokerKind[] | null {
-  const found = findMosquitto();
-  if (found === null) return null;
-  const about = `mosquitto ${found.version}, ${how}`;
-  const kind = commandBroker('mosquitto', about, (port, folder) => {
-    const file = path.join(folder, 'mosquitto.conf');
-    const lines = [`listener ${port} 127.0.0.1`, 'allow_anonymous true', 'log_type error', ...settings(folder), ''];
-    writeFileSync(file, lines.join('\n'));
-    return { command: [found.program, '-c', file] };
-  });
-  return [kind];
-}
+const kindsOf = (kind: BrokerKind | null): BrokerKind[] | null => (kind === null ? null : [kind]);
 
 /** A broker that already runs; starting and stopping it is its owner's business. */
 export function externalBroker({ name, pid, port }: External): BrokerKind {

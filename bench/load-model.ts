@@ -1,8 +1,11 @@
 /** What a load is: what is driven, what is measured of it and what is asked of that. */
 import type { LoadSpec } from './load/spec.ts';
 
-/** How brokers are set up: everything in memory, or kept on the disk. */
-export type Setting = 'memory' | 'durable';
+/**
+ * How brokers are set up: everything in memory and nothing asked of clients, kept on the disk, with rules of access, with
+ * users, or with users and clients that mean harm.
+ */
+export type Setting = 'memory' | 'durable' | 'access' | 'logins' | 'attacks';
 
 /** A figure of a load that goes into the table. */
 export interface Measure {
@@ -12,9 +15,13 @@ export interface Measure {
   readonly better: 'more' | 'less' | 'none';
   /** What the project asks of Cauldron here: a ratio to another broker in the same run, or an absolute bound. */
   readonly goal?: Goal;
+  /** The goals of further ways to run it. */
+  readonly also?: readonly Goal[];
 }
 
 export interface Goal {
+  /** Whose goal it is; default "cauldron". */
+  readonly of?: string;
   /** The name of another broker, or "absolute". */
   readonly against: string;
   readonly bound: number;

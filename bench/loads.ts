@@ -1,6 +1,7 @@
 import type { PublishSpec } from './load/spec.ts';
 import type { Goal, Load, Measure, Unplaced } from './load-model.ts';
 import { durableLoads, quickDurable } from './loads-durable.ts';
+import { quickSecurity, securityLoads } from './loads-security.ts';
 
 const PAYLOAD_BYTES = 16;
 
@@ -48,6 +49,8 @@ const base: PublishShape = {
   batch: 256,
   outstanding: 0,
   churn: null,
+  topics: 1,
+  denied: null,
 };
 
 function flatOut(name: string, what: string, shape: Partial<PublishShape>, measures: readonly Measure[]): Load {
@@ -189,13 +192,14 @@ export const loads: readonly Load[] = [
   churn('wildcard'),
   ...throughput5,
   ...durableLoads,
+  ...securityLoads,
 ];
 
 /** The same load made small enough for a first look. */
 export function quickened(load: Load): Load {
   const { shape } = load;
   if (shape.kind === 'idle') return { ...load, what: '1,000 idle connections', shape: { ...shape, connections: 1000 } };
-  return quickDurable(load);
+  return quickSecurity(quickDurable(load));
 }
 
 /** True for the loads a `--quick` run leaves out. */

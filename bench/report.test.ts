@@ -78,3 +78,17 @@ test('a goal may be a ratio to another way to run the same broker', () => {
   const lines = resultTable([durable], ['cauldron', 'cauldron-ack-memory'], outcomes).split('\n');
   assert.equal(lines[2], '| a load | speed | 70.0 | 100 | 0.70x | >= 0.6x of cauldron-ack-memory met |');
 });
+
+test('a measure may have goals for several ways to run the same broker', () => {
+  const goal = { against: 'absolute', bound: 2 };
+  const measure = {
+    figure: 'cost',
+    label: 'cost',
+    better: 'less',
+    goal,
+    also: [{ ...goal, of: 'cauldron-b' }],
+  } as const;
+  const outcomes = [outcome('cauldron', 1, { cost: 1 }), outcome('cauldron-b', 1, { cost: 3 })];
+  const lines = resultTable([{ ...load, measures: [measure] }], ['cauldron', 'cauldron-b'], outcomes).split('\n');
+  assert.equal(lines[2], '| a load | cost | 1.00 | 3.00 | 0.33x | <= 2 met; cauldron-b <= 2 MISSED |');
+});

@@ -1,5 +1,5 @@
 import type { LoadResult } from './load/spec.ts';
-import type { Load, Measure } from './load-model.ts';
+import type { Goal, Load, Measure } from './load-model.ts';
 import { medianOfKnown, medianRatio, readable } from './stats.ts';
 
 /** One load driven once against one broker. */
@@ -63,15 +63,18 @@ function cells(series: Series, brokers: readonly string[], load: Load, outcomes:
 
 const ratio = (value: number | null): string => (value === null ? '-' : `${value.toFixed(2)}x`);
 
-/** The goal with "met" or "missed"; goals are Cauldron's, so without it (or without the other side) they stay open. */
-function goal(measure: Measure, series: Series): string {
-  if (measure.goal === undefined) return '';
-  const { against, bound } = measure.goal;
-  const ours = series.get('cauldron') ?? [];
+/** The goals with "met" or "missed"; they are Cauldron's, so without it (or without the other side) they stay open. */
+function goal({ goal: first, also = [], better }: Measure, series: Series): string {
+  const goals = first === undefined ? also : [first, ...also];
+  return goals.map((one) => verdict(one, better === 'more', series)).join('; ');
+}
+
+function verdict({ of = 'cauldron', against, bound }: Goal, more: boolean, series: Series): string {
+  const ours = series.get(of) ?? [];
   const value = against === 'absolute' ? medianOfKnown(ours) : medianRatio(ours, series.get(against) ?? []);
-  const more = measure.better === 'more';
+  const whose = of === 'cauldron' ? '' : `${of} `;
   const other = against === 'absolute' ? '' : against === 'mosquitto' ? 'x' : `x of ${against}`;
-  const text = `${more ? '>=' : '<='} ${Number(bound.toFixed(2))}${other}`;
+  const text = `${whose}${more ? '>=' : '<='} ${Number(bound.toFixed(2))}${other}`;
   if (value === null) return text;
   return `${text} ${(more ? value >= bound : value <= bound) ? 'met' : 'MISSED'}`;
 }

@@ -40,10 +40,16 @@ interface Contest {
   readonly kinds: readonly BrokerKind[];
 }
 
-const TITLES: Readonly<Record<Setting, string>> = { memory: 'Everything in memory', durable: 'Kept on the disk' };
+const TITLES: Readonly<Record<Setting, string>> = {
+  memory: 'Everything in memory',
+  durable: 'Kept on the disk',
+  access: 'With 1,000 rules and without',
+  logins: 'With users',
+  attacks: 'Beside an attacker',
+};
 
 function contests(options: Options): Contest[] {
-  return (['memory', 'durable'] as const)
+  return (Object.keys(TITLES) as Setting[])
     .map((setting) => ({ setting, loads: options.loads.filter((load) => settingOf(load) === setting) }))
     .filter(({ loads }) => loads.length > 0)
     .map(({ setting, loads }) => ({ setting, loads, kinds: choose(options, setting) }));

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { connectPacket, publishRun, publishTemplate, subscribePacket, unsubscribePacket, varint } from './packets.ts';
+import {
+  connectPacket,
+  publishRun,
+  publishTemplate,
+  subscribePacket,
+  topicRuns,
+  unsubscribePacket,
+  varint,
+} from './packets.ts';
 
 test('variable byte integers take one byte per seven bits', () => {
   const cases: [number, number[]][] = [
@@ -48,4 +56,17 @@ test('a run numbers its QoS 1 packets from 1 and leaves QoS 0 packets alike', ()
 test('a CONNECT without clean session leaves that flag out, a retained PUBLISH sets its own', () => {
   assert.equal(connectPacket(4, 'ab', 0, false).toString('hex'), '100e00044d5154540400000000026162');
   assert.equal(publishTemplate(4, 't', 1, 4, true).bytes[0], 0x33);
+});
+
+test('a CONNECT with a login carries user name and password behind the client identifier, and says so', () => {
+  const packet = connectPacket(4, 'ab', 60, true, { username: 'u', password: 'pw' });
+  assert.equal(packet.toString('hex'), '101500044d51545404c2003c000261620001750002' + '7077');
+});
+
+test('runs over topics hold whole batches, a packet for each topic in order', () => {
+  const packet = (topic: string) => publishTemplate(4, topic, 0, 4).bytes;
+  assert.deepEqual(topicRuns(4, ['a', 'b', 'c', 'd', 'e'], 4, 2), [
+    Buffer.concat([packet('a'), packet('b')]),
+    Buffer.concat([packet('c'), packet('d')]),
+  ]);
 });

@@ -28,13 +28,25 @@ function packet(first: number, ...parts: Uint8Array[]): Buffer {
 const noProperties = (version: Version): Buffer => Buffer.from(version === 5 ? [0] : []);
 const u16 = (value: number): Buffer => Buffer.from([value >> 8, value & 255]);
 
+export interface Login {
+  readonly username: string;
+  readonly password: string;
+}
+
 /**
  * A CONNECT; with `clean` it starts afresh (clean session / clean start). `keepAlive` in seconds. A session that is to
  * outlive its connection is version 4 and not clean: version 5 would need an expiry interval.
  */
-export function connectPacket(version: Version, clientId: string, keepAlive: number, clean = true): Buffer {
-  const flags = Buffer.from([version, clean ? 2 : 0]);
-  return packet(0x10, text('MQTT'), flags, u16(keepAlive), noProperties(version), text(clientId));
+export function connectPacket(
+  version: Version,
+  clientId: string,
+  keepAlive: number,
+  clean = true,
+  login: Login | null = null,
+): Buffer {
+  const flags = Buffer.from([version, (clean ? 2 : 0) + (login === null ? 0 : 0xc0)]);
+  const credentials = login === null ? [] : [text(login.username), text(login.password)];
+  return packet(0x10, text('MQTT'), flags, u16(keepAlive), noProperties(version), text(clientId), ...credentials);
 }
 
 /** A DISCONNECT without a reason: the session, if it is not clean, stays behind. */
@@ -81,4 +93,11 @@ export function publishRun(template: PublishTemplate, count: number): Buffer {
     if (template.idAt > 0) run.writeUInt16BE(i + 1, i * size + template.idAt);
   }
   return run;
+}
+
+/** One QoS 0 PUBLISH to each of `topics` in turn, cut into writes of `batch`; what does not fill one is left out. */
+export function topicRuns(version: Version, topics: readonly string[], payloadBytes: number, batch: number): Buffer[] {
+  const packets = topics.map((topic) => publishTemplate(version, topic, 0, payloadBytes).bytes);
+  const runs = Math.floor(packets.length / batch);
+  return Array.from({ length: runs }, (_, i) => Buffer.concat(packets.slice(i * batch, (i + 1) * batch)));
 }

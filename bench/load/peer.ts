@@ -1,6 +1,6 @@
 import net from 'node:net';
 import { type FrameHandler, FrameReader } from './frames.ts';
-import { connectPacket, disconnectPacket, subscribePacket, type Version } from './packets.ts';
+import { connectPacket, disconnectPacket, type Login, subscribePacket, type Version } from './packets.ts';
 
 /** Every socket of the process reads into this one buffer: a chunk is used up before the next read starts. */
 const readBuffer = Buffer.allocUnsafeSlow(512 * 1024);
@@ -16,6 +16,8 @@ export interface PeerOptions {
   readonly countPublishes: boolean;
   /** False: the broker keeps the session when the connection ends, and gives it back. Default true. */
   readonly clean?: boolean;
+  /** Who it is; default: anonymous. */
+  readonly login?: Login;
   /** Called before anything is sent, to set handlers: a session that returns gets messages right behind its CONNACK. */
   readonly prepare?: (peer: Peer) => void;
 }
@@ -69,8 +71,8 @@ export class Peer {
     this.socket.on('error', (error: NodeJS.ErrnoException) => this.#lost(error.code ?? error.message));
     this.socket.on('end', () => this.#lost('closed by the broker'));
     options.prepare?.(this);
-    const { version, clientId, keepAlive = 60, clean = true } = options;
-    this.socket.write(connectPacket(version, clientId, keepAlive, clean));
+    const { version, clientId, keepAlive = 60, clean = true, login = null } = options;
+    this.socket.write(connectPacket(version, clientId, keepAlive, clean, login));
   }
 
   /** Connects and waits for the CONNACK; rejects with the reason when it is refused. */

@@ -19,7 +19,7 @@ export interface ProbeReading {
 }
 
 /**
- * A QoS 0 message through the broker and back about every millisecond. The longest journey bounds from above how long the
+ * A QoS 0 message through the broker and back at a steady beat, by default about every millisecond. The longest journey bounds from above how long the
  * broker's loop did anything else.
  */
 export class LoopProbe {
@@ -30,7 +30,7 @@ export class LoopProbe {
   #lastTick = performance.now();
   #ownGap = 0;
 
-  private constructor(publisher: Peer, listener: Peer) {
+  private constructor(publisher: Peer, listener: Peer, tickMs: number) {
     this.#publisher = publisher;
     this.#listener = listener;
     this.#latency = new Histogram();
@@ -43,15 +43,16 @@ export class LoopProbe {
       const message = Buffer.from(bytes);
       message.writeDoubleLE(performance.now(), payloadAt);
       this.#publisher.socket.write(message);
-    }, TICK_MS);
+    }, tickMs);
   }
 
-  static async open(place: { host: string; port: number }, failures: Failures): Promise<LoopProbe> {
+  /** A message every `tickMs` milliseconds. */
+  static async open(place: { host: string; port: number }, failures: Failures, tickMs = TICK_MS): Promise<LoopProbe> {
     const options = { ...place, version: 4, keepAlive: KEEP_ALIVE } as const;
     const listener = await Peer.open({ ...options, clientId: 'probe-s', countPublishes: false }, failures);
     await listener.subscribe(1, [TOPIC], 0);
     const publisher = await Peer.open({ ...options, clientId: 'probe-p', countPublishes: true }, failures);
-    return new LoopProbe(publisher, listener);
+    return new LoopProbe(publisher, listener, tickMs);
   }
 
   /** What was seen since the last call, or since the probe was opened. Call it when the last one had time to arrive. */

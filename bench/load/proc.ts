@@ -48,9 +48,12 @@ export function parseBytesWritten(io: string): number | null {
   return found === null ? null : Number(found[1]);
 }
 
-/** Seconds that this process was ready to run and something else had its core; null where the system does not tell. */
-export function ownWaitSeconds(): number | null {
-  const text = read('/proc/self/schedstat');
+/**
+ * Seconds that the main thread of a process, by default this one, was ready to run and something else had its core; null
+ * where the system does not tell.
+ */
+export function waitSeconds(pid: number | 'self' | null = 'self'): number | null {
+  const text = pid === null ? null : read(`/proc/${pid}/schedstat`);
   return text === null ? null : parseWaitSeconds(text);
 }
 

@@ -1,12 +1,14 @@
 import { Churn } from './churn.ts';
+import { tryClosed } from './closed.ts';
 import { Histogram } from './histogram.ts';
 import { runFor, type Stretch, settle, startMeter } from './meter.ts';
-import { publishTemplate } from './packets.ts';
+import { publishTemplate, topicRuns } from './packets.ts';
 import { eachLimited, Failures, Peer } from './peer.ts';
 import { memory, per } from './proc.ts';
 import { Publisher } from './publisher.ts';
 import type { LoadResult, PublishSpec } from './spec.ts';
 import { Subscriber } from './subscriber.ts';
+import { MANY_FILTER, manyTopics } from './topics.ts';
 
 const DIALLING = 100;
 /** How long the broker may go on delivering after the last publish; later it cannot be told what was dropped. */
@@ -44,17 +46,19 @@ export class PublishLoad {
   }
 
   async run(): Promise<LoadResult> {
+    const { denied } = this.#spec;
+    const closed = denied === null ? {} : { denied_closed: await tryClosed(this.#spec, denied, this.#failures) };
     await this.#connect();
     const churn = this.#spec.churn === null ? null : await Churn.open(this.#spec, this.#spec.churn, this.#failures);
     const figures = churn === null ? await this.#measure() : await this.#measureBeside(churn);
     Object.assign(figures, await this.#drain());
     churn?.close();
     for (const peer of this.#peers) peer.close();
-    return { figures, errors: this.#failures.list(), notes: this.#notes };
+    return { figures: { ...figures, ...closed }, errors: this.#failures.list(), notes: this.#notes };
   }
 
   async #connect(): Promise<void> {
-    const { qos, version, subscribers, publishers, payloadBytes, batch, window } = this.#spec;
+    const { qos, version, subscribers, publishers, payloadBytes, batch, window, topics } = this.#spec;
     const counting = qos === 0 && this.#latency === null;
     const listening = await eachLimited(subscribers, DIALLING, async (i) => {
       const peer = await this.#open(`bench-s${i}`, counting);
@@ -64,10 +68,11 @@ export class PublishLoad {
     const sending = await eachLimited(publishers, DIALLING, (i) => this.#open(`bench-p${i}`, true));
     this.#peers = [...listening, ...sending];
     this.#subscribers = listening.map((peer) => new Subscriber(peer, version, this.#latency));
+    const runs = topics > 1 ? topicRuns(version, manyTopics(topics), payloadBytes, batch) : undefined;
     const refuse = (reason: number): void => this.#failures.add(`the broker refused a PUBLISH with code ${reason}`);
     this.#publishers = sending.map((peer, i) => {
       const template = publishTemplate(version, this.#topic(i), qos, payloadBytes);
-      return new Publisher(peer, template, { batch, window, refuse });
+      return new Publisher(peer, template, { batch, window, refuse, runs });
     });
   }
 
@@ -81,6 +86,7 @@ export class PublishLoad {
   }
 
   #filter(i: number): string {
+    if (this.#spec.topics > 1) return MANY_FILTER;
     return this.#spec.shape === 'fanin' ? 'bench/#' : this.#topic(i);
   }
 

@@ -4,6 +4,16 @@ import type { Peer } from './peer.ts';
 /** Packet ids in use at QoS 1 and 2 are 1 to this; far above any window, so that none is used twice at a time. */
 const IDS = 1024;
 
+export interface PublisherOptions {
+  /** QoS 0 messages in one write. */
+  readonly batch: number;
+  /** Unacknowledged messages at QoS 1 and 2. */
+  readonly window: number;
+  readonly refuse: Refuse;
+  /** What is written at QoS 0 flat out, `batch` messages each, in turn; default: copies of the template. */
+  readonly runs?: readonly Buffer[] | undefined;
+}
+
 /** Sends one publisher's messages from bytes encoded before the load starts. */
 export class Publisher {
   sent = 0;
@@ -12,19 +22,20 @@ export class Publisher {
   readonly #template: PublishTemplate;
   readonly #window: number;
   readonly #batch: number;
-  readonly #run: Buffer;
+  /** Each as many messages as one write takes; QoS 0 goes through them in turn. */
+  readonly #runs: readonly Buffer[];
+  #nextRun = 0;
   #free: number;
   #nextId = 0;
   #stopped = false;
 
-  /** `batch`: QoS 0 messages in one write; `window`: unacknowledged messages at QoS 1 and 2. */
-  constructor(peer: Peer, template: PublishTemplate, options: { batch: number; window: number; refuse: Refuse }) {
+  constructor(peer: Peer, template: PublishTemplate, options: PublisherOptions) {
     this.#peer = peer;
     this.#template = template;
     this.#window = options.window;
     this.#batch = options.batch;
     this.#free = options.window;
-    this.#run = publishRun(template, template.idAt > 0 ? IDS : options.batch);
+    this.#runs = options.runs ?? [publishRun(template, template.idAt > 0 ? IDS : options.batch)];
     peer.onFrame = (buffer, start, body, end) => this.#acknowledged(buffer, start, body, end, options.refuse);
     peer.onChunkEnd = () => {
       peer.flushAcks();
@@ -37,7 +48,8 @@ export class Publisher {
     if (this.#template.idAt > 0) {
       if (this.#free === this.#window) this.#fillWindow();
     } else if (this.#peer.socket.writableLength === 0 && this.#peer.socket.writable) {
-      this.#peer.socket.write(this.#run);
+      this.#peer.socket.write(this.#runs[this.#nextRun]!);
+      this.#nextRun = (this.#nextRun + 1) % this.#runs.length;
       this.sent += this.#batch;
     }
   }
@@ -60,7 +72,7 @@ export class Publisher {
     while (this.#free > 0 && !this.#stopped && this.#peer.socket.writable) {
       const count = Math.min(this.#free, IDS - this.#nextId);
       const size = this.#template.bytes.length;
-      this.#peer.socket.write(this.#run.subarray(this.#nextId * size, (this.#nextId + count) * size));
+      this.#peer.socket.write(this.#runs[0]!.subarray(this.#nextId * size, (this.#nextId + count) * size));
       this.#nextId = (this.#nextId + count) % IDS;
       this.#free -= count;
       this.sent += count;

@@ -33,6 +33,10 @@ export interface PublishSpec extends CommonSpec {
   readonly outstanding: number;
   /** Which filters come and go beside the load, half of the time; null for none. */
   readonly churn: ChurnSpec | null;
+  /** Topics that a flat-out QoS 0 publisher goes through, one after the other. */
+  readonly topics: number;
+  /** A topic that rules close, which is tried first; null for none. */
+  readonly denied: string | null;
 }
 
 export interface ChurnSpec {
@@ -114,6 +118,31 @@ export interface FetchSpec extends CommonSpec {
   readonly topics: number;
 }
 
+/** Users who log in, and who come back. */
+export interface LoginSpec extends CommonSpec {
+  readonly kind: 'login';
+  readonly users: number;
+  /** Whose names begin with this, and go on with a number from 0. */
+  readonly prefix: string;
+  readonly password: string;
+  /** All leave, and log in again. */
+  readonly again: boolean;
+  /** Logins under way at once. */
+  readonly dialling: number;
+}
+
+/** Pairs at a rate, by turns alone and beside somebody who means harm. */
+export interface AttackSpec extends CommonSpec {
+  readonly kind: 'attack';
+  /** Which attack. */
+  readonly attack: string;
+  /** Half of them at QoS 0, half at QoS 1. */
+  readonly pairs: number;
+  /** Messages a second over all pairs. */
+  readonly rate: number;
+  readonly payloadBytes: number;
+}
+
 export type LoadSpec =
   | PublishSpec
   | IdleSpec
@@ -122,7 +151,9 @@ export type LoadSpec =
   | BesideSpec
   | FillSpec
   | DrainSpec
-  | FetchSpec;
+  | FetchSpec
+  | LoginSpec
+  | AttackSpec;
 
 /** One run's outcome: named figures (null: not measurable here) and what went wrong. */
 export interface LoadResult {

@@ -1,19 +1,23 @@
-import type { Histogram } from './histogram.ts';
 import type { Peer } from './peer.ts';
 
 const PUBLISH = 3;
 const PUBREL = 6;
 
+/** Where times go, in microseconds. */
+interface Latencies {
+  add(microseconds: number): void;
+}
+
 /** Takes one subscriber's messages and gives the acknowledgements their QoS asks for. */
 export class Subscriber {
   readonly #peer: Peer;
-  readonly #latency: Histogram | null;
+  readonly #latency: Latencies | null;
   #handled = 0;
   #measuring = false;
   #now = 0;
 
   /** With `latency`, the time stamp of each payload is compared with the time its chunk was read. */
-  constructor(peer: Peer, version: number, latency: Histogram | null) {
+  constructor(peer: Peer, version: number, latency: Latencies | null) {
     this.#peer = peer;
     this.#latency = latency;
     const properties = version === 5 ? 1 : 0;

@@ -61,3 +61,11 @@ export function messagesTo(n: number, sent: readonly number[], topics: number): 
     return at < 0 ? sum : sum + Math.ceil(Math.max(0, count - at) / own.length);
   }, 0);
 }
+
+/** What a subscriber asks for to get all of `manyTopics`. */
+export const MANY_FILTER = 'bench/many/+';
+
+/** The names of many topics, all of one length. */
+export function manyTopics(count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `bench/many/${String(i).padStart(6, '0')}`);
+}
