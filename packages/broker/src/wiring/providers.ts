@@ -19,6 +19,7 @@ export interface ProviderParts {
  * @throws {Error} where one cannot be used: a missing file, settings that contradict each other. None is left open then
  */
 export async function openProviders(config: Config, parts: ProviderParts): Promise<ConfiguredProvider[]> {
+  if (config.authentication.providers.length === 0) return [];
   const opened: ConfiguredProvider[] = [];
   const gate = new (await import('../auth/passwords/index.ts')).HashingGate();
   try {
