@@ -105,6 +105,8 @@ export const processIo: Io = {
 
 /** Runs the program on the process's own arguments. What nobody foresaw ends it with a line that says so, and the stack. */
 export async function start(): Promise<void> {
+  // A report that Node writes when it crashes must not hold the environment, where secrets may be.
+  if (process.report !== undefined) process.report.excludeEnv = true;
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     // Whoever reads our output may stop reading (`| head -1`). A command that goes on printing watches for it itself.
     if (error.code === 'EPIPE') return;
