@@ -39,6 +39,8 @@ export class Metrics {
   refusedMaxHalfOpen = 0;
   /** Of those, because of `limits.maxSessions`. */
   refusedMaxSessions = 0;
+  /** Of those, because of `limits.maxClientIdLength`. */
+  refusedClientIdLength = 0;
   /** Of those, because their client connected more often than `limits.maxReconnects`. */
   refusedBanned = 0;
   /** Bans that began. */

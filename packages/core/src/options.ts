@@ -19,6 +19,8 @@ export interface Limits {
   /** Clients connected at the same time. */
   readonly maxConnections: number;
   readonly maxSubscriptionsPerClient: number;
+  /** Bytes of UTF-8 in a client identifier. */
+  readonly maxClientIdLength: number;
   /** Bytes of UTF-8 in a topic name or filter. */
   readonly maxTopicLength: number;
   readonly maxTopicLevels: number;
@@ -120,6 +122,7 @@ export const defaultLimits: Limits = {
   maxPropertiesSize: 65_536,
   maxConnections: 100_000,
   maxSubscriptionsPerClient: 10_000,
+  maxClientIdLength: 1024,
   maxTopicLength: 4096,
   maxTopicLevels: 128,
   maxQueuedMessages: 10_000,

@@ -41,6 +41,10 @@ export const limits = z
       min: 1,
       max: MILLIARD,
     }).default(defaultLimits.maxSubscriptionsPerClient),
+    maxClientIdLength: bytes('Longest client identifier, in bytes of UTF-8; a longer one is refused (0x85).', {
+      min: 23,
+      max: UINT16,
+    }).default(defaultLimits.maxClientIdLength),
     maxTopicLength: bytes('Longest topic name or filter, in bytes of UTF-8.', { min: 1, max: UINT16 }).default(
       defaultLimits.maxTopicLength,
     ),

@@ -1,4 +1,4 @@
-import { type ConnectPacket, ReasonCode } from '@cauldron/protocol';
+import { type ConnectPacket, ReasonCode, utf8Length } from '@cauldron/protocol';
 import type { Refusal } from '../../ports.ts';
 import type { Connection } from '../connection.ts';
 
@@ -19,6 +19,24 @@ export function checkMemory({ core }: Connection, packet: ConnectPacket): Refusa
   if (waiting > 0 && !packet.cleanStart) return null;
   core.metrics.refusedMemoryPressure += 1;
   return { reasonCode: ReasonCode.serverBusy, reason: 'the broker is short of memory; try again later' };
+}
+
+/**
+ * Who may leave the identifier out: 5.0 clients, and 3.1.1 clients that want a clean session. Whoever sends one may send
+ * any, up to a length: it stays for as long as its session. // [MQTT-3.1.3-5]
+ */
+export function checkClientId({ core, limits }: Connection, packet: ConnectPacket): Refusal | null {
+  const { clientId, protocolVersion, cleanStart } = packet;
+  const { maxClientIdLength: most } = limits;
+  if (clientId.length > most || (clientId.length * 3 > most && utf8Length(clientId) > most)) {
+    core.metrics.refusedClientIdLength += 1;
+    const reason = `the client identifier is longer than ${most} bytes (limits.maxClientIdLength); choose a shorter one`;
+    return { reasonCode: ReasonCode.clientIdentifierNotValid, reason };
+  }
+  if (clientId !== '' || protocolVersion === 5 || (protocolVersion === 4 && cleanStart)) return null;
+  // [MQTT-3.1.3-8]
+  const reason = 'a session that is to be kept needs a client identifier; send one, or ask for a clean session';
+  return { reasonCode: ReasonCode.clientIdentifierNotValid, reason };
 }
 
 /** Whether there is room for one more client; one that takes over its own connection needs none. */

@@ -16,7 +16,7 @@ import { failureReason, type StoreFailure } from '../../store/store.ts';
 import { refuseConnect } from '../connack.ts';
 import type { Connection } from '../connection.ts';
 import { ConnectionState } from '../state.ts';
-import { checkBan, checkMemory, checkRoom, checkSessions, checkVisits } from './connect-limits.ts';
+import { checkBan, checkClientId, checkMemory, checkRoom, checkSessions, checkVisits } from './connect-limits.ts';
 
 /** A CONNECT on its way through the steps. */
 interface Attempt {
@@ -46,7 +46,7 @@ export function handleConnect(connection: Connection, packet: ConnectPacket): vo
     checkBan(connection, packet.clientId) ??
     checkMemory(connection, packet) ??
     checkRoom(connection, packet.clientId) ??
-    checkClientId(packet) ??
+    checkClientId(connection, packet) ??
     checkWill(connection, packet);
   if (refusal !== null) {
     refuseConnect(connection, refusal, {}, packet.clientId);
@@ -63,18 +63,6 @@ function newClientId(core: BrokerCore): string {
     const clientId = core.options.newClientId();
     if (core.sessions.get(clientId) === undefined) return clientId;
   }
-}
-
-/**
- * Who may leave the identifier out: 5.0 clients, and 3.1.1 clients that want a clean session. Whoever sends one may send
- * any. // [MQTT-3.1.3-5]
- */
-function checkClientId(packet: ConnectPacket): Refusal | null {
-  if (packet.clientId !== '' || packet.protocolVersion === 5) return null;
-  if (packet.protocolVersion === 4 && packet.cleanStart) return null;
-  // [MQTT-3.1.3-8]
-  const reason = 'a session that is to be kept needs a client identifier; send one, or ask for a clean session';
-  return { reasonCode: ReasonCode.clientIdentifierNotValid, reason };
 }
 
 function checkWill(connection: Connection, packet: ConnectPacket): Refusal | null {
@@ -212,6 +200,8 @@ function open(connection: Connection, attempt: Attempt, result: Accepted): void 
   }
   const will = willOf(connection, packet);
   session.belongsTo(connection.client!);
+  // Where nobody looks at what is delivered, whoever has the session now must have the right to its subscriptions.
+  if (present && core.receiveRule === null) core.recheck(session);
   core.sessions.begin(session, expiryInterval, null);
   const welcomed = () => welcome(connection, attempt, session, present, will, answer);
   session.claimedBy = connection.client;
