@@ -9,7 +9,7 @@ import { parse } from 'smol-toml';
 import { repositoryRoot } from '../../scripts/lib/source-tree.ts';
 import { startBroker } from '../support/broker.ts';
 import { sectionsOf } from '../support/markdown.ts';
-import { followSection, missingLinks, runnable } from '../support/run-page.ts';
+import { followSection, runnable } from '../support/run-page.ts';
 
 const docs = join(repositoryRoot, 'docs');
 /** Pages and how many of their sections there are to follow. */
@@ -20,10 +20,7 @@ for (const [name, atLeast] of Object.entries(PAGES)) {
   const sections = sectionsOf(page);
   const followed = sections.filter((section) => runnable(section).some(({ language }) => language === 'sh'));
 
-  test(`docs/${name} has sections to follow, and links to what is there`, () => {
-    assert.ok(followed.length >= atLeast, `${followed.length}`);
-    assert.deepEqual(missingLinks(page, docs), []);
-  });
+  test(`docs/${name} has sections to follow`, () => assert.ok(followed.length >= atLeast, `${followed.length}`));
 
   for (const section of followed) {
     test(`docs/${name}, ${section.title}: every command does what is shown`, (t) => followSection(t, section));

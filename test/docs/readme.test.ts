@@ -1,12 +1,13 @@
 // README.md is the first thing a newcomer sees: its commands and links hold.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { repositoryRoot } from '../../scripts/lib/source-tree.ts';
 import { CAULDRON } from '../support/command-line.ts';
 import { sectionsOf } from '../support/markdown.ts';
 import { startProcess } from '../support/process.ts';
+import { missingLinks } from '../support/run-page.ts';
 import { runTypeScript } from '../support/run-typescript.ts';
 
 const readme = readFileSync(join(repositoryRoot, 'README.md'), 'utf8');
@@ -21,16 +22,12 @@ test('the README begins with the two commands, and they are scripts of package.j
   assert.ok(scripts.start !== undefined && scripts.test !== undefined);
 });
 
-test('every file that the pages link to is there', () => {
-  for (const page of ['README.md', 'docs/workshop.md', 'docs/embedding.md', 'docs/durability.md', 'CONTRIBUTING.md']) {
+test('every file and heading that a page links to is there', () => {
+  const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...globSync('docs/*.md', { cwd: repositoryRoot })];
+  assert.ok(pages.length > 15);
+  for (const page of pages) {
     const text = readFileSync(join(repositoryRoot, page), 'utf8');
-    const folder = join(repositoryRoot, page, '..');
-    const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, link]) => link!);
-    assert.deepEqual(
-      links.filter((link) => !existsSync(join(folder, link))),
-      [],
-      page,
-    );
+    assert.deepEqual(missingLinks(text, join(repositoryRoot, page, '..')), [], page);
   }
 });
 

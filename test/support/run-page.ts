@@ -1,6 +1,6 @@
 // Runs the code blocks of a documentation page as somebody would who follows it.
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { CAULDRON } from './command-line.ts';
@@ -118,8 +118,19 @@ function shows(actual: string, expected: string): boolean {
   return new RegExp(`^${pattern.join('.*')}$`).test(actual.trimEnd());
 }
 
-/** Files and links of a page that are not there, relative to the folder the page is in. */
+/** Links of a page that lead nowhere: no such file in `folder`, or no such heading in it. */
 export function missingLinks(page: string, folder: string): string[] {
-  const links = [...page.matchAll(/\]\((?!https?:)([^)#\s]+)/g)].map(([, link]) => link!);
-  return links.filter((link) => !existsSync(join(folder, link)));
+  const links = [...page.matchAll(/\]\((?!https?:)([^)\s]+)/g)].map(([, link]) => link!);
+  return links.filter((link) => {
+    const [path = '', anchor] = link.split('#');
+    if (path !== '' && !existsSync(join(folder, path))) return true;
+    if (anchor === undefined) return false;
+    return !anchorsOf(path === '' ? page : readFileSync(join(folder, path), 'utf8')).has(anchor);
+  });
+}
+
+/** What the headings of a page are linked by: in lower case, words joined by "-", without other signs. */
+function anchorsOf(page: string): Set<string> {
+  const headings = [...page.matchAll(/^#+ (.+)$/gm)].map(([, heading]) => heading!.toLowerCase());
+  return new Set(headings.map((heading) => heading.replaceAll(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-')));
 }
