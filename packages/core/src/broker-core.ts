@@ -93,7 +93,9 @@ export class BrokerCore implements RegistryHost {
     const { authorizer } = ports;
     const checksReceivers = authorizer?.authorizeReceive !== undefined;
     this.receiveRule = checksReceivers ? (client, topic) => authorizer.authorizeReceive!(client, topic) : null;
-    this.router = new Router(options.topicCacheSize, options.hashSeed, checksReceivers);
+    // Without an epoch an answer may depend on anything, and holds for one message.
+    const rights = !checksReceivers ? 'none' : authorizer.epoch === undefined ? 'always' : 'remembered';
+    this.router = new Router(options.topicCacheSize, options.hashSeed, rights);
     this.sessions = new SessionRegistry(this);
     this.timers = new TimerWheel(now);
     this.flushSet = new FlushSet(ports.scheduler);

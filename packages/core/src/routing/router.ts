@@ -13,6 +13,9 @@ export interface Matches {
   readonly groups: readonly ShareGroup[];
 }
 
+/** When subscribers are asked what they may receive: not at all, once and again when rights change, or for each message. */
+export type RightsChecks = 'none' | 'remembered' | 'always';
+
 const nothing: Matches = { deliveries: [], groups: [] };
 
 /**
@@ -32,7 +35,7 @@ export class Router {
   readonly topics: TopicTable;
   readonly #trie = new SubscriptionTrie();
   /** Receivers have rights of their own: what somebody may not have, it is not given. */
-  readonly #checksRights: boolean;
+  readonly #rights: RightsChecks;
   /** The last changed wildcard filters, a ring indexed by generation. */
   readonly #changes = new Array<string>(CHANGES_KEPT).fill('');
   #generation = 0;
@@ -40,11 +43,11 @@ export class Router {
   /**
    * @param topics how many topics to keep
    * @param seed secret of the process
-   * @param checksRights whether subscribers are asked what they may receive
+   * @param rights when subscribers are asked what they may receive
    */
-  constructor(topics: number, seed: number, checksRights = false) {
+  constructor(topics: number, seed: number, rights: RightsChecks = 'none') {
     this.topics = new TopicTable(topics, seed);
-    this.#checksRights = checksRights;
+    this.#rights = rights;
   }
 
   /** Subscriptions of everybody, shared ones included. */
@@ -92,8 +95,9 @@ export class Router {
   /** Delivers to everyone who matches; returns whether anyone did. */
   publish(fanout: Fanout): boolean {
     const topic = fanout.topic;
-    const matches = topic.generation === this.#generation && topic.matches !== null ? topic.matches : this.match(topic);
-    return this.deliver(fanout, matches);
+    const { matches } = topic;
+    const holds = topic.generation === this.#generation && matches !== null && this.#rights !== 'always';
+    return this.deliver(fanout, holds ? matches : this.match(topic));
   }
 
   /** Delivers to everyone in `matches`, at once and in turn; returns whether there is anyone. // [MQTT-4.5.0-1] [MQTT-4.6.0-5] [MQTT-4.6.0-6] */
@@ -106,7 +110,7 @@ export class Router {
       else delivery.subscriber.deliver(fanout, delivery);
     }
     for (let i = 0; i < groups.length; i++) {
-      const chosen = this.#checksRights ? groups[i]!.nextAllowed(fanout.topic.name) : groups[i]!.next();
+      const chosen = this.#rights !== 'none' ? groups[i]!.nextAllowed(fanout.topic.name) : groups[i]!.next();
       // From here on it is this session's alone, with its own QoS. // [MQTT-4.8.2-3] [MQTT-4.8.2-4] [MQTT-4.8.2-5]
       chosen?.subscriber.deliver(fanout, chosen); // [MQTT-3.3.4-5]
     }
@@ -130,7 +134,7 @@ export class Router {
   match(topic: Topic): Matches {
     if (topic.matches === null || !this.#stillHolds(topic)) topic.matches = this.#matchAfresh(topic.name);
     topic.generation = this.#generation;
-    return topic.matches;
+    return this.#rights === 'always' ? permitted(topic.matches, topic.name) : topic.matches;
   }
 
   #stillHolds(topic: Topic): boolean {
@@ -151,9 +155,15 @@ export class Router {
     });
     if (found.length === 0 && groups.length === 0) return nothing;
     const deliveries = found.length < 2 ? found : onePerSubscriber(found);
-    return { deliveries: this.#checksRights ? deliveries.filter((one) => mayReceive(one, name)) : deliveries, groups };
+    return this.#rights === 'remembered' ? permitted({ deliveries, groups }, name) : { deliveries, groups };
   }
 }
+
+/** Without those who may not have the topic; share groups look for themselves. */
+const permitted = ({ deliveries, groups }: Matches, topic: string): Matches => ({
+  deliveries: deliveries.filter((one) => mayReceive(one, topic)),
+  groups,
+});
 
 function mayReceive({ subscriber }: Delivery, topic: string): boolean {
   return subscriber.mayReceive === undefined || subscriber.mayReceive(topic);

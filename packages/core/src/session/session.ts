@@ -9,6 +9,7 @@ import type { StoredMessage } from '../store/stored-message.ts';
 import type { TimerEntry } from '../timing/timer-wheel.ts';
 import { Backlog } from './backlog.ts';
 import { Inflight } from './inflight.ts';
+import { belongToUser } from './ownership.ts';
 import { QueuedMessage } from './queued-message.ts';
 import { RetainedFeed } from './retained-feed.ts';
 import type { SessionHost, SessionLimits } from './session-host.ts';
@@ -125,7 +126,7 @@ export class Session implements Subscriber, TimerEntry {
   belongsTo(client: ClientInfo): void {
     const before = this.client;
     this.client = client;
-    if (client.verified) this.username = client.username ?? null;
+    if (client.verified) belongToUser(this, client.username ?? null);
     if (this.subscriptions === null || before === client) return;
     const same = before !== null && before.username === client.username && before.verified === client.verified;
     if (!same || before.rights?.key !== client.rights?.key) this.host.rematch(this.subscriptions.keys());
