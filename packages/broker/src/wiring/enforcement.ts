@@ -1,4 +1,4 @@
-import type { BrokerCore, ClientInfo, Session } from '@cauldron/core';
+import { type BrokerCore, type ClientInfo, type Connection, ConnectionState, type Session } from '@cauldron/core';
 import { ReasonCode } from '@cauldron/protocol';
 
 /** Sessions that are looked at in one turn of the loop. */
@@ -30,18 +30,20 @@ export class Enforcement {
    */
   kickUsers(provider: string | undefined, usernames: readonly string[], reason: string): number {
     const names = new Set(usernames);
-    const found = [...this.#core.sessions.values()].filter((session) => {
-      const { client, connection } = session;
-      if (connection === null || client === null || !client.verified || client.username === undefined) return false;
-      return names.has(client.username) && (provider === undefined || client.rights?.provider === provider);
+    const found = [...this.#core.connections].filter(({ client, state }) => {
+      // Also those that logged in and wait for their CONNACK.
+      if (state === ConnectionState.closed || client === null || !client.verified) return false;
+      if (client.username === undefined || !names.has(client.username)) return false;
+      return provider === undefined || client.rights?.provider === provider;
     });
-    for (const session of found) this.#kick(session, reason);
+    for (const connection of found) this.#kick(connection, reason);
     this.#core.flush();
     return found.length;
   }
 
-  #kick({ client, connection }: Session, reason: string): void {
-    if (client === null || connection === null) return;
+  #kick(connection: Connection, reason: string): void {
+    const { client } = connection;
+    if (client === null || connection.state === ConnectionState.closed) return;
     connection.end(ReasonCode.notAuthorized, reason);
     this.#kicked(client, reason, ReasonCode.notAuthorized);
   }
@@ -55,9 +57,18 @@ export class Enforcement {
   async #recheck(): Promise<void> {
     const sessions = [...this.#core.sessions.values()];
     for (let at = 0; at < sessions.length; at += SLICE) {
-      for (const session of sessions.slice(at, at + SLICE)) this.#recheckOne(session);
+      for (const session of sessions.slice(at, at + SLICE)) this.#recheckSafely(session);
       this.#core.flush();
       await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /** A program that fails as it hears of it must not keep the new rules from holding for others, or from now on. */
+  #recheckSafely(session: Session): void {
+    try {
+      this.#recheckOne(session);
+    } catch (error) {
+      this.#core.observer.internalError?.(error, `the rights of '${session.clientId}'`);
     }
   }
 
