@@ -1,5 +1,5 @@
 import type { AuthenticationRequest, AuthenticationResult } from '@cauldron/core';
-import type { LoginDelay } from './login-backoff.ts';
+import type { Guess, LoginDelay } from './login-backoff.ts';
 import type { Provider } from './provider.ts';
 
 /** A refusal as the core gets it: `noted`, since the events have told the log of it, with more than the client is told. */
@@ -51,7 +51,13 @@ export class MethodExchange {
 }
 
 /** Whether somebody could find out by trying what a provider takes. */
-export const isGuessable = (provider: Provider): boolean => provider.guessable !== false;
+const isGuessable = (provider: Provider): boolean => provider.guessable !== false;
+
+/** Whose password a login that failed may have been a guess at: `provider` refused it, or nobody knows the name. */
+export function guessOf(provider: Provider | undefined, strangersCount: boolean): Guess {
+  if (provider === undefined) return strangersCount ? 'nobody' : undefined;
+  return isGuessable(provider) ? 'user' : undefined;
+}
 
 /** Those asked before any whose credentials can be guessed. */
 export function unguessableFirst(providers: readonly Provider[]): readonly Provider[] {

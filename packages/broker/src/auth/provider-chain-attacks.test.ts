@@ -183,3 +183,15 @@ test('who proves to be somebody else is not known under the name it gave: it gue
   }
   assert.equal(provider.asked, 3);
 });
+
+test('a login that began before a reload is not remembered after it: what it was checked with may not hold any more', async () => {
+  const tokens = new StubProvider('jwt');
+  const fixture = new ChainFixture([tokens]);
+  tokens.answer = () => new Promise((resolve) => fixture.time.set(100, () => resolve({ outcome: 'accept' })));
+  const underWay = fixture.ask(ali);
+  await fixture.chain.reload();
+  await fixture.time.advance(100);
+  assert.equal((await underWay).outcome, 'accept');
+  tokens.answer = () => ({ outcome: 'refuse', reason: 'the key is gone' });
+  assert.equal(await fixture.passes(ali), false);
+});

@@ -16,7 +16,7 @@ import {
   type Attempt,
   countsStrangers,
   giveUpWaiting,
-  isGuessable,
+  guessOf,
   MethodExchange,
   type RefusedLogin,
   shownRequest,
@@ -128,9 +128,10 @@ export class ProviderChain implements Authenticator {
     throw new AggregateError(errors, `users could not be read again, and stay as they were: ${said}`);
   }
 
-  /** Forgets the logins that were verified; everybody is asked for again. */
+  /** Forgets the logins that were verified, and those being verified; everybody is asked for again. */
   clear(): void {
     this.#remember.clear();
+    this.#changes.note([]);
   }
 
   /**
@@ -320,7 +321,8 @@ export class ProviderChain implements Authenticator {
     }
     this.#backoff.succeeded(request.remoteAddress, username, this.#now);
     const result = this.#accepted(request, provider.name, verdict);
-    if (request.method === undefined) this.#remember.add(request, provider, result, this.#now);
+    if (request.method === undefined && mark === this.#changes.mark)
+      this.#remember.add(request, provider, result, this.#now);
     return result;
   }
 
@@ -345,8 +347,7 @@ export class ProviderChain implements Authenticator {
   }
 
   #wrong(request: AuthenticationRequest, startedAt: number, reason: string, provider?: Provider): Outcome {
-    const stranger = this.#countsStrangers ? 'nobody' : undefined;
-    this.#failed(request, provider === undefined ? stranger : isGuessable(provider) ? 'user' : undefined);
+    this.#failed(request, guessOf(provider, this.#countsStrangers));
     return this.#refuseLater(request, startedAt, { kind: 'credentials', reason, provider: provider?.name });
   }
 
