@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -15,7 +25,7 @@ async function watching(
   t: TestContext,
   ...files: string[]
 ): Promise<{ watcher: FileWatcher; told: () => number; stop: () => void }> {
-  const watcher = new FileWatcher({ interval: 3_600_000 });
+  const watcher = new FileWatcher({ interval: 3_600_000, settledAfter: 1 });
   t.after(() => watcher.close());
   let count = 0;
   const stop = await watcher.watch(files, () => {
@@ -69,6 +79,23 @@ test('files that change together are told of once', async (t) => {
   assert.equal(told(), 1);
 });
 
+test('a file that is still being written is told of once nothing is added any more, not half', async (t) => {
+  const at = folder(t);
+  writeFileSync(at('acl'), 'user ann\ntopic read #\ntopic deny secret\n');
+  const watcher = new FileWatcher({ interval: 3_600_000, settledAfter: 200 });
+  t.after(() => watcher.close());
+  const read: string[] = [];
+  await watcher.watch([at('acl')], () => read.push(readFileSync(at('acl'), 'utf8')));
+  writeFileSync(at('acl'), 'user ann\ntopic read #\n');
+  const looking = watcher.look();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  appendFileSync(at('acl'), 'topic deny secret\ntopic deny vault\n');
+  await looking;
+  assert.deepEqual(read, []);
+  await watcher.look();
+  assert.deepEqual(read, ['user ann\ntopic read #\ntopic deny secret\ntopic deny vault\n']);
+});
+
 test('what is not watched any more is not told of', async (t) => {
   const at = folder(t);
   const { watcher, told, stop } = await watching(t, at('a'));
@@ -80,7 +107,7 @@ test('what is not watched any more is not told of', async (t) => {
 
 test('it looks by itself, as often as it was told to', async (t) => {
   const at = folder(t);
-  const watcher = new FileWatcher({ interval: 5 });
+  const watcher = new FileWatcher({ interval: 5, settledAfter: 1 });
   t.after(() => watcher.close());
   const changed = Promise.withResolvers<void>();
   await watcher.watch([at('a')], changed.resolve);

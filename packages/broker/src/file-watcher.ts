@@ -1,11 +1,16 @@
 import { stat } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Milliseconds between two looks. */
 const LOOK_EVERY = 2000;
+/** Milliseconds in which files have to stay as they are before their change is told of. */
+const SETTLED_AFTER = 500;
 
 export interface FileWatcherOptions {
   /** Milliseconds between two looks; default 2000. */
   readonly interval?: number;
+  /** Milliseconds in which a file has to stay as it is before its change is told of; default 500. */
+  readonly settledAfter?: number;
 }
 
 interface Watched {
@@ -18,16 +23,19 @@ interface Watched {
 /**
  * Tells when files change, by looking at them now and then: that works for files that are replaced, for links that are
  * turned over (as Kubernetes does with secrets) and on network file systems, where notifications do not. A file that
- * vanishes or appears has changed as well. Keeps no process alive.
+ * vanishes or appears has changed as well. One that is being written is left alone until nothing is added any more: half a
+ * list of users, or of what is denied, is a list too. Keeps no process alive.
  */
 export class FileWatcher {
   readonly #watched = new Set<Watched>();
   readonly #interval: number;
+  readonly #settledAfter: number;
   #timer: NodeJS.Timeout | null = null;
   #looking: Promise<void> | null = null;
 
   constructor(options: FileWatcherOptions = {}) {
     this.#interval = options.interval ?? LOOK_EVERY;
+    this.#settledAfter = options.settledAfter ?? SETTLED_AFTER;
   }
 
   /**
@@ -56,9 +64,14 @@ export class FileWatcher {
   }
 
   async #look(): Promise<void> {
-    for (const watched of [...this.#watched]) {
-      const now = await lookAt(watched.files);
-      if (now === watched.seen || !this.#watched.has(watched)) continue;
+    const all = [...this.#watched];
+    const found = await Promise.all(all.map(({ files }) => lookAt(files)));
+    const changed = all.map((watched, index) => ({ watched, now: found[index] })).filter(differs);
+    if (changed.length === 0) return;
+    await sleep(this.#settledAfter);
+    for (const { watched, now } of changed) {
+      // What goes on changing is looked at again the next time.
+      if ((await lookAt(watched.files)) !== now || !this.#watched.has(watched)) continue;
       watched.seen = now;
       watched.changed();
     }
@@ -71,6 +84,9 @@ export class FileWatcher {
     this.#timer = null;
   }
 }
+
+const differs = ({ watched, now }: { readonly watched: Watched; readonly now: string | undefined }): boolean =>
+  now !== watched.seen;
 
 async function lookAt(files: readonly string[]): Promise<string> {
   return (await Promise.all(files.map(lookAtOne))).join('\n');

@@ -109,7 +109,7 @@ export interface PskOptions {
 
 /** A listener cannot be opened, or its files cannot be used. The text says which and what to do, and holds no secret. */
 export class ListenerError extends Error {
-  readonly code: 'TLS_FILE' | 'TLS_OPTIONS' | 'PROXY_OPTIONS' | 'SOCKET_IN_USE' | 'SOCKET_PATH';
+  readonly code: 'TLS_FILE' | 'TLS_OPTIONS' | 'PROXY_OPTIONS' | 'SOCKET_IN_USE' | 'SOCKET_PATH' | 'NOT_LOOPBACK';
 
   constructor(code: ListenerError['code'], message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });

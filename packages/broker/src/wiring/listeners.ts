@@ -1,9 +1,10 @@
 import type { BrokerCore, ListenerSettings } from '@cauldron/core';
 import type { Config, ListenerConfig } from '../config/index.ts';
+import { isLoopback } from '../exposure.ts';
 import { FileWatcher } from '../file-watcher.ts';
 import type { Logger } from '../log.ts';
 import { BufferPool } from '../transport/buffer-pool.ts';
-import type { Listener } from '../transport/listener.ts';
+import { type Listener, ListenerError } from '../transport/listener.ts';
 import { openListener } from '../transport/open-listener.ts';
 import { defined } from './defined.ts';
 import { listenerOptions } from './listener-options.ts';
@@ -48,7 +49,9 @@ export class Listeners {
   /** A machine without IPv6 has no ::1; where there are other listeners that is worth a line, not the end. */
   async #openOrNote(own: ListenerConfig, isOnly: boolean): Promise<Listener | null> {
     try {
-      return await openListener(this.#core, listenerOptions(own), settingsOf(this.#core, own), this.#pool);
+      const listener = await openListener(this.#core, listenerOptions(own), settingsOf(this.#core, own), this.#pool);
+      checkReach(own, listener);
+      return listener;
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code ?? '';
       const missing = own.host === '::1' && ['EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(code);
@@ -80,6 +83,19 @@ export class Listeners {
   destroyLinks(): void {
     for (const listener of this.#open) listener.destroyLinks();
   }
+}
+
+/**
+ * The start policy takes `localhost` for this machine; what it really is, the machine's own files say, and only now.
+ *
+ * @throws {ListenerError} NOT_LOOPBACK, and the listener is closed again before anybody could come in
+ */
+function checkReach({ host }: ListenerConfig, listener: Listener): void {
+  const { address } = listener;
+  if (host === undefined || !isLoopback(host) || isLoopback(address.host)) return;
+  listener.stopAccepting();
+  const found = `${host} is ${address.host} here, which other machines may reach`;
+  throw new ListenerError('NOT_LOOPBACK', `not listening on ${host}: ${found}; write 127.0.0.1, or look at /etc/hosts`);
 }
 
 async function reloaded(listener: Listener): Promise<Error | null> {
