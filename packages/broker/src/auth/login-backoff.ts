@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { isShared, networkOf } from './network-of.ts';
+import { plainestName } from './plainest-name.ts';
 import { RecentMap } from './recent-map.ts';
 
 export interface BackoffOptions {
@@ -153,19 +154,9 @@ function waiting(failures: Failures | undefined, by: LoginDelay['by'], now: numb
 /** What a user is remembered by. */
 export function userKey(username: string | undefined): string {
   if (username === undefined) return '';
-  const name = plainest(username);
+  const name = plainestName(username);
   return name.length <= LONGEST_NAME ? `=${name}` : `#${hash('sha256', name, 'base64')}`;
 }
-
-/** One spelling for all that directories and databases may take for the same. */
-const plainest = (name: string): string =>
-  name
-    .normalize('NFKC')
-    .toLowerCase()
-    .normalize('NFKC')
-    .replace(/[\p{Default_Ignorable_Code_Point}\p{Cc}]/gu, '')
-    .replace(/\s+/g, ' ')
-    .trim();
 
 /** No network holds a line break. */
 const pairKey = (user: string, network: string): string => `${network}\n${user}`;

@@ -1,4 +1,5 @@
 import type { Entry } from 'ldapts';
+import { plainestName } from '../plainest-name.ts';
 import type { Verdict } from '../provider.ts';
 import type { DirectoryConnection } from './connection.ts';
 import { escapeFilterValue, fillTemplate } from './escape.ts';
@@ -137,12 +138,7 @@ async function nameInRules(
     if (names.includes(username)) return username;
     if (names.length > 0) return names.length === 1 ? names[0] : undefined;
   }
-  return username === plainest(username) ? username : undefined;
-}
-
-/** One spelling for all that directories take for the same. */
-function plainest(name: string): string {
-  return name.normalize('NFKC').toLowerCase().normalize('NFKC').trim().replace(/\s+/g, ' ');
+  return username === plainestName(username) ? username : undefined;
 }
 
 /** The user's own entry; undefined = it may not be read. */
