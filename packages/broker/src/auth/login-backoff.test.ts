@@ -125,3 +125,9 @@ test('a name that nobody has waits as a user does, and pushes no user out of the
   for (let index = 0; index < 50_000; index += 1) backoff.failed('127.0.0.1:1', `made up ${index}`, 'nobody', 0);
   assert.equal(backoff.check(away, 'ali', 0)?.by, 'user');
 });
+
+test('a name of any length is looked at in no time: 64 KiB that would grow to a megabyte as well', () => {
+  const started = performance.now();
+  for (let index = 0; index < 100; index += 1) userKey('\ufdfa'.repeat(21_000) + index);
+  assert.ok(performance.now() - started < 500, `${performance.now() - started} ms`);
+});

@@ -39,6 +39,8 @@ const KNOWN_FOR = 24 * 3600 * 1000;
 const TABLE_SIZE = 20_000;
 /** A longer user name is remembered by its digest, so that names cannot fill the memory. */
 const LONGEST_NAME = 64;
+/** Spellings of a longer user name are told apart. */
+const LONGEST_SPELLED = 256;
 
 /**
  * Makes whoever guesses passwords wait: by address (IPv6: by /64) and by user, longer with each failure.
@@ -154,7 +156,8 @@ function waiting(failures: Failures | undefined, by: LoginDelay['by'], now: numb
 /** What a user is remembered by. */
 export function userKey(username: string | undefined): string {
   if (username === undefined) return '';
-  const name = plainestName(username);
+  // No user has a longer one, and finding its plainest spelling would take long.
+  const name = username.length <= LONGEST_SPELLED ? plainestName(username) : username;
   return name.length <= LONGEST_NAME ? `=${name}` : `#${hash('sha256', name, 'base64')}`;
 }
 
