@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Authenticator, Authorizer, ClientInfo, Decision } from '@cauldron/core';
 import { PacketType, ReasonCode } from '@cauldron/protocol';
-import { DurableBroker, TestBroker, type TestClient, textOf } from '@cauldron/testkit';
+import { DurableBroker, TestBroker, TestClient, textOf } from '@cauldron/testkit';
 
 const no = { reasonCode: ReasonCode.notAuthorized, reason: 'not for you' };
 const lasting = { cleanStart: false, properties: { sessionExpiryInterval: 100 } };
@@ -133,4 +133,27 @@ test('a session whose client becomes another user belongs to that user after a c
   await durable.settle();
   assert.equal((anna.takeOne() as { reasonCode: number }).reasonCode, ReasonCode.clientIdentifierNotValid);
   await durable.connect('c', { username: 'ben' });
+});
+
+test('a session that its user resumes from elsewhere gets what may be received there, and no more', () => {
+  const authorizer: Authorizer = {
+    epoch: 1,
+    authorizePublish: () => true,
+    authorizeSubscribe: () => true,
+    authorizeReceive: ({ remoteAddress }, topic) => topic !== 'secret' || remoteAddress.startsWith('192.0.2.1:'),
+  };
+  const broker = new TestBroker({ authorizer });
+  const publisher = broker.connect('p');
+  for (const [address, expected] of [
+    ['192.0.2.1:50000', ['x']],
+    ['198.51.100.7:50000', []],
+    ['192.0.2.1:50001', ['x']],
+  ] as const) {
+    const client = new TestClient(broker.core, 5, address);
+    const { sessionPresent } = client.connect('c', { ...lasting, username: 'anna' });
+    if (!sessionPresent) client.subscribe('secret');
+    publisher.publish('secret', 'x');
+    assert.deepEqual(texts(client), expected, address);
+    client.cut();
+  }
 });

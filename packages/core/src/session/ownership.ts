@@ -1,3 +1,5 @@
+import { addressOf } from '../guard/remote-address.ts';
+import type { ClientInfo } from '../ports.ts';
 import { SessionChange } from '../store/group.ts';
 import type { Session } from './session.ts';
 
@@ -12,4 +14,17 @@ export function belongToUser(session: Session, username: string | null): void {
   session.unwritten = null;
   session.username = username;
   session.host.journal?.touch(session, SessionChange.record | SessionChange.delivery);
+}
+
+/** Whether what one client of a session may receive holds for another: whatever rights may depend on is the same. */
+export function isSameParty(one: ClientInfo | null, other: ClientInfo): boolean {
+  return (
+    one !== null &&
+    one.username === other.username &&
+    one.verified === other.verified &&
+    one.rights?.key === other.rights?.key &&
+    one.listener === other.listener &&
+    one.protocolVersion === other.protocolVersion &&
+    addressOf(one.remoteAddress) === addressOf(other.remoteAddress)
+  );
 }

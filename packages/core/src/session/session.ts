@@ -9,7 +9,7 @@ import type { StoredMessage } from '../store/stored-message.ts';
 import type { TimerEntry } from '../timing/timer-wheel.ts';
 import { Backlog } from './backlog.ts';
 import { Inflight } from './inflight.ts';
-import { belongToUser } from './ownership.ts';
+import { belongToUser, isSameParty } from './ownership.ts';
 import { QueuedMessage } from './queued-message.ts';
 import { RetainedFeed } from './retained-feed.ts';
 import type { SessionHost, SessionLimits } from './session-host.ts';
@@ -128,8 +128,7 @@ export class Session implements Subscriber, TimerEntry {
     this.client = client;
     if (client.verified) belongToUser(this, client.username ?? null);
     if (this.subscriptions === null || before === client) return;
-    const same = before !== null && before.username === client.username && before.verified === client.verified;
-    if (!same || before.rights?.key !== client.rights?.key) this.host.rematch(this.subscriptions.keys());
+    if (!isSameParty(before, client)) this.host.rematch(this.subscriptions.keys());
   }
 
   /** One that an earlier broker kept, and whose client is not back, gets everything: it is looked at when it leaves. */
