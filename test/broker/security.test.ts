@@ -43,7 +43,11 @@ async function users(folder: string, given: Readonly<Record<string, string>>): P
 }
 
 const security = (file: string, authorization: ConfigInput['authorization'] = {}): ConfigInput => ({
-  authentication: { providers: [{ type: 'password-file', file, upgrade: false }], refusalTime: 0 },
+  authentication: {
+    providers: [{ type: 'password-file', file, upgrade: false }],
+    refusalTime: 0,
+    failuresBeforeDelay: 0,
+  },
   authorization,
 });
 
@@ -142,6 +146,42 @@ test('a reload applies what can be used, says what cannot, and leaves that as it
   assert.equal(broker.health.ok, true);
   assert.equal(await code('cellar'), ReasonCode.noMatchingSubscribers);
   assert.equal(await code('kitchen/a'), ReasonCode.notAuthorized);
+});
+
+test('files are watched, those that a reload brought along too: who did not change stays connected and remembered', async (t) => {
+  const folder = tempDir(t);
+  const list = await users(folder, { ann: 'soup', ben: 'soup' });
+  const acl = join(folder, 'acl');
+  writeFileSync(acl, 'user ann\ntopic readwrite kitchen\n');
+  const { broker, port } = await startBroker(t, security(list.file));
+  await enter(t, port, as('ben', 'soup', { clientId: 'b' }));
+  const ann = await enter(t, port, as('ann', 'soup', { clientId: 'a' }));
+  await broker.reload(security(list.file, { aclFiles: [acl] }));
+  assert.equal((await ann.publish('cellar', '', { qos: 1 })).reasonCode, ReasonCode.notAuthorized);
+  const benGone = nextEvent(broker, 'disconnect', (client) => client.clientId === 'b');
+  writeFileSync(acl, 'user ann\ntopic readwrite cellar\n');
+  await list.remove('ben');
+  await benGone;
+  let allowed = false;
+  for (let i = 0; i < 500 && !allowed; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    allowed = (await ann.publish('cellar', '', { qos: 1 })).reasonCode === ReasonCode.noMatchingSubscribers;
+  }
+  assert.ok(allowed);
+  await enter(t, port, as('ann', 'soup', { clientId: 'a2' }));
+  const cached = broker.logins.loginsCached;
+  await list.set('ben', 'stew');
+  let back = false;
+  for (let i = 0; i < 40 && !back; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    back = await enter(t, port, as('ben', 'stew')).then(
+      () => true,
+      () => false,
+    );
+  }
+  assert.ok(back);
+  await enter(t, port, as('ann', 'soup', { clientId: 'a3' }));
+  assert.equal(broker.logins.loginsCached, cached + 1);
 });
 
 test('logins, refusals, denials and what operators do are in the audit log; no password is', async (t) => {

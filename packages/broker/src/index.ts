@@ -8,13 +8,23 @@ export type {
   Decision,
   DisconnectReason,
   DropReason,
+  GrantedRule,
   Interceptor,
   Metrics,
+  PeerIdentity,
   PublishDraft,
   Refusal,
+  Rights,
 } from '@cauldron/core';
 export { StoreError } from '@cauldron/core';
-export type { AccessClient, Action, AuthorizationOptions, Explanation } from './access/index.ts';
+export {
+  type AccessClient,
+  AccessError,
+  type Action,
+  type AuthorizationOptions,
+  describeExplanation,
+  type Explanation,
+} from './access/index.ts';
 export type { LoginCounters } from './auth/authentication-options.ts';
 export type {
   BrokerOptions,

@@ -120,8 +120,25 @@ export class ProviderChain implements Authenticator {
    * @throws {AggregateError} where some could not; those go on with what they had
    */
   async reload(): Promise<void> {
-    const results = await Promise.allSettled(this.#providers.map(async (provider) => provider.reload?.()));
-    this.clear();
+    try {
+      await this.#reload(this.#providers);
+    } finally {
+      this.clear();
+    }
+  }
+
+  /**
+   * Reads the files of users again, because they have changed: only who is another in them is forgotten. Providers that
+   * know nothing of changes stay as they are.
+   *
+   * @throws {AggregateError} as {@link ProviderChain.reload}
+   */
+  reloadChanged(): Promise<void> {
+    return this.#reload(this.#providers.filter(({ credentialsOf }) => credentialsOf !== undefined));
+  }
+
+  async #reload(providers: readonly Provider[]): Promise<void> {
+    const results = await Promise.allSettled(providers.map(async (provider) => provider.reload?.()));
     const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
     if (errors.length === 0) return;
     const said = errors.map((error) => (error instanceof Error ? error.message : String(error))).join('; ');

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Authenticator, Authorizer, BrokerCore, ClientInfo } from '@cauldron/core';
 import {
   type Action,
@@ -51,7 +52,10 @@ export class Security {
   readonly #watcher = new FileWatcher();
   #authorization: AuthorizationOptions;
   #originOf: OriginOf | undefined;
+  #core: BrokerCore | null = null;
   #enforcement: Enforcement | null = null;
+  #watchedRules: readonly string[] = [];
+  #stopWatching: () => void = () => {};
 
   private constructor(
     chain: ProviderChain | null,
@@ -104,14 +108,13 @@ export class Security {
     this.#core = core;
   }
 
-  #core: BrokerCore | null = null;
-
   // ---- changes
 
   /** Reads users again. Never rejects: what went wrong is told, and what was there holds on. */
   async reloadUsers(by: Actor): Promise<Error | null> {
     if (this.#chain === null) return null;
-    return this.#told('users', by, () => this.#chain!.reload());
+    const chain = this.#chain;
+    return this.#told('users', by, () => (by === 'file' ? chain.reloadChanged() : chain.reload()));
   }
 
   /**
@@ -130,6 +133,7 @@ export class Security {
       rules.replace(loadRuleSet(authorization, originOf));
       this.#authorization = authorization;
       this.#originOf = originOf;
+      await this.#watchRules();
       this.log.rulesChanged('read again', by);
       this.#core?.rulesChanged();
       await this.#enforcement?.recheck();
@@ -170,10 +174,16 @@ export class Security {
     if (this.#chain !== null && users.length > 0) {
       await this.#watcher.watch(users, () => void this.reloadUsers('file'));
     }
-    const { aclFiles } = config.authorization;
-    if (this.#rules !== null && aclFiles.length > 0) {
-      await this.#watcher.watch(aclFiles, () => void this.reloadRules('file'));
-    }
+    await this.#watchRules();
+  }
+
+  /** Watches the ACL files there are now, in place of those before. */
+  async #watchRules(): Promise<void> {
+    const { aclFiles = [] } = this.#authorization;
+    if (this.#rules === null || isDeepStrictEqual(aclFiles, this.#watchedRules)) return;
+    this.#watchedRules = aclFiles;
+    this.#stopWatching();
+    this.#stopWatching = await this.#watcher.watch(aclFiles, () => void this.reloadRules('file'));
   }
 
   /**

@@ -183,7 +183,8 @@ async function reload(running: RunningBroker, again: () => LoadedConfig, log: Lo
   try {
     loaded = again();
   } catch (error) {
-    log.error(`the configuration was not read again, and what was there before holds on: ${(error as Error).message}`);
+    const problems = (error as Error).message.replaceAll(/\s*\n\s*/g, '; ');
+    log.error(`the configuration was not read again, and what was there before holds on: ${problems}`);
     return;
   }
   const report = await running.reload(loaded.config, { by: 'signal', originOf: loaded.originOf });
