@@ -92,7 +92,7 @@ const bystander = (prefix: string, words: string): readonly Measure[] => [
   plain(`${prefix}_p50_us`, `bystander at 100 msg/s ${words}, p50 us`, 'less'),
   plain(`${prefix}_p99_us`, `bystander at 100 msg/s ${words}, p99 us`, 'less'),
   plain(`${prefix}_max_ms`, `bystander at 100 msg/s ${words}, longest ms`, 'less'),
-  plain(`${prefix}_own_gap_ms`, `the load's own longest pause ${words}, ms`, 'none'),
+  plain(`${prefix}_own_gap_ms`, `the bystander's own longest pause ${words}, ms`, 'none'),
 ];
 
 const loginRows = (prefix: string, words: string): readonly Measure[] => [

@@ -1,6 +1,7 @@
+import { BystanderProcess } from './bystander-process.ts';
 import { sleep, startMeter } from './meter.ts';
 import { eachLimited, Failures, Peer } from './peer.ts';
-import { LoopProbe, probeFigures } from './probe.ts';
+import { probeFigures } from './probe.ts';
 import { per } from './proc.ts';
 import type { LoadResult, LoginSpec } from './spec.ts';
 
@@ -14,23 +15,23 @@ type Figures = Record<string, number | null>;
 /** Users who log in, and perhaps leave and all come back, beside a pair of clients that were there before. */
 export async function runLogin(spec: LoginSpec): Promise<LoadResult> {
   const failures = new Failures();
-  const probe = await LoopProbe.open(spec, failures, BYSTANDER_MS);
+  const bystander = await BystanderProcess.open({ ...spec, tickMs: BYSTANDER_MS });
   await sleep(1000 * spec.warmup);
-  probe.read();
+  await bystander.read();
   await sleep(1000 * spec.seconds);
-  const figures: Figures = probeFigures('alone', probe.read());
-  const [came, first] = await logIn(spec, 'first', probe, failures);
+  const figures: Figures = probeFigures('alone', await bystander.read());
+  const [came, first] = await logIn(spec, 'first', bystander, failures);
   Object.assign(figures, first);
   if (spec.again) {
     await eachLimited(came.length, spec.dialling, (i) => came[i]!.leave());
     await sleep(1000 * spec.warmup);
-    probe.read();
-    const [returned, again] = await logIn(spec, 'again', probe, failures);
+    await bystander.read();
+    const [returned, again] = await logIn(spec, 'again', bystander, failures);
     Object.assign(figures, again);
     for (const peer of returned) peer.close();
   }
   for (const peer of came) peer.close();
-  probe.close();
+  bystander.close();
   figures.wrong_refused = await tryWrong(spec);
   return { figures, errors: failures.list(), notes: [] };
 }
@@ -39,7 +40,7 @@ export async function runLogin(spec: LoginSpec): Promise<LoadResult> {
 async function logIn(
   spec: LoginSpec,
   prefix: string,
-  probe: LoopProbe,
+  bystander: BystanderProcess,
   failures: Failures,
 ): Promise<[Peer[], Figures]> {
   const { users, dialling, brokerPid } = spec;
@@ -52,7 +53,7 @@ async function logIn(
     [`${prefix}_cpu_us`]: per(brokerCpu, users, 1e6),
     [`${prefix}_broker_core_percent`]: per(brokerCpu, seconds, 100),
     [`${prefix}_load_core_percent`]: per(loadCpu, seconds, 100),
-    ...probeFigures(prefix, probe.read()),
+    ...probeFigures(prefix, await bystander.read()),
   };
   return [peers, figures];
 }
