@@ -80,6 +80,7 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled, Metered, H
   #holds = 0;
   /** How fast it sends; null where it may be any number. */
   #meter: RateMeter | null = null;
+  #crowdedOut = false;
 
   constructor(core: BrokerCore, link: Link, listener: ListenerSettings) {
     const limits = listener.limits;
@@ -191,6 +192,11 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled, Metered, H
   }
 
   crowdedOut(limit: number): void {
+    this.#crowdedOut = true;
+    if (this.state === ConnectionState.closed) {
+      this.link.destroy(); // it was told why, and does not close its side
+      return;
+    }
     this.core.metrics.refusedMaxHalfOpen += 1;
     const reason = `${limit} connections that came later wait for their CONNECT too, or for the next step of their login (limits.maxHalfOpen); send it at once`;
     this.end(ReasonCode.serverBusy, reason);
@@ -199,6 +205,7 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled, Metered, H
 
   closed(error?: Error): void {
     this.core.timers.cancel(this);
+    this.core.guard.halfOpen.remove(this);
     if (this.state !== ConnectionState.closed) {
       const reason =
         error === undefined ? 'the client closed the connection' : `the connection broke: ${error.message}`;
@@ -293,7 +300,10 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled, Metered, H
     this.output.close();
     this.#finish(reason);
     this.link.end();
+    if (!this.core.connections.has(this)) return;
     this.core.timers.schedule(this, this.core.now + LINGER);
+    // Who was never let in takes a place as long as it does not close its side, as if it had said nothing.
+    if (this.session === null && !this.#crowdedOut) this.core.guard.halfOpen.add(this);
   }
 
   #finish(reason: DisconnectReason): void {

@@ -80,3 +80,25 @@ test('maxHalfOpen: a client that begins an enhanced authentication and then says
   third.cut();
   assert.equal(broker.core.guard.halfOpen.size, 0);
 });
+
+test('maxHalfOpen: who was refused and does not close its side takes a place of those that say nothing', () => {
+  const { broker, refusals } = watched({
+    limits: { maxHalfOpen: 3 },
+    authenticator: { authenticate: () => ({ outcome: 'refuse', reasonCode: 0x87, reasonString: 'no' }) },
+  });
+  const refused = Array.from({ length: 10 }, (_, n) => {
+    const client = broker.open();
+    client.link.reading = false; // what it is told stays pending, and with it the connection
+    const connect = { type: PacketType.connect, protocolVersion: 5, cleanStart: true, keepAlive: 0 } as const;
+    client.send({ ...connect, clientId: `c${n}` });
+    return client;
+  });
+  assert.deepEqual(
+    refused.map(({ closed }) => closed),
+    [...new Array<boolean>(7).fill(true), false, false, false],
+  );
+  const { refusedMaxHalfOpen, connectionsRefused } = broker.core.metrics;
+  assert.deepEqual([refusedMaxHalfOpen, connectionsRefused, refusals.length], [0, 10, 10], 'each is told of once');
+  broker.advance(6000);
+  assert.deepEqual([broker.core.connections.size, broker.core.guard.halfOpen.size, broker.core.timers.size], [0, 0, 0]);
+});

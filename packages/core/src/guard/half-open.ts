@@ -7,7 +7,8 @@ export interface HalfOpen {
 /**
  * The connections whose CONNECT has not come yet, in the order they came: `limits.maxHalfOpen` of them may wait, so that
  * who opens connections and says nothing takes places only from others that say nothing either. One whose client owes the
- * next step of an enhanced authentication is among them again; those that wait for an authenticator are not.
+ * next step of an enhanced authentication is among them again, and so is one that was refused and does not close its side;
+ * those that wait for an authenticator are not.
  */
 export class HalfOpenList {
   readonly #waiting = new Set<HalfOpen>();
