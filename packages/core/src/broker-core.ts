@@ -1,6 +1,7 @@
 import { MqttError, type Properties, PublishView, ReasonCode, topicNameProblem } from '@cauldron/protocol';
 import { Connection } from './connection/connection.ts';
 import { FlushSet } from './connection/flush-set.ts';
+import { TurnShare } from './connection/turn-share.ts';
 import { Guard } from './guard/guard.ts';
 import { MemoryPressure, type MemoryPressureLevel } from './guard/memory-pressure.ts';
 import { Retention } from './guard/retention.ts';
@@ -56,6 +57,7 @@ export class BrokerCore implements RegistryHost {
   readonly sessions: SessionRegistry;
   readonly timers: TimerWheel;
   readonly flushSet: FlushSet;
+  readonly turns: TurnShare;
   /** What the store is told, and what waits for it; null where there is none. */
   readonly journal: Journal | null;
   /** Says no to what cannot be kept. */
@@ -95,10 +97,11 @@ export class BrokerCore implements RegistryHost {
     this.receiveRule = checksReceivers ? (client, topic) => authorizer.authorizeReceive!(client, topic) : null;
     // Without an epoch an answer may depend on anything, and holds for one message.
     const rights = !checksReceivers ? 'none' : authorizer.epoch === undefined ? 'always' : 'remembered';
-    this.router = new Router(options.topicCacheSize, options.hashSeed, rights);
+    this.flushSet = new FlushSet(ports.scheduler);
+    this.turns = new TurnShare(this.flushSet);
+    this.router = new Router(options.topicCacheSize, options.hashSeed, rights, this.turns);
     this.sessions = new SessionRegistry(this);
     this.timers = new TimerWheel(now);
-    this.flushSet = new FlushSet(ports.scheduler);
     this.journal = ports.store === null ? null : new Journal(this, ports.store);
     this.admission = new Admission(this);
     this.guard = new Guard(this);
@@ -197,9 +200,8 @@ export class BrokerCore implements RegistryHost {
   }
 
   after(milliseconds: number, then: () => void): boolean {
-    const { scheduler } = this.ports;
-    scheduler.after?.(milliseconds, then);
-    return scheduler.after !== undefined;
+    this.ports.scheduler.after?.(milliseconds, then);
+    return this.ports.scheduler.after !== undefined;
   }
 
   get closing(): boolean {
@@ -382,10 +384,9 @@ export class BrokerCore implements RegistryHost {
    * @returns false where no such client is connected
    */
   disconnect(clientId: string, reasonCode: number, reason: string, properties?: Properties): boolean {
-    const connection = this.sessions.get(clientId)?.connection;
-    if (connection === null || connection === undefined) return false;
-    connection.end(reasonCode, reason, properties);
-    return true;
+    const connection = this.sessions.get(clientId)?.connection ?? null;
+    connection?.end(reasonCode, reason, properties);
+    return connection !== null;
   }
 
   /** Ends a client's session and with it its connection; false where there is none. */

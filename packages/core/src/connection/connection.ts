@@ -27,6 +27,7 @@ import { ClientOutput } from './output.ts';
 import type { PublishRights } from './publish-rights.ts';
 import { ConnectionState } from './state.ts';
 import { packetTooLarge } from './too-large.ts';
+import type { Worker } from './turn-share.ts';
 
 /** How long a closed connection may take to send its last bytes, milliseconds. */
 const LINGER = 5000;
@@ -35,7 +36,7 @@ const LINGER = 5000;
  * One client connection: takes bytes from a link, hands packets to their handlers, and collects what goes back. This is
  * the only place of the data path that catches: whatever a handler or the decoder throws ends the connection here.
  */
-export class Connection implements LinkReceiver, TimerEntry, Stalled, Metered, HalfOpen {
+export class Connection implements LinkReceiver, TimerEntry, Stalled, Metered, HalfOpen, Worker {
   readonly core: BrokerCore;
   readonly link: Link;
   readonly listener: ListenerSettings;
@@ -112,6 +113,7 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled, Metered, H
     if (this.state === ConnectionState.closed) return;
     this.lastSeen = this.core.now;
     this.core.metrics.bytesReceived += end;
+    this.core.turns.begin();
     try {
       this.decoder.push(chunk, end);
       this.core.endRun();
@@ -161,6 +163,7 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled, Metered, H
   /** Reads again where nothing stands in the way any more. */
   #readOn(): void {
     if (this.state === ConnectionState.closed || this.#waiting > 0 || this.#holds !== 0) return;
+    this.core.turns.begin();
     this.link.resume();
     this.decoder.resume();
     this.core.endRun();
@@ -176,6 +179,17 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled, Metered, H
 
   storeCaughtUp(): void {
     this.#release(Hold.store);
+  }
+
+  /** Lets the others have their turn before the next packet. */
+  #yieldTurn(): void {
+    if ((this.#holds & Hold.turn) !== 0 || this.state === ConnectionState.closed) return;
+    this.#hold(Hold.turn);
+    this.core.turns.later(this);
+  }
+
+  workOn(): void {
+    this.#release(Hold.turn);
   }
 
   /** From now on what it sends is counted against its rates. */
@@ -222,6 +236,7 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled, Metered, H
     if (this.state !== ConnectionState.connected) throw tooEarly('PUBLISH');
     this.#meter?.message();
     handlePublish(this, view);
+    if (this.core.turns.usedUp) this.#yieldTurn();
   }
 
   onAck(type: AckType, packetId: number, reasonCode: number, _properties: Properties | undefined): void {
@@ -234,6 +249,7 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled, Metered, H
     this.core.metrics.messagesReceived += 1;
     this.core.endRun();
     dispatchPacket(this, packet);
+    if (this.core.turns.usedUp) this.#yieldTurn();
   }
 
   /**

@@ -16,6 +16,15 @@ export interface Matches {
 /** When subscribers are asked what they may receive: not at all, once and again when rights change, or for each message. */
 export type RightsChecks = 'none' | 'remembered' | 'always';
 
+/** Told how much was done, in places of the subscription tree looked at. */
+export interface Ledger {
+  spend(work: number): void;
+}
+
+/** What giving one subscriber a message costs, and what entering or removing a filter does. */
+const DELIVERY = 4;
+const FILTER = 64;
+
 const nothing: Matches = { deliveries: [], groups: [] };
 
 /**
@@ -36,6 +45,7 @@ export class Router {
   readonly #trie = new SubscriptionTrie();
   /** Receivers have rights of their own: what somebody may not have, it is not given. */
   readonly #rights: RightsChecks;
+  readonly #ledger: Ledger;
   /** The last changed wildcard filters, a ring indexed by generation. */
   readonly #changes = new Array<string>(CHANGES_KEPT).fill('');
   #generation = 0;
@@ -44,10 +54,12 @@ export class Router {
    * @param topics how many topics to keep
    * @param seed secret of the process
    * @param rights when subscribers are asked what they may receive
+   * @param ledger told of the work that is done
    */
-  constructor(topics: number, seed: number, rights: RightsChecks = 'none') {
+  constructor(topics: number, seed: number, rights: RightsChecks = 'none', ledger: Ledger = { spend() {} }) {
     this.topics = new TopicTable(topics, seed);
     this.#rights = rights;
+    this.#ledger = ledger;
   }
 
   /** Subscriptions of everybody, shared ones included. */
@@ -61,12 +73,14 @@ export class Router {
 
   /** Enters a subscription; `filter` is as the client wrote it, `$share/group/` included. */
   add(filter: string, subscription: Subscription): void {
+    this.#ledger.spend(FILTER);
     this.#trie.add(filter, subscription);
     this.#changed(filter);
   }
 
   /** Removes what a subscriber has entered for a filter. */
   remove(filter: string, subscriber: Subscriber): void {
+    this.#ledger.spend(FILTER);
     this.#trie.remove(filter, subscriber);
     this.#changed(filter);
   }
@@ -103,6 +117,7 @@ export class Router {
   /** Delivers to everyone in `matches`, at once and in turn; returns whether there is anyone. // [MQTT-4.5.0-1] [MQTT-4.6.0-5] [MQTT-4.6.0-6] */
   deliver(fanout: Fanout, matches: Matches): boolean {
     const { deliveries, groups } = matches;
+    this.#ledger.spend(DELIVERY * (deliveries.length + groups.length));
     const publisher = fanout.publisher;
     for (let i = 0; i < deliveries.length; i++) {
       const delivery = deliveries[i]!;
@@ -120,6 +135,7 @@ export class Router {
   /** Gives a run to everyone who takes it whole; returns who is left, null = nobody. */
   publishRun(run: PublishRun): Matches | null {
     const { deliveries, groups } = this.match(run.topic);
+    this.#ledger.spend(DELIVERY * deliveries.length);
     let left: Delivery[] | null = null;
     for (let i = 0; i < deliveries.length; i++) {
       const delivery = deliveries[i]!;
@@ -149,10 +165,11 @@ export class Router {
   #matchAfresh(name: string): Matches {
     const found: Subscription[] = [];
     const groups: ShareGroup[] = [];
-    this.#trie.match(name, (route) => {
+    const looked = this.#trie.match(name, (route) => {
       if (isSubscription(route)) found.push(route);
       else groups.push(route);
     });
+    this.#ledger.spend(looked + found.length);
     if (found.length === 0 && groups.length === 0) return nothing;
     const deliveries = found.length < 2 ? found : onePerSubscriber(found);
     return this.#rights === 'remembered' ? permitted({ deliveries, groups }, name) : { deliveries, groups };

@@ -66,6 +66,7 @@ export class SubscriptionTrie {
   readonly #edges = new EdgeTable();
   /** Routes by node number. */
   readonly #routes: (Routes | undefined)[] = [];
+  #walked = 0;
   #subscriptions = 0;
   #shared = 0;
 
@@ -115,14 +116,20 @@ export class SubscriptionTrie {
     if (group.size === 0) this.#removeRoute(shared.filter, group.name);
   }
 
-  /** Calls `visit` for every route whose filter matches the topic (section 4.7). // [MQTT-3.3.2-3] [MQTT-4.7.3-4] */
-  match(topic: string, visit: (route: Route) => void): void {
+  /**
+   * Calls `visit` for every route whose filter matches the topic (section 4.7). // [MQTT-3.3.2-3] [MQTT-4.7.3-4]
+   *
+   * @returns how many places it looked at
+   */
+  match(topic: string, visit: (route: Route) => void): number {
     const exact = this.#exact.get(topic);
     if (exact !== undefined) eachRoute(exact, visit);
-    if (this.#edges.size === 0) return;
+    if (this.#edges.size === 0) return 1;
     const levels = this.#levels(topic);
     // A topic that starts with $ is matched by no filter that starts with a wildcard. // [MQTT-4.7.2-1]
+    this.#walked = 0;
     this.#walk(0, levels, 0, topic.charCodeAt(0) === 36, visit);
+    return this.#walked;
   }
 
   /** The identifiers of a topic's levels. Looked up once, since the walk may come by a level several times. */
@@ -137,6 +144,7 @@ export class SubscriptionTrie {
   }
 
   #walk(node: number, levels: readonly number[], depth: number, hidden: boolean, visit: (route: Route) => void): void {
+    this.#walked += 1;
     const edges = this.#edges;
     if (!hidden) {
       const rest = edges.multi(node);

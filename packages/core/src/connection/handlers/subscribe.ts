@@ -17,6 +17,9 @@ import type { Connection } from '../connection.ts';
 /** The answer of every 3.1 and 3.1.1 subscription that was not granted (MQTT 3.1.1 section 3.9.3). */
 const FAILURE_3X = 0x80;
 
+/** What refusing a filter costs, beside what the router counts. */
+const REFUSAL = 64;
+
 /**
  * SUBSCRIBE (section 3.8), in named steps: each filter is checked and authorized, then all are entered, answered in one
  * SUBACK, and what is retained follows. // [MQTT-3.8.4-5]
@@ -120,6 +123,7 @@ function totalRefusal({ core }: Connection): Refusal | null {
 function refused(connection: Connection, request: SubscriptionRequest, refusal: Refusal): number {
   const { core } = connection;
   core.metrics.subscriptionsDenied += 1;
+  core.turns.spend(REFUSAL);
   core.observer.denied?.(connection.client!, 'subscribe', request.filter, refusal);
   return connection.version5 ? refusal.reasonCode : FAILURE_3X;
 }
