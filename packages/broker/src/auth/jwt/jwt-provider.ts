@@ -8,7 +8,7 @@ import { rightsOf, usernameOf } from './claims.ts';
 import { type KeySource, openKeys } from './key-source.ts';
 import { checkJwtOptions, type JwtOptions, type JwtSettings, type KeyOrigin } from './options.ts';
 import { KeysUnavailable } from './remote-key-set.ts';
-import { readHeader, type TokenHeader } from './token-header.ts';
+import { holdsToken, readHeader, type TokenHeader } from './token-header.ts';
 import { tokenProblem } from './token-problem.ts';
 
 /** What a provider of tokens lives in. */
@@ -69,9 +69,9 @@ export class JwtProvider implements Provider {
     }
   }
 
-  /** A token in place of the user name lets in whoever has read it. */
+  /** A token in place of the user name, or with something around it by mistake, lets in whoever has read it. */
   conceals(username: string): boolean {
-    return this.#settings.from === 'username' && readHeader(username) !== undefined;
+    return this.#settings.from === 'username' && holdsToken(username);
   }
 
   /** Reads the files of keys again; a published set is fetched again when it is next needed. */

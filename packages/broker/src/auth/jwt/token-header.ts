@@ -29,3 +29,7 @@ export function readHeader(text: string): TokenHeader | null | undefined {
   if (typeof alg !== 'string' || (kid !== undefined && typeof kid !== 'string')) return null;
   return { algorithm: alg, keyId: kid };
 }
+
+/** Whether a text is a token or has one in it. */
+export const holdsToken = (text: string): boolean =>
+  text.split(/[^\w.-]+/).some((piece) => readHeader(piece) !== undefined);
