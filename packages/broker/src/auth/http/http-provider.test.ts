@@ -358,3 +358,10 @@ test('options that would give passwords away or make no sense are refused, witho
   }
   assert.doesNotThrow(() => new HttpProvider({ url: 'http://users.example.org/', allowPlain: true }));
 });
+
+test('an empty user name is none: a service that lets it in has to say who it is', async (t) => {
+  for (const answer of [json({ result: 'allow' }), ((response) => response.writeHead(204).end()) as Answer]) {
+    const { provider } = await open(t, answer);
+    assertUnavailable(await login(provider, { username: '' }), /named no "username"/);
+  }
+});

@@ -38,7 +38,8 @@ export class HttpProvider implements Provider {
     const own = { 'content-type': 'application/json', accept: 'application/json' };
     try {
       const answer = await this.#exchange.ask({ method: 'POST', headers: { ...headers, ...own }, body }, signal);
-      return readLoginAnswer(answer, request.username !== undefined);
+      const { username = '' } = request;
+      return readLoginAnswer(answer, username !== '');
     } catch (error) {
       if (error instanceof ExchangeFailure) {
         return { outcome: 'unavailable', reason: `the login service did not answer: ${error.message}` };
