@@ -25,7 +25,25 @@ export const mqttFlags: readonly Flag[] = [
   },
   { long: 'bind', short: 'A', value: 'ADDRESS', group: connection, help: 'Local address to connect from.' },
   { long: 'username', short: 'u', value: 'NAME', group: connection, help: 'User name to log in with.' },
-  { long: 'pw', short: 'P', value: 'PASSWORD', group: connection, help: 'Password to log in with.' },
+  {
+    long: 'pw',
+    short: 'P',
+    value: 'PASSWORD',
+    group: connection,
+    help: 'Password to log in with. Everybody on this machine can read it in the list of processes.',
+  },
+  {
+    long: 'password-file',
+    value: 'FILE',
+    group: connection,
+    help: 'Read the password from the first line of a file, where the list of processes does not show it.',
+  },
+  {
+    long: 'password-env',
+    value: 'NAME',
+    group: connection,
+    help: 'Take the password from an environment variable.',
+  },
   {
     long: 'protocol-version',
     short: 'V',

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type { ConnectOptions } from '@cauldron/client';
 import type { Properties, ProtocolVersion, QoS, Will } from '@cauldron/protocol';
 import { topicNameProblem } from '@cauldron/protocol';
@@ -30,16 +31,17 @@ const NEVER = 4_294_967_295;
  * Reads the shared flags.
  *
  * @param packets the packets that `-D` may name besides CONNECT, WILL and DISCONNECT
+ * @param env the environment, of which `--password-env` names a variable
  * @throws {UsageError} whatever makes no sense, before anything is tried
  */
-export function mqttSettings(parsed: Parsed, packets: readonly string[]): MqttSettings {
+export function mqttSettings(parsed: Parsed, packets: readonly string[], env: NodeJS.ProcessEnv): MqttSettings {
   const url = readUrl(textOf(parsed, 'url'));
   const properties = readProperties(listOf(parsed, 'property'), ['CONNECT', ...packets, 'DISCONNECT', 'WILL']);
   const protocolVersion = versionOf(parsed);
   const host = textOf(parsed, 'host') ?? url.host;
   const port = numberOf(parsed, 'port', { min: 1, max: 65_535 }) ?? url.port;
   const username = textOf(parsed, 'username') ?? url.username;
-  const password = textOf(parsed, 'pw') ?? url.password;
+  const password = passwordOf(parsed, env) ?? url.password;
   if (password !== undefined && username === undefined && protocolVersion < 5) {
     throw new UsageError('a password (-P) needs a user name (-u) before MQTT 5');
   }
@@ -59,6 +61,28 @@ export function mqttSettings(parsed: Parsed, packets: readonly string[]): MqttSe
     properties: connectProperties(parsed, properties.CONNECT, protocolVersion),
   };
   return { connect, properties, urlTopic: url.topic };
+}
+
+/** The password by whichever flag names it; undefined = none does. */
+function passwordOf(parsed: Parsed, env: NodeJS.ProcessEnv): string | undefined {
+  const [literal, file, name] = [textOf(parsed, 'pw'), textOf(parsed, 'password-file'), textOf(parsed, 'password-env')];
+  if ([literal, file, name].filter((given) => given !== undefined).length > 1) {
+    throw new UsageError('-P, --password-file and --password-env exclude each other');
+  }
+  if (file !== undefined) return firstLine(file);
+  if (name === undefined) return literal;
+  const value = env[name];
+  if (value === undefined)
+    throw new UsageError(`--password-env: there is no environment variable ${name}; set it first`);
+  return value;
+}
+
+function firstLine(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').split(/\r?\n/, 1)[0]!;
+  } catch (error) {
+    throw new UsageError(`--password-file: cannot read ${file}: ${(error as Error).message}`);
+  }
 }
 
 function versionOf(parsed: Parsed): ProtocolVersion {

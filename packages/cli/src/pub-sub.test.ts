@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import type { Packet, PublishPacket } from '@cauldron/protocol';
 import { PacketType } from '@cauldron/protocol';
 import { FakeBroker, type Reaction } from '@cauldron/testkit/fake-broker';
+import { tempDir } from '../../../test/support/temp-dir.ts';
 import type { Io } from './command.ts';
 import { run } from './main.ts';
 
@@ -12,7 +15,7 @@ const utf8 = new TextEncoder();
 const text = new TextDecoder();
 
 /** Runs the program in this process, with streams and signals of its own. */
-function start(args: readonly string[]) {
+function start(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
   const out: Buffer[] = [];
   const err: Buffer[] = [];
@@ -23,7 +26,7 @@ function start(args: readonly string[]) {
     stdin,
     stdout,
     stderr,
-    env: {},
+    env,
     onSignal(handler) {
       handlers.add(handler);
       return () => handlers.delete(handler);
@@ -411,4 +414,31 @@ test('help teaches: the overview names every command, a command its flags and ex
   const version = start(['--version']);
   assert.equal(await version.code, 0);
   assert.match(version.out(), /^cauldron \d+\.\d+\.\d+\n$/);
+});
+
+test('a password comes from the command line, a file or the environment: from one of them', async (t) => {
+  const file = join(tempDir(t), 'password');
+  writeFileSync(file, 'from a file\nand more\n');
+  const fake = await broker(t);
+  const pub = ['pub', ...at(fake), '-t', 'a', '-m', 'x', '-u', 'ann'];
+  const ways: [string[], string][] = [
+    [['-P', 'said'], 'said'],
+    [['--password-file', file], 'from a file'],
+    [['--password-env', 'SOUP'], 'from the environment'],
+  ];
+  for (const [flags] of ways) assert.equal(await start([...pub, ...flags], { SOUP: 'from the environment' }).code, 0);
+  assert.deepEqual(
+    fake.all(PacketType.connect).map(({ password }) => text.decode(password)),
+    ways.map(([, password]) => password),
+  );
+  const wrong: [string[], RegExp][] = [
+    [['--password-env', 'SOUP'], /no environment variable SOUP/],
+    [['--password-file', `${file}.gone`], /cannot read .*gone/],
+    [['-P', 'x', '--password-file', file], /exclude each other/],
+  ];
+  for (const [flags, said] of wrong) {
+    const run = start([...pub, ...flags]);
+    assert.equal(await run.code, 2);
+    assert.match(run.err(), said);
+  }
 });

@@ -81,7 +81,7 @@ async function run(parsed: Parsed, io: Io): Promise<number> {
   if (parsed.positionals.length > 0) {
     throw new UsageError(`"${parsed.positionals[0]}" belongs to no flag; a text with spaces needs quotes around it`);
   }
-  const { connect, properties, urlTopic } = mqttSettings(parsed, ['PUBLISH']);
+  const { connect, properties, urlTopic } = mqttSettings(parsed, ['PUBLISH'], io.env);
   const topic = textOf(parsed, 'topic') ?? urlTopic;
   if (topic === undefined) throw new UsageError('a topic is missing: add -t TOPIC');
   const problem = topicNameProblem(topic);

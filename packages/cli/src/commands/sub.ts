@@ -56,7 +56,7 @@ async function run(parsed: Parsed, io: Io): Promise<number> {
   if (parsed.positionals.length > 0) {
     throw new UsageError(`"${parsed.positionals[0]}" belongs to no flag; give each topic with its own -t`);
   }
-  const settings = mqttSettings(parsed, ['SUBSCRIBE', 'UNSUBSCRIBE']);
+  const settings = mqttSettings(parsed, ['SUBSCRIBE', 'UNSUBSCRIBE'], io.env);
   const job = readJob(parsed, settings);
   const timeout = numberOf(parsed, 'timeout', { min: 1, max: 2_000_000 });
   const printer = new Printer(io.stdout);
