@@ -195,3 +195,10 @@ test('a login that began before a reload is not remembered after it: what it was
   tokens.answer = () => ({ outcome: 'refuse', reason: 'the key is gone' });
   assert.equal(await fixture.passes(ali), false);
 });
+
+test('a certificate that shows another user than the client says makes nobody wait but its address', async () => {
+  const fixture = new ChainFixture([passwords()], { failuresBeforeDelay: 3, failureDelay: 60 });
+  const peer = { by: 'certificate', username: 'mallory' } as const;
+  for (let host = 1; host <= 5; host += 1) await fixture.login({ username: 'ali' }, { ...from(host), peer });
+  assert.equal(await fixture.passes(ali, from(9)), true);
+});

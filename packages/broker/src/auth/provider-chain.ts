@@ -364,7 +364,7 @@ export class ProviderChain implements Authenticator {
   }
 
   #wrong(request: AuthenticationRequest, startedAt: number, reason: string, provider?: Provider): Outcome {
-    this.#failed(request, guessOf(provider, this.#countsStrangers));
+    this.#failed(request, guessOf(provider, this.#countsStrangers && request.peer === undefined));
     return this.#refuseLater(request, startedAt, { kind: 'credentials', reason, provider: provider?.name });
   }
 
