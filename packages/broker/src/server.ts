@@ -26,6 +26,8 @@ import type { Actor, Security } from './wiring/security.ts';
 
 /** How often time moves on in the core, milliseconds: the grain of keep alive and expiry. */
 const TICK = 250;
+/** Milliseconds without a tick after which the process stood still. */
+const STOOD_STILL = 1000;
 /**
  * How many topics' matches are kept. Enough that a broker whose every device has its own topic matches few of them twice;
  * a topic takes some 300 bytes, and only those published to take any.
@@ -162,8 +164,14 @@ export class Broker extends EventEmitter<BrokerEvents> {
     if (level !== 'none') this.#health.report(`memory-${level}`, message, this.#now());
   }
 
+  /** Nobody was read from meanwhile, so nobody's silence was its own: every keep alive begins anew. */
+  #stoodStill(now: number): void {
+    for (const connection of this.core.connections) connection.lastSeen = now;
+  }
+
   #tick(): void {
     const now = this.#now();
+    if (now - this.core.now > STOOD_STILL) this.#stoodStill(now);
     this.core.tick(now);
     this.#sys.tick(now);
     this.#memory.tick(now);
