@@ -84,3 +84,23 @@ export function shownRequest(request: AuthenticationRequest, providers: readonly
   if (username === undefined || !providers.some((provider) => provider.conceals?.(username))) return request;
   return { ...request, username: CONCEALED };
 }
+
+/** What a client is told that may not be anonymous. */
+export const NOTHING_SHOWN = 'this listener lets nobody in without a user name and password';
+export const NOBODY_KNOWS =
+  'there is nobody who could know a user name and password here, and anonymous clients are not allowed';
+
+/**
+ * Why a login that a provider accepts is refused all the same: it is over, or it is not the user that the transport
+ * proved, or that authenticates again.
+ */
+export function acceptProblem(
+  request: AuthenticationRequest,
+  username: string | undefined,
+  expiresAt: number | undefined,
+  now: number,
+): string | undefined {
+  if (expiresAt !== undefined && expiresAt <= now) return 'what it showed has expired';
+  const expected = request.peer?.username ?? (request.reauthentication ? request.username : username);
+  return username === expected ? undefined : `it is '${username}', and has to be '${expected}' as before`;
+}

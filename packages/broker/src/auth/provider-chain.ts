@@ -14,10 +14,13 @@ import {
 import { grantedRights } from './granted-rights.ts';
 import {
   type Attempt,
+  acceptProblem,
   countsStrangers,
   giveUpWaiting,
   guessOf,
   MethodExchange,
+  NOBODY_KNOWS,
+  NOTHING_SHOWN,
   type RefusedLogin,
   shownRequest,
   unguessableFirst,
@@ -28,6 +31,7 @@ import { PendingLogins } from './pending-logins.ts';
 import type { Provider, Verdict } from './provider.ts';
 import { ProviderHealth } from './provider-health.ts';
 import { RefusalTiming } from './refusal-timing.ts';
+import { reloadProviders } from './reload-providers.ts';
 import { type AcceptedLogin, RememberedLogins } from './remembered-logins.ts';
 import { UserChanges } from './user-changes.ts';
 
@@ -121,7 +125,7 @@ export class ProviderChain implements Authenticator {
    */
   async reload(): Promise<void> {
     try {
-      await this.#reload(this.#providers);
+      await reloadProviders(this.#providers);
     } finally {
       this.clear();
     }
@@ -134,15 +138,7 @@ export class ProviderChain implements Authenticator {
    * @throws {AggregateError} as {@link ProviderChain.reload}
    */
   reloadChanged(): Promise<void> {
-    return this.#reload(this.#providers.filter(({ credentialsOf }) => credentialsOf !== undefined));
-  }
-
-  async #reload(providers: readonly Provider[]): Promise<void> {
-    const results = await Promise.allSettled(providers.map(async (provider) => provider.reload?.()));
-    const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
-    if (errors.length === 0) return;
-    const said = errors.map((error) => (error instanceof Error ? error.message : String(error))).join('; ');
-    throw new AggregateError(errors, `users could not be read again, and stay as they were: ${said}`);
+    return reloadProviders(this.#providers.filter(({ credentialsOf }) => credentialsOf !== undefined));
   }
 
   /** Forgets the logins that were verified, and those being verified; everybody is asked for again. */
@@ -195,14 +191,10 @@ export class ProviderChain implements Authenticator {
     const showsNothing = request.username === undefined && request.password === undefined;
     if (!showsNothing && this.#providers.length > 0) return undefined;
     if (!this.#parts.anonymous(request.listener)) {
-      const said = showsNothing
-        ? 'this listener lets nobody in without a user name and password'
-        : 'there is nobody who could know a user name and password here, and anonymous clients are not allowed';
+      const said = showsNothing ? NOTHING_SHOWN : NOBODY_KNOWS;
       return this.#refuse(request, { kind: 'anonymous', reasonCode: ReasonCode.notAuthorized, reason: said }, said);
     }
-    const result: AcceptedLogin = { outcome: 'accept', anonymous: true };
-    this.#noteAccepted(request, result, false);
-    return result;
+    return this.#noted(request, { outcome: 'accept', anonymous: true }, false);
   }
 
   #byMethod(request: AuthenticationRequest): Outcome | undefined {
@@ -230,8 +222,7 @@ export class ProviderChain implements Authenticator {
     if (result === undefined) return undefined;
     this.counters.loginsCached += 1;
     this.#backoff.succeeded(request.remoteAddress, result.username ?? request.username, now);
-    this.#noteAccepted(request, result, true);
-    return result;
+    return this.#noted(request, result, true);
   }
 
   /** Whoever shows what cannot be guessed need not wait for those who guess at its name. */
@@ -328,14 +319,8 @@ export class ProviderChain implements Authenticator {
     if (username !== undefined && this.#changes.since(mark, username)) {
       return this.#cannotSay(request, 'the credentials of the user changed during the login', provider);
     }
-    if (verdict.expiresAt !== undefined && verdict.expiresAt <= this.#now) {
-      return this.#wrong(request, startedAt, 'what it showed has expired', provider);
-    }
-    const expected = request.peer?.username ?? (request.reauthentication ? request.username : username);
-    if (username !== expected) {
-      const reason = `it is '${username}', and has to be '${expected}' as before`;
-      return this.#wrong(request, startedAt, reason, provider);
-    }
+    const problem = acceptProblem(request, username, verdict.expiresAt, this.#now);
+    if (problem !== undefined) return this.#wrong(request, startedAt, problem, provider);
     this.#backoff.succeeded(request.remoteAddress, username, this.#now);
     const result = this.#accepted(request, provider.name, verdict);
     if (request.method === undefined && mark === this.#changes.mark)
@@ -346,12 +331,10 @@ export class ProviderChain implements Authenticator {
   #accepted(request: AuthenticationRequest, provider: string, verdict: AcceptVerdict): AcceptedLogin {
     const { username, expiresAt, data } = verdict;
     const rights = grantedRights(provider, verdict.rights);
-    const result: AcceptedLogin = { outcome: 'accept', username, expiresAt, data, rights };
-    this.#noteAccepted(request, result, false);
-    return result;
+    return this.#noted(request, { outcome: 'accept', username, expiresAt, data, rights }, false);
   }
 
-  #noteAccepted(request: AuthenticationRequest, result: AcceptedLogin, cached: boolean): void {
+  #noted(request: AuthenticationRequest, result: AcceptedLogin, cached: boolean): AcceptedLogin {
     this.counters.loginsAccepted += 1;
     const username = result.username ?? request.username;
     const provider = result.rights?.provider ?? 'nobody';
@@ -361,6 +344,7 @@ export class ProviderChain implements Authenticator {
       provider,
       cached,
     });
+    return result;
   }
 
   #wrong(request: AuthenticationRequest, startedAt: number, reason: string, provider?: Provider): Outcome {
@@ -399,10 +383,9 @@ export class ProviderChain implements Authenticator {
     refusal: Omit<LoginRefused, 'provider'> & { readonly provider?: string | undefined },
     said: string,
   ): RefusedLogin {
-    const { reasonCode, provider } = refusal;
     this.counters.loginsRefused += 1;
-    this.#parts.events?.refused?.(shownRequest(request, this.#providers), { ...refusal, provider });
-    return { outcome: 'refuse', reasonCode, reasonString: said, noted: true };
+    this.#parts.events?.refused?.(shownRequest(request, this.#providers), { ...refusal, provider: refusal.provider });
+    return { outcome: 'refuse', reasonCode: refusal.reasonCode, reasonString: said, noted: true };
   }
 
   #usersChanged(provider: Provider, usernames: readonly string[]): void {
