@@ -79,29 +79,32 @@ export class RetainedFeed implements Flushable {
     const { connection } = session;
     if (connection === null || session.ended || connection.output.congested) return;
     if (session.queuedMessages >= LOW_WATER) return;
-    this.#slice();
-    session.pump();
+    // Nothing to queue while SUBACKs wait for the store: pumping would only ask for more, turn after turn.
+    if (this.#slice()) session.pump();
   }
 
-  /** Goes on with one filter after the other until a turn's share is used up. */
-  #slice(): void {
+  /** Goes on with one filter after the other until a turn's share is used up; returns whether there was one. */
+  #slice(): boolean {
     const session = this.#session;
     let messages = SLICE;
     let nodes = LOOKED_AT;
+    let any = false;
     for (const { filter, walk } of this.#owed.values()) {
       if (walk === null) continue;
       const room = this.#room;
-      if (room <= 0) return;
+      if (room <= 0) return any;
+      any = true;
       const finished = messages > 0 && nodes > 0 && this.#walk(filter, walk, Math.min(messages, room), nodes);
       if (!finished) {
         this.more();
-        return;
+        return true;
       }
       messages -= walk.shown;
       nodes -= walk.looked + 1;
       this.#owed.delete(filter);
       session.host.journal?.touchFilter(session, filter);
     }
+    return any;
   }
 
   get #room(): number {
