@@ -166,6 +166,8 @@ test('a URL says how a listener is reached', () => {
   assert.equal(url({ host: '::', port: 1 }), 'mqtt://[::]:1');
   assert.equal(url({ tls: TLS }), 'mqtts://127.0.0.1:8883');
   assert.equal(url({ path: '/run/c.sock' }), 'mqtt+unix:///run/c.sock');
+  const tls = { cert: 'cert.pem', key: 'key.pem' };
+  assert.equal(url({ path: '/run/c.sock', tls }), 'mqtts+unix:///run/c.sock');
 });
 
 test('a broker in a program follows the same policy, and opens nothing where it refuses', async () => {

@@ -52,9 +52,10 @@ export const listenerName = (listener: ListenerConfig): string =>
  * @param port the port it got, where the configured one is 0
  */
 export function listenerUrl(listener: ListenerConfig, port: number | undefined = listener.port): string {
-  if (listener.path !== undefined) return `mqtt+unix://${listener.path}`;
+  const scheme = listener.tls === undefined ? 'mqtt' : 'mqtts';
+  if (listener.path !== undefined) return `${scheme}+unix://${listener.path}`;
   const host = listener.host.includes(':') ? `[${listener.host}]` : listener.host;
-  return `${listener.tls === undefined ? 'mqtt' : 'mqtts'}://${host}:${port}`;
+  return `${scheme}://${host}:${port}`;
 }
 
 /** Whether only this machine can reach an address; of other names than `localhost` nobody knows. */
@@ -115,7 +116,7 @@ function exposureAt(config: Config, index: number, options: ExposureOptions): Li
     proxied,
   } as const;
   if (reachable === 'this machine' || said === true || proofs.length > 0) return exposed;
-  return { ...exposed, refusal: refusalOf(listener, index, options) };
+  return { ...exposed, refusal: refusalOf(listener, index, said, options) };
 }
 
 /** What the transport itself proves. A certificate that may be left out proves nothing of those who leave it out. */
@@ -125,14 +126,23 @@ function transportProofs({ tls }: ListenerConfig): Proof[] {
   return [...(byCertificate ? (['certificate'] as const) : []), ...(tls.psk === undefined ? [] : (['psk'] as const))];
 }
 
-function refusalOf(listener: ListenerConfig, index: number, { originOf }: ExposureOptions): ConfigProblem {
+function refusalOf(
+  listener: ListenerConfig,
+  index: number,
+  said: boolean | undefined,
+  { originOf }: ExposureOptions,
+): ConfigProblem {
   const path = ['listeners', index];
   const origin = originOf?.([...path, 'host']) ?? originOf?.(path) ?? {};
   const proxied = listener.proxyProtocol !== undefined;
   const local = proxied ? 'leave its proxyProtocol out' : 'host = "127.0.0.1"';
+  const problem =
+    said === false
+      ? 'nobody could log in there: allowAnonymous is false, and there is no provider of users'
+      : 'nobody would be asked who they are there';
   const lines = [
-    `${listenerUrl(listener)} can be reached from other machines, and nobody would be asked who they are there. The broker does ` +
-      'not start like that; choose one of three:',
+    `${listenerUrl(listener)} can be reached from other machines, and ${problem}. The broker does not start like that; ` +
+      'choose one of three:',
     '  1. only this machine can reach it; in its [[listeners]]:',
     `       ${local}`,
     '  2. clients log in; make the file with "cauldron passwd -c passwords USER", and add:',

@@ -288,13 +288,11 @@ export class Broker extends EventEmitter<BrokerEvents> {
     }
     failures.push(await this.#security.reopenAudit(by));
     const said = failures.flatMap((error) => (error === null ? [] : [error.message]));
-    if (said.length === 0) this.#health.clear('reload-failed');
-    else this.#health.report('reload-failed', said.join('; '), this.#now());
     return { failures: said, needsRestart: input === undefined ? [] : changedSections(this.config, config) };
   }
 
   #told(what: string, error: Error | null, by: Actor): void {
-    this.#security.log.reloaded(what, error, by);
+    this.#security.reloaded(what, error, by);
   }
 
   /**

@@ -21,6 +21,7 @@ import type { HealthMonitor } from '../health.ts';
 import type { Logger } from '../log.ts';
 import { Enforcement } from './enforcement.ts';
 import { openProviders } from './providers.ts';
+import { ReloadHealth } from './reload-health.ts';
 import { SecurityLog } from './security-log.ts';
 
 /** Who did something, for the audit log. */
@@ -50,6 +51,7 @@ export class Security {
   readonly #chain: ProviderChain | null;
   readonly #rules: RuleAuthorizer | null;
   readonly #watcher = new FileWatcher();
+  readonly #reloads: ReloadHealth;
   #authorization: AuthorizationOptions;
   #originOf: OriginOf | undefined;
   #core: BrokerCore | null = null;
@@ -69,6 +71,7 @@ export class Security {
     this.#authorization = config.authorization;
     this.#originOf = parts.originOf;
     this.log = log;
+    this.#reloads = new ReloadHealth(parts.health, parts.now);
     this.authenticator = parts.authenticator ?? chain!;
     this.authorizer = parts.authorizer ?? rules!;
   }
@@ -147,14 +150,18 @@ export class Security {
   }
 
   async #told(what: string, by: Actor, work: () => Promise<void>): Promise<Error | null> {
-    try {
-      await work();
-      this.log.reloaded(what, null, by);
-      return null;
-    } catch (error) {
-      this.log.reloaded(what, error, by);
-      return error as Error;
-    }
+    const error = await work().then(
+      () => null,
+      (reason: Error) => reason,
+    );
+    this.reloaded(what, error, by);
+    return error;
+  }
+
+  /** Something was read again, or could not be: told to the log, the audit log and the health. */
+  reloaded(what: string, error: Error | null, by: Actor): void {
+    this.log.reloaded(what, error, by);
+    this.#reloads.note(what, error);
   }
 
   /** Disconnects whoever logged in as a user. Returns how many. */

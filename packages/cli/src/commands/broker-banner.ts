@@ -90,6 +90,6 @@ function target(addresses: readonly Address[], { listeners }: Exposure): string 
 }
 
 function loginFlags({ proofs }: ListenerExposure): string {
-  if (proofs.includes('login')) return ' -u USER -P PASSWORD';
+  if (proofs.includes('login')) return ' -u USER --password-file FILE';
   return proofs.includes('certificate') ? ' --cert FILE --key FILE' : '';
 }

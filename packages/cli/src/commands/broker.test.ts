@@ -178,7 +178,7 @@ test('with --password-file a login is needed everywhere, and what can be overhea
     { type: 'password-file', file: 'passwords', upgrade: true },
   ]);
   assert.match(run.stdout, /open to +other machines too; a login is needed; not encrypted\n/);
-  assert.match(run.stdout, /sub -t 'hello\/#' -v -u USER -P PASSWORD\n/);
+  assert.match(run.stdout, /sub -t 'hello\/#' -v -u USER --password-file FILE\n/);
   assert.match(run.stderr, /^WARNING: user names and passwords come over mqtt:\/\/0\.0\.0\.0:1883 unencrypted/);
   const local = await new Run(['--password-file', 'passwords']).stopped();
   assert.match(local.stdout, /open to +programs on this machine only; a login is needed\n/);
@@ -200,7 +200,7 @@ test('with --cert and --key it speaks TLS, on port 8883 unless another is given,
   assert.deepEqual([listener?.host, listener?.port, listener?.tls?.cert], ['0.0.0.0', 8883, 'c.pem']);
   assert.match(run.stdout, /^Cauldron listens on mqtts:\/\/0\.0\.0\.0:8883\n/);
   assert.match(run.stdout, /open to +other machines too; a login is needed; encrypted \(TLS\)\n/);
-  assert.match(run.stdout, /sub -t 'hello\/#' -v -p 8883 --cafile FILE -u USER -P PASSWORD\n/);
+  assert.match(run.stdout, /sub -t 'hello\/#' -v -p 8883 --cafile FILE -u USER --password-file FILE\n/);
   assert.equal(run.stderr, '');
   const local = await new Run(['--cert', 'c.pem', '--key', 'k.pem', '-p', '9999']).stopped();
   assert.deepEqual(

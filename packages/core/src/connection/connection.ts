@@ -103,6 +103,10 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled, Metered, H
     this.decoder = new FrameDecoder(this, { role: 'server', ...sizes, view: core.view });
   }
 
+  get remoteAddress(): string {
+    return this.link.remoteAddress;
+  }
+
   get version5(): boolean {
     return this.decoder.version === 5;
   }

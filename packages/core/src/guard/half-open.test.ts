@@ -102,3 +102,17 @@ test('maxHalfOpen: who was refused and does not close its side takes a place of 
   broker.advance(6000);
   assert.deepEqual([broker.core.connections.size, broker.core.guard.halfOpen.size, broker.core.timers.size], [0, 0, 0]);
 });
+
+test('maxHalfOpen: one network that takes all places crowds out itself, and a slow client from elsewhere stays', () => {
+  const { broker } = watched({ limits: { maxHalfOpen: 32 } });
+  const slow = broker.open(5, '192.0.2.7:1000');
+  const silent = Array.from({ length: 200 }, (_, i) => broker.open(5, `198.51.100.1:${i + 1}`));
+  assert.deepEqual([slow.closed, broker.core.connections.size], [false, 32]);
+  assert.deepEqual(
+    silent.map(({ closed }) => closed),
+    silent.map((_, i) => i < 200 - 31),
+  );
+  const late = broker.open(5, '192.0.2.8:1000');
+  assert.deepEqual([slow.closed, late.closed], [true, false], 'who has few there takes the oldest place of all');
+  slow.cut();
+});
