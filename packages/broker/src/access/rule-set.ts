@@ -120,6 +120,7 @@ export class RuleSet {
 
   #find(known: Known, use: Use, topic: string): Ranked | null {
     const tries = use === 'read' ? known.profile.read : known.profile.write;
+    if (tries.length === 0) return null; // a broker without rules takes no topic apart
     const found = this.#search.find(tries, topic, known.names);
     return this.#holds(known, found?.rank) ? found : null;
   }

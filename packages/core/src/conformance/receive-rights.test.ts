@@ -171,14 +171,53 @@ test('an authorizer with an epoch is asked once for a topic, and again when the 
   );
 });
 
+const publishToAll = (client: TestClient, topics: number): void => {
+  for (let i = 0; i < topics; i++) client.publish(`t/${i}`, '');
+};
+
+test('a client that speaks for many devices is asked about once for each of their topics', () => {
+  const rules = new Rules();
+  const broker = new TestBroker({ authorizer: rules });
+  const gateway = broker.connect('gateway');
+  for (let round = 0; round < 3; round++) publishToAll(gateway, 600);
+  assert.equal(rules.asked, 600);
+  rules.change(broker, (one) => one.locked.add('t/7'));
+  publishToAll(gateway, 600);
+  assert.equal(rules.asked, 1200);
+});
+
 test('decisions that are remembered are bounded: a client that publishes to ever new topics asks again', () => {
   const rules = new Rules();
   const broker = new TestBroker({ authorizer: rules });
   const publisher = broker.connect('p');
-  for (let round = 0; round < 2; round++) {
-    for (let i = 0; i < 600; i++) publisher.publish(`t/${i}`, '');
+  for (let round = 0; round < 2; round++) publishToAll(publisher, 2000); // the core keeps 1024 topics here
+  assert.ok(rules.asked > 3000, `asked ${rules.asked} times`);
+});
+
+test('what was decided about one client is never taken for another, whoever publishes to a topic in between', () => {
+  const asked: string[] = [];
+  const authorizePublish = ({ clientId }: ClientInfo): Decision => {
+    asked.push(clientId);
+    return clientId === 'good' ? true : no;
+  };
+  const broker = new TestBroker({
+    authorizer: { epoch: 1, authorizePublish, authorizeSubscribe: () => true },
+  });
+  const reader = broker.connect('r');
+  reader.subscribe('#');
+  const [good, bad] = [broker.connect('good'), broker.connect('bad')];
+  for (let round = 0; round < 4; round++) {
+    for (const topic of ['x', 'y']) {
+      good.publish(topic, 'good');
+      bad.publish(topic, 'bad');
+    }
   }
-  assert.equal(rules.asked, 1200);
+  assert.deepEqual(new Set(texts(reader)), new Set(['good']));
+  assert.ok(asked.length <= 8, 'each remembers topics that both publish to');
+  bad.cut();
+  good.cut();
+  broker.connect('bad').publish('x', 'bad');
+  assert.deepEqual(texts(reader), []);
 });
 
 test('an authorizer without an epoch is asked for every message', () => {

@@ -1,5 +1,6 @@
 import { encodeUtf8 } from '@cauldron/protocol';
 import type { AckMode } from '../options.ts';
+import type { Decision } from '../ports.ts';
 import type { Matches } from './router.ts';
 
 /** Bytes of the longest topic the table keeps: what it holds is bounded in bytes, not only in topics. */
@@ -23,6 +24,9 @@ export class Topic {
   ack: AckMode | null | undefined = undefined;
   /** Used again since the eviction hand last passed: topics that are published to once do not drive out the others. */
   used = false;
+  /** Whose right to publish to it was decided last, an object that stands for it; null = nobody's. */
+  decidedFor: object | null = null;
+  decision: Decision = true;
   next: Topic | null = null;
   /** No longer in the table: nobody tells it of changes, so whoever kept it looks it up again. */
   evicted = false;
