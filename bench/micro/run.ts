@@ -1,15 +1,17 @@
-/** Times the project's own functions in this process: `node --expose-gc bench/micro/run.ts [codec|routing|access ...]`. */
+/** Times the project's own functions in this process: `node --expose-gc bench/micro/run.ts [codec|routing|access|rules ...]`. */
 import { machineLine } from '../machine.ts';
 import { readable } from '../stats.ts';
 import { accessGroups } from './access.ts';
 import { codecGroups } from './codec.ts';
 import { bytesPerSubscription, routingGroups } from './routing.ts';
-import { checksum, type MicroGroup, measureGroup, microTable } from './runner.ts';
+import { rulesGroups } from './rules.ts';
+import { checksum, type MicroGroup, measureGroup, microTable, threadClock } from './runner.ts';
 
 const targets: Readonly<Record<string, () => readonly MicroGroup[]>> = {
   codec: () => codecGroups,
   routing: routingGroups,
   access: accessGroups,
+  rules: rulesGroups,
 };
 
 const asked = process.argv.slice(2);
@@ -33,7 +35,7 @@ if (names.includes('routing')) {
 const groups = names.flatMap((name) => targets[name]!());
 const results = groups.map((group) => ({
   group: group.name,
-  results: measureGroup(group, { rounds: 9, sliceMs: 40 }),
+  results: measureGroup(group, { rounds: 15, sliceMs: 40, clock: threadClock }),
 }));
 process.stdout.write(`\n${microTable(results)}\n`);
 if (!Number.isFinite(checksum())) process.exitCode = 1;
