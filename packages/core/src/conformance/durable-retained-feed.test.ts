@@ -187,3 +187,23 @@ test('retained messages that change while they are owed arrive as they are when 
   await broker.settle();
   await assertNothingLeft(broker);
 });
+
+test('while a SUBACK waits for the store, the retained messages behind it ask for no turn after turn', async () => {
+  const broker = await withRetained();
+  const client = await broker.connect('reader');
+  await broker.subscribe(client, 'live', { qos: 1 });
+  broker.core.publish({ topic: 'live', payload: textBytes('x'), qos: 1, retain: false, properties: undefined });
+  await broker.settle();
+  const [live] = client.takeMessages();
+  broker.requestSubscribe(client, 'r/#');
+  const { flushSet } = broker.core;
+  let asked = 0;
+  const add = flushSet.add.bind(flushSet);
+  flushSet.add = (one) => {
+    asked += 1;
+    add(one);
+  };
+  client.ack(puback, live!.packetId); // there is room again, for more of what is retained too
+  for (let i = 0; i < 20; i++) broker.core.flush();
+  assert.ok(asked <= 3, `${asked} turns were asked for`);
+});

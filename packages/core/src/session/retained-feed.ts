@@ -6,6 +6,8 @@ import type { Session } from './session.ts';
 /** Retained messages that are queued in a turn, and nodes of the tree looked at for them, over all filters. */
 const SLICE = 500;
 const LOOKED_AT = 2000;
+/** What a message costs, in places looked at. */
+const SHOWN = 8;
 /** Fewer messages than this wait in memory, and the next slice is queued. */
 const LOW_WATER = 100;
 
@@ -116,11 +118,13 @@ export class RetainedFeed implements Flushable {
   #walk(filter: string, walk: RetainedWalk, messages: number, nodes: number): boolean {
     const session = this.#session;
     const subscription = session.subscriptions!.get(filter)!; // it may have been replaced meanwhile
-    return walk.next(messages, nodes, session.host.now, (message, publisher, kept) => {
+    const finished = walk.next(messages, nodes, session.host.now, (message, publisher, kept) => {
       if (subscription.noLocal && publisher === session.clientId) return; // [MQTT-3.8.3-3]
       if (!session.mayReceive(message.topic)) return;
       const qos = Math.min(message.qos, subscription.qos) as QoS;
       session.deliverRetained(message, kept, qos, subscription.identifiers);
     });
+    session.host.turns.spend(walk.looked + SHOWN * walk.shown);
+    return finished;
   }
 }

@@ -3,6 +3,7 @@ import type { MemoryPressure } from '../guard/memory-pressure.ts';
 import type { QueueFullPolicy } from '../options.ts';
 import type { ClientInfo, DropReason } from '../ports.ts';
 import type { RetainedTree } from '../routing/retained-tree.ts';
+import type { Ledger } from '../routing/router.ts';
 import type { Journal } from '../store/journal.ts';
 import type { Session } from './session.ts';
 
@@ -19,6 +20,8 @@ export interface SessionHost {
   readonly retained: RetainedTree;
   readonly queueQos0: boolean;
   readonly memory: MemoryPressure;
+  /** Told of work that others wait for. */
+  readonly turns: Ledger;
   /** Messages of a queue that are held in memory although the store keeps them, at most. */
   readonly memoryWindow: number;
   /** A message did not reach this session's client. */

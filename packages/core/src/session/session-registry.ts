@@ -6,7 +6,7 @@ import type { Metrics } from '../metrics.ts';
 import type { CoreOptions } from '../options.ts';
 import type { ClientInfo, DisconnectReason, DropReason, Observer } from '../ports.ts';
 import type { RetainedTree } from '../routing/retained-tree.ts';
-import type { Router } from '../routing/router.ts';
+import type { Ledger, Router } from '../routing/router.ts';
 import { SessionChange } from '../store/group.ts';
 import type { Journal } from '../store/journal.ts';
 import type { TimerWheel } from '../timing/timer-wheel.ts';
@@ -27,6 +27,7 @@ export interface RegistryHost {
   readonly flushSet: FlushSet;
   readonly retained: RetainedTree;
   readonly memory: MemoryPressure;
+  readonly turns: Ledger;
   /** The broker stops: sessions stay as the store has them, and their wills wait for the next start. */
   readonly closing: boolean;
   publishWill(will: PendingWill, session: Session): void;
@@ -80,6 +81,10 @@ export class SessionRegistry implements SessionHost {
 
   internalError(error: Error): void {
     this.#host.observer.internalError?.(error, 'the store');
+  }
+
+  get turns(): Ledger {
+    return this.#host.turns;
   }
 
   get memory(): MemoryPressure {
