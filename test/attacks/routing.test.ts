@@ -6,16 +6,16 @@ import { underAttack } from './under-attack.ts';
 
 test('wildcard bombs: topics that thousands of filters match, no two alike', async (t) => {
   const { broker } = await underAttack(t, {
-    start: (target, seed) => attacks.wildcardBomb(target, { seed, levels: 12, total: 1000 }),
-    until: ({ attack: { stats } }) => stats.messages >= 500,
+    start: (target, seed) => attacks.wildcardBomb(target, { seed, levels: 12, total: 400 }),
+    until: ({ attack: { stats } }) => stats.messages >= 200,
   });
   assert.equal(broker.core.router.subscriptions, 0);
 });
 
 test('wildcards as deep as topics may be, over retained messages as deep as that', async (t) => {
   const { broker } = await underAttack(t, {
-    start: (target, seed) => attacks.deepHash(target, { seed, rate: 1000 }),
-    until: ({ attack: { stats } }) => stats.actions >= 500,
+    start: (target, seed) => attacks.deepHash(target, { seed, rate: 300 }),
+    until: ({ attack: { stats } }) => stats.actions >= 200,
   });
   assert.equal(broker.core.router.subscriptions, 0);
   assert.equal(broker.core.sessions.size, 0);
@@ -43,11 +43,11 @@ test('SUBSCRIBEs of 12,000 filters each are answered filter by filter', async (t
 
 test('a SUBSCRIBE above limits.maxControlPacketSize ends the connection with 0x95', async (t) => {
   const { broker, ends } = await underAttack(t, {
-    start: (target, seed) => attacks.subscriptionBomb(target, { seed, filters: 40_000, rate: 20 }),
-    until: ({ attack: { stats } }) => stats.answers['DISCONNECT 0x95']! >= 5,
+    start: (target, seed) => attacks.subscriptionBomb(target, { seed, filters: 20_000, rate: 20 }),
+    until: ({ attack: { stats } }) => stats.answers['DISCONNECT 0x95']! >= 2,
   });
   assert.match(Object.keys(ends).join('\n'), /limits\.maxControlPacketSize/);
-  assert.ok(broker.metrics.controlPacketsTooLarge >= 5);
+  assert.ok(broker.metrics.controlPacketsTooLarge >= 2);
   assert.equal(broker.core.router.subscriptions, 0);
 });
 
@@ -75,7 +75,7 @@ test('share groups that are joined and left without end leave nothing', async (t
 test('wildcards for everything, subscribed and unsubscribed without end, leave nothing', async (t) => {
   const { broker } = await underAttack(t, {
     start: (target, seed) => attacks.unsubscribeStorm(target, { seed, rate: 200 }),
-    until: ({ attack: { stats } }) => stats.answers['UNSUBACK 0x00']! >= 20_000,
+    until: ({ attack: { stats } }) => stats.answers['UNSUBACK 0x00']! >= 5000,
   });
   assert.equal(broker.core.router.subscriptions, 0);
 });
