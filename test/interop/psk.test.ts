@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { until } from '../support/broker.ts';
+import { nextEvent, startBroker, until } from '../support/broker.ts';
 import { Authority } from '../support/certificates.ts';
 import { startListener } from '../support/listener.ts';
 import { startProcess } from '../support/process.ts';
@@ -76,9 +76,31 @@ test('keys are replaced at a reload', async (t) => {
   const file = keyFile(t, `ann:${KEY}`);
   const { port, listener } = await startListener(t, { tls: { psk: { file } } });
   writeFileSync(file, `ann:${OTHER_KEY}\n`);
-  await listener.reload();
+  assert.deepEqual(await listener.reload(), ['ann']);
+  assert.deepEqual(await listener.reload(), []);
   assert.notEqual(await publish(t, port, ...withKey('ann', KEY)), 0);
   assert.equal(await publish(t, port, ...withKey('ann', OTHER_KEY)), 0);
+});
+
+test('a client whose key is taken away or replaced is disconnected, and the others stay', async (t) => {
+  const file = keyFile(t, `ann:${KEY}`, `bob:${OTHER_KEY}`, `eve:${KEY}`);
+  const { broker, port } = await startBroker(t, { listeners: [{ port: 0, tls: { psk: { file } } }] });
+  const joined = async (identity: string, key: string) => {
+    const at = ['-h', '127.0.0.1', '-p', String(port), '-t', 'a', '-i', identity, ...withKey(identity, key)];
+    const here = nextEvent(broker, 'subscribe', (client) => client.username === identity);
+    startProcess(t, findTool('mosquitto_sub'), at);
+    await here;
+  };
+  await joined('ann', KEY);
+  await joined('bob', OTHER_KEY);
+  await joined('eve', KEY);
+  const gone: string[] = [];
+  broker.on('disconnect', ({ clientId }, { reason }) => gone.push(`${clientId}: ${reason}`));
+  writeFileSync(file, `ann:${OTHER_KEY}\nbob:${OTHER_KEY}\n`);
+  assert.deepEqual(await broker.reload(), { failures: [], needsRestart: [] });
+  const reason = 'the user was removed or has other credentials; log in again';
+  assert.deepEqual(gone, [`ann: ${reason}`, `eve: ${reason}`]);
+  assert.equal(broker.core.sessions.get('bob')?.away, false);
 });
 
 test('a listener may have both: keys and certificates', async (t) => {

@@ -20,7 +20,7 @@ import { SysTopics } from './sys-topics.ts';
 import { version } from './version.ts';
 import { defined } from './wiring/defined.ts';
 import { describeError } from './wiring/describe-error.ts';
-import { Listeners } from './wiring/listeners.ts';
+import { type ListenerReload, Listeners } from './wiring/listeners.ts';
 import { type BrokerEvents, type ObserverParts, observerOf, type Tell } from './wiring/observer.ts';
 import type { Actor, Security } from './wiring/security.ts';
 
@@ -141,7 +141,7 @@ export class Broker extends EventEmitter<BrokerEvents> {
     try {
       await this.#keeper?.restore(this.core);
       this.#ticking = setInterval(() => this.#tick(), TICK);
-      await this.#listeners.openAll(this.config, (name, error) => this.#told(`certificates of ${name}`, error, 'file'));
+      await this.#listeners.openAll(this.config, (reload) => this.#reloaded(reload, 'file'));
     } catch (error) {
       await this.close();
       throw error;
@@ -282,17 +282,18 @@ export class Broker extends EventEmitter<BrokerEvents> {
     const failures: (Error | null)[] = [await this.#security.reloadUsers(by)];
     const authorization = input === undefined ? undefined : config.authorization;
     failures.push(await this.#security.reloadRules(by, authorization, originOf));
-    for (const [name, error] of await this.#listeners.reload()) {
-      failures.push(error);
-      this.#told(`certificates of ${name}`, error, by);
+    for (const reload of await this.#listeners.reload()) {
+      failures.push(reload.error);
+      this.#reloaded(reload, by);
     }
     failures.push(await this.#security.reopenAudit(by));
     const said = failures.flatMap((error) => (error === null ? [] : [error.message]));
     return { failures: said, needsRestart: input === undefined ? [] : changedSections(this.config, config) };
   }
 
-  #told(what: string, error: Error | null, by: Actor): void {
-    this.#security.reloaded(what, error, by);
+  #reloaded({ name, error, identities }: ListenerReload, by: Actor): void {
+    this.#security.reloaded(`certificates and keys of ${name}`, error, by);
+    if (identities.length > 0) this.#security.usersChanged('psk', identities);
   }
 
   /**

@@ -15,9 +15,10 @@ export interface Listener {
   /**
    * Reads its files again; from then on new connections get what they say, and those there are go on.
    *
+   * @returns identities whose pre-shared key is another now, or gone: whoever came by it should not be here any longer
    * @throws {ListenerError} they cannot be used; everything stays as it was
    */
-  reload(): Promise<void>;
+  reload(): Promise<readonly string[]>;
 }
 
 /** Where a listener listens. A Unix socket has an empty `host`, `port` 0 and a `path`. */

@@ -28,6 +28,13 @@ export async function readPskKeys(file: string): Promise<PskKeys> {
   return keys;
 }
 
+/** Identities whose key is another now, or gone. */
+export function changedKeys(before: PskKeys, now: PskKeys | null): string[] {
+  return [...before]
+    .filter(([identity, key]) => now?.get(identity)?.equals(key) !== true)
+    .map(([identity]) => identity);
+}
+
 function whatIsWrong(line: string, before: PskKeys): string | null {
   const colon = line.indexOf(':');
   if (colon < 1) return 'it is not "identity:key"; write an identity, a colon and the key in hexadecimal';

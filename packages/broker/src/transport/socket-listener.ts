@@ -110,8 +110,8 @@ export class SocketListener implements Listener {
     return this.#layers.tls?.files ?? [];
   }
 
-  async reload(): Promise<void> {
-    await this.#layers.tls?.reload();
+  async reload(): Promise<readonly string[]> {
+    return (await this.#layers.tls?.reload()) ?? [];
   }
 
   stopAccepting(): void {

@@ -2,7 +2,7 @@ import { constants, randomBytes, type X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import { ListenerError, type SniOptions, type TlsOptions } from './listener.ts';
 import { problem, readCertificates, readPrivateKey, readRevocationLists } from './pem.ts';
-import { type PskKeys, readPskKeys } from './psk-keys.ts';
+import { changedKeys, type PskKeys, readPskKeys } from './psk-keys.ts';
 
 /** For listeners with certificates only: Node's own defaults hold. */
 const SUITES = 'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256';
@@ -66,14 +66,22 @@ export class TlsContexts {
     return [...new Set(all.filter((file) => file !== undefined))];
   }
 
-  /** @throws {ListenerError} and keeps what it had */
-  async reload(): Promise<void> {
+  /**
+   * @returns identities whose key is another now, or gone
+   * @throws {ListenerError} and keeps what it had
+   */
+  async reload(): Promise<readonly string[]> {
     // One after the other, so that what was read last is what holds.
     const reloading = this.#reloaded.then(async () => {
+      const before = this.#loaded;
       this.#loaded = await load(this.options);
+      return before.psk === null ? [] : changedKeys(before.psk, this.#loaded.psk);
     });
-    this.#reloaded = reloading.catch(() => undefined); // whoever asked for it hears of it
-    await reloading;
+    this.#reloaded = reloading.then(
+      () => undefined,
+      () => undefined, // whoever asked for it hears of it
+    );
+    return reloading;
   }
 
   /** What a new connection starts with. */

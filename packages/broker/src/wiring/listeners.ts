@@ -9,6 +9,16 @@ import { openListener } from '../transport/open-listener.ts';
 import { defined } from './defined.ts';
 import { listenerOptions } from './listener-options.ts';
 
+/** What came of reading the files of a listener again. */
+export interface ListenerReload {
+  /** The listener's. */
+  readonly name: string;
+  /** null = it worked. */
+  readonly error: Error | null;
+  /** Whose pre-shared key is another now, or gone. */
+  readonly identities: readonly string[];
+}
+
 /** Where a broker listens: opens what the configuration says, and reads certificates again when their files change. */
 export class Listeners {
   readonly #core: BrokerCore;
@@ -30,18 +40,18 @@ export class Listeners {
   /**
    * Opens all of them.
    *
-   * @param changed called when files of a listener have changed and were read again; null = it worked
+   * @param changed called when files of a listener have changed and were read again
    * @throws {ListenerError} options or files that cannot be used
    * @throws {NodeJS.ErrnoException} where an address cannot be listened on; what was opened before stays open
    */
-  async openAll(config: Config, changed: (listener: string, error: Error | null) => void): Promise<void> {
+  async openAll(config: Config, changed: (reload: ListenerReload) => void): Promise<void> {
     for (const own of config.listeners) {
       const listener = await this.#openOrNote(own, config.listeners.length === 1);
       if (listener === null) continue;
       this.#open.push(listener);
       if (listener.files.length === 0) continue;
       await this.#watcher.watch(listener.files, () => {
-        void reloaded(listener).then((error) => changed(listener.name, error));
+        void reloaded(listener).then(changed);
       });
     }
   }
@@ -61,11 +71,11 @@ export class Listeners {
     }
   }
 
-  /** Reads the certificates and keys of all listeners again. Returns what went wrong, by listener. */
-  async reload(): Promise<Map<string, Error | null>> {
-    const results = new Map<string, Error | null>();
+  /** Reads the certificates and keys of all listeners again. */
+  async reload(): Promise<ListenerReload[]> {
+    const results: ListenerReload[] = [];
     for (const listener of this.#open) {
-      if (listener.files.length > 0) results.set(listener.name, await reloaded(listener));
+      if (listener.files.length > 0) results.push(await reloaded(listener));
     }
     return results;
   }
@@ -98,12 +108,12 @@ function checkReach({ host }: ListenerConfig, listener: Listener): void {
   throw new ListenerError('NOT_LOOPBACK', `not listening on ${host}: ${found}; write 127.0.0.1, or look at /etc/hosts`);
 }
 
-async function reloaded(listener: Listener): Promise<Error | null> {
+async function reloaded(listener: Listener): Promise<ListenerReload> {
+  const { name } = listener;
   try {
-    await listener.reload();
-    return null;
+    return { name, error: null, identities: await listener.reload() };
   } catch (error) {
-    return error as Error;
+    return { name, error: error as Error, identities: [] };
   }
 }
 

@@ -89,7 +89,7 @@ export class Security {
     try {
       const chain = parts.authenticator === undefined ? await openChain(config, parts, log) : null;
       const security = new Security(chain, rules, config, log, parts);
-      chain?.onUserChanged((provider, users) => security.#usersChanged(provider, users));
+      chain?.onUserChanged((provider, users) => security.usersChanged(provider, users));
       await security.#watch(config);
       return security;
     } catch (error) {
@@ -169,7 +169,8 @@ export class Security {
     return this.#enforcement?.kickUsers(undefined, [username], reason) ?? 0;
   }
 
-  #usersChanged(provider: string, users: readonly string[]): void {
+  /** Users were removed or have other credentials: whoever is connected as one of them is not any longer. */
+  usersChanged(provider: string, users: readonly string[]): void {
     this.log.usersChanged(provider, users, 'provider');
     const reason = 'the user was removed or has other credentials; log in again';
     this.#enforcement?.kickUsers(provider, users, reason);
