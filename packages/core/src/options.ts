@@ -118,7 +118,7 @@ export interface CoreOptions {
 export const defaultLimits: Limits = {
   maxPacketSize: 16_777_216,
   maxConnectPacketSize: 524_288,
-  maxControlPacketSize: 262_144,
+  maxControlPacketSize: 131_072,
   maxPropertiesSize: 65_536,
   maxConnections: 100_000,
   maxSubscriptionsPerClient: 10_000,
