@@ -14,7 +14,7 @@ export type ContractVerdict =
     }
   | { readonly outcome: 'unknown' }
   | { readonly outcome: 'refuse'; readonly reason: string }
-  | { readonly outcome: 'unavailable'; readonly reason: string }
+  | { readonly outcome: 'unavailable' | 'busy'; readonly reason: string }
   | {
       readonly outcome: 'continue';
       readonly data: Uint8Array | undefined;

@@ -39,24 +39,26 @@ function ask(provider: Provider, { request, signal }: Question): Verdict | Promi
   if (signal.aborted) return unavailable(signal.reason);
   try {
     const verdict = provider.authenticate(request, signal);
-    return verdict instanceof Promise ? withinTime(verdict, signal) : verdict;
+    return verdict instanceof Promise ? withinTime(provider, verdict, signal) : verdict;
   } catch (error) {
     return unavailable(error);
   }
 }
 
 /** The verdict, or that there is none when nobody waits any longer: a provider that does not listen holds nobody up. */
-function withinTime(pending: Promise<Verdict>, signal: AbortSignal): Promise<Verdict> {
+function withinTime(provider: Provider, pending: Promise<Verdict>, signal: AbortSignal): Promise<Verdict> {
   return new Promise((resolve) => {
     const settle = (verdict: Verdict) => {
       signal.removeEventListener('abort', late);
       resolve(verdict);
     };
-    const late = () => settle(unavailable(signal.reason));
+    const late = () => settle(provider.isWaiting?.(signal) === true ? BUSY : unavailable(signal.reason));
     signal.addEventListener('abort', late);
     pending.then(settle, (error: unknown) => settle(unavailable(error)));
   });
 }
+
+const BUSY: Verdict = { outcome: 'busy', reason: 'so many logins came before it that its turn did not come in time' };
 
 const unavailable = (error: unknown): Verdict => ({
   outcome: 'unavailable',

@@ -371,3 +371,14 @@ test('closing answers everything that waits, refuses what comes, and closes the 
   assert.ok(!(late instanceof Promise) && late.outcome === 'refuse' && late.reasonCode === 0x88);
   assert.deepEqual([slow.closed, fixture.time.timers, fixture.health], [1, 0, []]);
 });
+
+test('a login whose turn among others did not come in time is told to come later, and says nothing of the provider', async () => {
+  const full = Object.assign(new StubProvider('full'), { isWaiting: () => true });
+  full.authenticate = () => new Promise(() => {});
+  const fixture = new ChainFixture([full], { timeout: 5 });
+  const answer = fixture.login(ali);
+  await fixture.time.advance(5000);
+  assert.partialDeepStrictEqual(await answer, { outcome: 'refuse', reasonCode: 0x89 });
+  assert.deepEqual(fixture.health, []);
+  assert.deepEqual([fixture.chain.counters.loginsBusy, fixture.chain.counters.providerUnavailable], [1, 0]);
+});

@@ -123,12 +123,8 @@ export class ProviderChain implements Authenticator {
    *
    * @throws {AggregateError} where some could not; those go on with what they had
    */
-  async reload(): Promise<void> {
-    try {
-      await reloadProviders(this.#providers);
-    } finally {
-      this.clear();
-    }
+  reload(): Promise<void> {
+    return reloadProviders(this.#providers).finally(() => this.clear());
   }
 
   /**
@@ -297,6 +293,8 @@ export class ProviderChain implements Authenticator {
         return this.#wrong(request, startedAt, 'no provider knows this user, or what it showed');
       case 'refuse':
         return this.#wrong(request, startedAt, verdict.reason, provider!);
+      case 'busy':
+        return this.#busy(request, verdict.reason);
       case 'unavailable':
         return this.#cannotSay(request, verdict.reason, provider!);
       case 'continue':

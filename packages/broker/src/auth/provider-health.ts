@@ -19,6 +19,7 @@ export class ProviderHealth {
 
   /** A provider said something of a login. */
   heard(provider: Provider, verdict: Verdict): void {
+    if (verdict.outcome === 'busy') return;
     if (verdict.outcome !== 'unavailable') {
       if (this.#unavailable.delete(provider)) this.#events?.providerRecovered?.(provider.name);
       return;

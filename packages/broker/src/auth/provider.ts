@@ -19,6 +19,8 @@ export type Verdict =
   | { readonly outcome: 'refuse'; readonly reason: string }
   /** It cannot say, because what it needs does not answer: the client is refused, and nobody else is asked. */
   | { readonly outcome: 'unavailable'; readonly reason: string }
+  /** So many logins came before it that its turn did not come in time: the client is told to come later. */
+  | { readonly outcome: 'busy'; readonly reason: string }
   /**
    * An enhanced exchange goes on; `exchange` comes back with the client's next AUTH. `username`: who it says it is, where
    * that stands in its data, so that guessing at a user is noticed.
@@ -52,6 +54,11 @@ export interface Provider {
    * What it rejects with counts as `unavailable`.
    */
   authenticate(request: AuthenticationRequest, signal: AbortSignal): Verdict | Promise<Verdict>;
+  /**
+   * Whether a login with this signal waits for the turn of others before it: given up then, it says nothing of the
+   * provider. Where it is missing, no login waits for others.
+   */
+  isWaiting?(signal: AbortSignal): boolean;
   /**
    * A text that changes when the user's credentials do, for a login it accepted; undefined = the user is gone. Where it
    * is missing, nothing is known of changes, and what was verified is remembered for a short time only.

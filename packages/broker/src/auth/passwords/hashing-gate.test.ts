@@ -109,3 +109,20 @@ test('addresses of one IPv6 network take one turn together', async () => {
 test('a concurrency that is none is refused', () => {
   for (const concurrency of [0, -1, 1.5, Number.NaN]) assert.throws(() => new HashingGate({ concurrency }), RangeError);
 });
+
+test('work that was not begun is known by its signal, given up or not; work that runs or ran is not', async () => {
+  const gate = new HashingGate({ concurrency: 1 });
+  const held = Promise.withResolvers<void>();
+  const [first, second, third] = [1, 2, 3].map(() => new AbortController());
+  const running = gate.run('192.0.2.1', () => held.promise, first!.signal);
+  const waiting = gate.run('192.0.2.1', async () => 'done', second!.signal);
+  const given = gate.run('192.0.2.1', async () => 'never', third!.signal);
+  third!.abort(new Error('too late'));
+  await assert.rejects(given, /too late/);
+  const all = () => [first, second, third].map((one) => gate.isWaiting(one!.signal));
+  assert.deepEqual(all(), [false, true, true]);
+  held.resolve();
+  await running;
+  assert.equal(await waiting, 'done');
+  assert.deepEqual(all(), [false, false, true]);
+});

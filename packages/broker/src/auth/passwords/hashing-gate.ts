@@ -26,6 +26,8 @@ export class HashingGate {
   readonly #concurrency: number;
   /** By network, in the order of their turns. */
   readonly #queues = new Map<string, Waiting[]>();
+  /** Signals of work that was not begun, given up or not. */
+  readonly #unbegun = new WeakSet<AbortSignal>();
   #running = 0;
 
   constructor({ concurrency = 2 }: HashingGateOptions = {}) {
@@ -45,6 +47,11 @@ export class HashingGate {
     let count = 0;
     for (const queue of this.#queues.values()) count += queue.length;
     return count;
+  }
+
+  /** Whether work with this signal waits for its turn, or was given up before that came. */
+  isWaiting(signal: AbortSignal): boolean {
+    return this.#unbegun.has(signal);
   }
 
   /**
@@ -67,12 +74,14 @@ export class HashingGate {
       signal?.addEventListener('abort', giveUp, { once: true });
       const start = () => {
         signal?.removeEventListener('abort', giveUp);
+        if (signal !== undefined) this.#unbegun.delete(signal);
         // A work that throws at once must leave the gate as one that rejects does.
         Promise.resolve()
           .then(work)
           .finally(() => this.#leave())
           .then(resolve, reject);
       };
+      if (signal !== undefined) this.#unbegun.add(signal);
       this.#enter(networkOf(address), { start, isOver: () => isOver });
     });
   }

@@ -118,6 +118,11 @@ export class PasswordFileProvider implements Provider {
     return { outcome: 'accept' };
   }
 
+  /** The hashes of others come first. */
+  isWaiting(signal: AbortSignal): boolean {
+    return this.#gate.isWaiting(signal);
+  }
+
   credentialsOf(username: string): string | undefined {
     return this.#users.get(username)?.version;
   }
