@@ -4,7 +4,7 @@
  *
  * @example
  * const attack = attacks.slowloris({ host: '127.0.0.1', port: 1883 }, { clients: 100, seed: 7 });
- * attack.stats.closed // how many the broker has closed so far
+ * // Some time later, attack.stats.closed tells how many of them the broker has closed.
  * await attack.stop();
  */
 import { aliasAbuse } from './alias-abuse.ts';
