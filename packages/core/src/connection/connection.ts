@@ -27,7 +27,7 @@ import { ClientOutput } from './output.ts';
 import type { PublishRights } from './publish-rights.ts';
 import { ConnectionState } from './state.ts';
 import { packetTooLarge } from './too-large.ts';
-import type { Worker } from './turn-share.ts';
+import { Work, type Worker } from './turn-share.ts';
 
 /** How long a closed connection may take to send its last bytes, milliseconds. */
 const LINGER = 5000;
@@ -239,6 +239,7 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled, Metered, H
     this.core.metrics.messagesReceived += 1;
     if (this.state !== ConnectionState.connected) throw tooEarly('PUBLISH');
     this.#meter?.message();
+    this.core.turns.spend(view.qos === 0 ? Work.publish : Work.acknowledgedPublish);
     handlePublish(this, view);
     if (this.core.turns.usedUp) this.#yieldTurn();
   }
@@ -252,6 +253,7 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled, Metered, H
   onPacket(packet: Packet): void {
     this.core.metrics.messagesReceived += 1;
     this.core.endRun();
+    this.core.turns.spend(Work.packet);
     dispatchPacket(this, packet);
     if (this.core.turns.usedUp) this.#yieldTurn();
   }

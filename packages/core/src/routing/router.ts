@@ -23,7 +23,7 @@ export interface Ledger {
 
 /** What giving one subscriber a message costs, and what entering or removing a filter does. */
 const DELIVERY = 4;
-const FILTER = 64;
+const FILTER = 96;
 
 const nothing: Matches = { deliveries: [], groups: [] };
 

@@ -11,6 +11,7 @@ import { answerDelivery, answerPublish, answerRefused } from '../answers.ts';
 import type { Connection } from '../connection.ts';
 import { PublishRights } from '../publish-rights.ts';
 import { ConnectionState } from '../state.ts';
+import { Work } from '../turn-share.ts';
 
 /**
  * PUBLISH (section 3.3), hop 3 of its way: what may be checked without asking anybody, authorization, interceptors,
@@ -109,6 +110,7 @@ function lookUp(connection: Connection, view: PublishView): Topic {
   if (problem !== null) {
     throw new MqttError(problem, { code: 'TOPIC_NAME_INVALID', reasonCode: ReasonCode.topicNameInvalid });
   }
+  core.turns.spend(Work.newTopic);
   return core.router.topics.add(name);
 }
 
