@@ -92,3 +92,28 @@ test('SUBSCRIBEs with many filters wait for each other’s turn; a client that e
   assert.equal(broker.core.router.subscriptions, 0);
   assert.equal(broker.core.connections.size, 0);
 });
+
+test('who asked for too much gets a smaller share of the next turns, until it asks for little again', () => {
+  const broker = new TestBroker();
+  const client = broker.connect('c');
+  const pings = (count: number) =>
+    bytesOf(...Array.from({ length: count }, (): Packet => ({ type: PacketType.pingreq })));
+  const answered = () => client.take().filter(({ type }) => type === PacketType.pingresp).length;
+  const settle = () => {
+    for (let turn = 0; turn < 100; turn += 1) broker.core.flush();
+  };
+  const inFirstTurn = (count: number): number => {
+    client.link.feed(pings(count));
+    const before = broker.core.metrics.messagesReceived;
+    settle();
+    const later = broker.core.metrics.messagesReceived - before;
+    assert.equal(answered(), count);
+    return count - later;
+  };
+  const fresh = inFirstTurn(4000);
+  assert.ok(fresh > 1500 && fresh < 4000, `${fresh}`);
+  const again = inFirstTurn(4000);
+  assert.ok(again < fresh / 4, `${again} of ${fresh}`);
+  assert.equal(inFirstTurn(10), 10);
+  assert.equal(inFirstTurn(4000), fresh);
+});

@@ -83,6 +83,9 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled, Metered, H
   #meter: RateMeter | null = null;
   #crowdedOut = false;
 
+  /** What it sent last was too much for one turn. */
+  #greedy = false;
+
   constructor(core: BrokerCore, link: Link, listener: ListenerSettings) {
     const limits = listener.limits;
     this.core = core;
@@ -117,9 +120,10 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled, Metered, H
     if (this.state === ConnectionState.closed) return;
     this.lastSeen = this.core.now;
     this.core.metrics.bytesReceived += end;
-    this.core.turns.begin();
+    this.core.turns.begin(this.#greedy);
     try {
       this.decoder.push(chunk, end);
+      if (!this.core.turns.usedUp) this.#greedy = false;
       this.core.endRun();
       if ((this.state as ConnectionState) !== ConnectionState.closed) this.#meter?.bytes(end);
     } catch (error) {
@@ -188,6 +192,7 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled, Metered, H
   /** Lets the others have their turn before the next packet. */
   #yieldTurn(): void {
     if ((this.#holds & Hold.turn) !== 0 || this.state === ConnectionState.closed) return;
+    if (this.core.turns.greedy) this.#greedy = true;
     this.#hold(Hold.turn);
     this.core.turns.later(this);
   }

@@ -3,6 +3,8 @@ import type { Flushable, FlushSet } from './flush-set.ts';
 
 /** What may be worked off for one connection before the others have their turn, as `Ledger` counts it: about a millisecond. */
 const SHARE = 16_384;
+/** The share of a connection that asked for too much just before, when it comes with more: several of them come at once. */
+const SMALL_SHARE = 2048;
 
 /** What packets cost by themselves, beside what they have the router do. A unit is some 70 ns. */
 export const Work = {
@@ -30,23 +32,38 @@ export interface Worker {
 export class TurnShare implements Flushable, Ledger {
   readonly #flushSet: FlushSet;
   #done = 0;
+  /** Of that, what giving messages to their subscribers took. */
+  #delivered = 0;
+  #share = SHARE;
   #waiting: Worker[] = [];
 
   constructor(flushSet: FlushSet) {
     this.#flushSet = flushSet;
   }
 
-  /** A connection begins to be worked for. */
-  begin(): void {
+  /** A connection begins to be worked for. @param greedy it asked for too much just before */
+  begin(greedy = false): void {
     this.#done = 0;
+    this.#delivered = 0;
+    this.#share = greedy ? SMALL_SHARE : SHARE;
   }
 
   spend(work: number): void {
     this.#done += work;
   }
 
+  deliver(count: number): void {
+    this.#done += count;
+    this.#delivered += count;
+  }
+
   get usedUp(): boolean {
-    return this.#done > SHARE;
+    return this.#done > this.#share;
+  }
+
+  /** The share went for what the connection asked for, and not because many listen to it. */
+  get greedy(): boolean {
+    return this.usedUp && this.#done - this.#delivered > this.#share / 2;
   }
 
   /** {@link Worker.workOn} is called in a later turn. */

@@ -274,6 +274,21 @@ test('the properties of a PUBLISH are refused by their length, before they are l
   assert.throws(() => other.push(nonsense.subarray(0, 27)), tooLarge);
 });
 
+test('maxPropertiesSize: what is announced as too much is refused with the first bytes, whatever the QoS, and what fits is waited for', () => {
+  for (const qos of [0, 1]) {
+    const id = qos === 0 ? [] : [0, 7];
+    // 16 MB in all, topic "t", then properties of 100,000 bytes.
+    const start = [0x30 | (qos << 1), 0x80, 0x80, 0x80, 0x08, 0, 1, 0x74, ...id];
+    const options = { maxPropertiesSize: 65_536 };
+    const refused = new Recorder(5, 'server', LARGEST_PACKET, options);
+    assert.throws(() => refused.push(Uint8Array.from([...start, 0xa0, 0x8d, 0x06])), { limit: 'maxPropertiesSize' });
+    const awaited = new Recorder(5, 'server', LARGEST_PACKET, options);
+    awaited.push(Uint8Array.from([...start, 0xa0]));
+    awaited.push(Uint8Array.from([0x0d, 1, 2, 3]));
+    assert.equal(awaited.packets.length, 0);
+  }
+});
+
 test('a remaining length of five bytes is malformed, in any pieces [MQTT-1.5.5-1]', () => {
   for (const size of [1, 2, 3, 4, 6]) {
     const recorder = new Recorder(5, 'server');

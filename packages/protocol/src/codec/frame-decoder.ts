@@ -3,7 +3,7 @@ import type { AckType, Packet, ProtocolVersion } from '../packet.ts';
 import { PacketType, packetTypeNames } from '../packet.ts';
 import type { Properties } from '../property.ts';
 import { decodePacket } from './decode-packet.ts';
-import { PublishView } from './publish-view.ts';
+import { PublishView, tooManyProperties } from './publish-view.ts';
 
 /** What a decoder calls, in the order of the wire. An error thrown here ends `push` and reaches its caller. */
 export interface PacketSink {
@@ -171,6 +171,7 @@ export class FrameDecoder {
         if (next > end) {
           this.#checkType(bytes[at]!);
           this.#checkControlSize(bytes[at]!, next - at);
+          this.#checkProperties(bytes, at, body, end);
           break;
         }
         if (bytes[at]! >> 4 === PacketType.publish && this.version !== 0) {
@@ -229,6 +230,21 @@ export class FrameDecoder {
     const most = this.#maxControlPacketSize;
     const reason = `a ${name} of ${size} bytes was announced; at most ${most} are accepted of it, so send several smaller ones`;
     throw packetTooLarge(reason, undefined, 'maxControlPacketSize');
+  }
+
+  /** Refuses a PUBLISH that announces too many properties as soon as that is known, before the rest of it is kept. */
+  #checkProperties(bytes: Uint8Array, at: number, body: number, end: number): void {
+    const first = bytes[at]!;
+    if (first >> 4 !== PacketType.publish || this.version !== 5 || body + 2 > end) return;
+    let from = body + 2 + bytes[body]! * 256 + bytes[body + 1]! + ((first & 6) === 0 ? 0 : 2);
+    let length = 0;
+    for (let factor = 1; factor <= 2_097_152; factor *= 128) {
+      if (from >= end) return; // not there yet: it is looked at when the packet is whole
+      const byte = bytes[from++]!;
+      length += (byte & 127) * factor;
+      if (byte < 128) break;
+    }
+    if (length > this.#maxPropertiesSize) throw tooManyProperties(length, this.#maxPropertiesSize);
   }
 
   /** Refuses a packet of the wrong kind before its body is waited for. */

@@ -124,10 +124,7 @@ export class PublishView implements PublishBody {
     const start = reader.at;
     const end = start + length;
     if (end > this.end) throw malformed('the properties of a PUBLISH run past the end of the packet');
-    if (length > most) {
-      const reason = `a PUBLISH carries ${length} bytes of properties; at most ${most} are accepted, so send what is large as payload`;
-      throw packetTooLarge(reason, undefined, 'maxPropertiesSize');
-    }
+    if (length > most) throw tooManyProperties(length, most);
     this.propertiesStart = start;
     this.propertiesEnd = this.payloadStart = end;
     scanProperties(this, this.bytes, start, end);
@@ -276,4 +273,10 @@ function skipIdentifier(view: PublishView, bytes: Uint8Array, at: number, end: n
   if (reader.varint() === 0) throw protocolError('a Subscription Identifier is 0; it is 1 to 268,435,455');
   view.hasSubscriptionIdentifiers = true;
   return reader.at;
+}
+
+/** The refusal of a PUBLISH with too many bytes of properties. */
+export function tooManyProperties(length: number, most: number): MqttError {
+  const reason = `a PUBLISH carries ${length} bytes of properties; at most ${most} are accepted, so send what is large as payload`;
+  return packetTooLarge(reason, undefined, 'maxPropertiesSize');
 }
