@@ -195,6 +195,8 @@ test('logins, refusals, denials and what operators do are in the audit log; no p
   await assert.rejects(enter(t, port, as('ann', 'secret-guess', { clientId: 'g' })));
   assert.deepEqual([broker.logins.loginsAccepted, broker.logins.loginsRefused], [1, 1]);
   assert.equal(broker.disconnectUser('ann', 'maintenance'), 1);
+  await enter(t, port, as('ann', 'soup', { clientId: 'b' }));
+  assert.deepEqual([broker.disconnect('b'), broker.disconnect('nobody')], [true, false]);
   await broker.reload();
   await broker.close();
   const text = readFileSync(file, 'utf8');
@@ -207,6 +209,13 @@ test('logins, refusals, denials and what operators do are in the audit log; no p
     assert.ok(events.includes(event), `${event} is missing in ${events.join()}`);
   }
   assert.deepEqual(lines.find(({ event }) => event === 'refused')?.client, 'g');
+  assert.deepEqual(
+    lines.filter(({ event }) => event === 'kicked').map(({ client, by }) => [client, by]),
+    [
+      ['a', 'broker'],
+      ['b', 'api'],
+    ],
+  );
   assert.doesNotMatch(text, /soup|secret-guess/);
 });
 
@@ -246,4 +255,20 @@ test('a listener that others can reach does not open without a way to log in; sa
   const { broker } = await startBroker(t, { listeners: [{ host: '0.0.0.0', port: 0, allowAnonymous: true }] });
   const finding = (one: Broker) => one.health.findings.map(({ code }) => code);
   assert.deepEqual([broker.health.ok, finding(broker)], [true, ['anonymous-exposed']]);
+});
+
+test('the log names the rule that denied, and no rule where something else did', async (t) => {
+  const said: string[] = [];
+  const note = (message: string) => void said.push(message);
+  const log = { error: note, warn: note, info: note, debug: () => {}, isEnabled: () => true };
+  const rules = [
+    { allow: 'readwrite', topic: '#' },
+    { deny: 'write', topic: 'attic' },
+  ] as const;
+  const { port } = await startBroker(t, { authorization: { rules } }, { log });
+  const client = await enter(t, port, { clientId: 'c' });
+  await client.publish('attic', '', { qos: 1 });
+  await client.publish('$SYS/mine', '', { qos: 1 });
+  assert.match(said[0]!, /may not publish 'attic'.*\(denied by .*attic/);
+  assert.match(said[1]!, /'\$SYS\/mine': topics below \$SYS belong to the broker; publish to another topic$/);
 });

@@ -40,7 +40,7 @@ export async function createBroker(input: ConfigInput = {}, options: BrokerOptio
     broker = new Broker(config, options, { log, now, health, security, opened, exposure });
   } catch (error) {
     await opened?.close();
-    await security.close();
+    await security.close(2000);
     throw error;
   }
   await broker.start();

@@ -235,7 +235,10 @@ export class Broker extends EventEmitter<BrokerEvents> {
    * @returns false where no such client is connected
    */
   disconnect(clientId: string, reasonCode: number = ReasonCode.administrativeAction, properties?: Properties): boolean {
-    return this.core.disconnect(clientId, reasonCode, 'disconnected by the broker', properties);
+    const client = this.core.sessions.get(clientId)?.connection?.client ?? null;
+    const reason = 'disconnected by the broker';
+    if (client !== null) this.#security.log.kicked(client, reason, reasonCode, 'api');
+    return this.core.disconnect(clientId, reasonCode, reason, properties);
   }
 
   /**
@@ -317,7 +320,7 @@ export class Broker extends EventEmitter<BrokerEvents> {
     await this.#keeper?.settle(this.core, CLOSE_STORE_WITHIN);
     clearInterval(this.#ticking);
     await this.#keeper?.close(CLOSE_STORE_WITHIN);
-    await this.#security.close();
+    await this.#security.close(CLOSE_WITHIN);
   }
 
   /** An event for the program; a listener that throws must not stop what the core was doing, so it is only logged. */

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Authenticator, Authorizer, BrokerCore, ClientInfo } from '@cauldron/core';
 import {
@@ -207,7 +208,11 @@ export class Security {
   ruleOf(client: ClientInfo, action: 'publish' | 'subscribe', topic: string): string | undefined {
     const rules = this.#rules?.rules;
     if (rules === undefined) return undefined;
-    const { rule } = action === 'publish' ? rules.ruling(client, 'write', topic) : rules.subscribeRuling(client, topic);
+    // Nobody may publish below $SYS, whatever the rules say.
+    if (action === 'publish' && /^\$SYS(\/|$)/.test(topic)) return undefined;
+    const { allowed, rule } =
+      action === 'publish' ? rules.ruling(client, 'write', topic) : rules.subscribeRuling(client, topic);
+    if (allowed) return undefined;
     return rule === undefined || rule === null
       ? 'no rule allows it'
       : `denied by ${describeRule(rule)}, ${describeSource(rule.source)}`;
@@ -217,10 +222,11 @@ export class Security {
     this.log.tick(now);
   }
 
-  async close(): Promise<void> {
+  /** Waits no longer than `within` milliseconds for providers and the disk. */
+  async close(within: number): Promise<void> {
     this.#watcher.close();
-    await this.#chain?.close();
-    await this.log.close();
+    const closing = Promise.all([this.#chain?.close(), this.log.close()]);
+    await Promise.race([closing, setTimeout(within, undefined, { ref: false })]);
   }
 }
 

@@ -1,6 +1,6 @@
 import { Agent, type ClientRequest, request as requestPlain } from 'node:http';
 import { request as requestEncrypted, Agent as TlsAgent } from 'node:https';
-import { Slots } from '../ldap/slots.ts';
+import { Slots } from '../slots.ts';
 
 /** How a web service is talked to. */
 export interface ExchangeOptions {

@@ -1,5 +1,6 @@
 import type { AuthenticationRequest } from '@cauldron/core';
 import type { Provider, Verdict } from '../provider.ts';
+import { Slots } from '../slots.ts';
 import { DirectoryConnection, type Target } from './connection.ts';
 import { describeDirectoryFailure } from './failure.ts';
 import { logInOver } from './login.ts';
@@ -10,7 +11,6 @@ import {
   plainTextWarning,
   readCertificates,
 } from './options.ts';
-import { Slots } from './slots.ts';
 
 /** What the provider tells its surroundings. */
 export interface LdapSurroundings {
