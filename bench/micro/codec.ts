@@ -1,6 +1,7 @@
 import {
   encodePacket,
   FrameDecoder,
+  fromClients,
   type Packet,
   type PacketSink,
   PacketType,
@@ -27,7 +28,7 @@ function publish(qos: 0 | 1, payloadBytes: Uint8Array, properties?: Properties):
 }
 
 /** Counts packets and touches what a broker would. */
-class CountingSink implements PacketSink {
+class CountingSink implements PacketSink<PublishView> {
   seen = 0;
   onPublish(view: PublishView): void {
     this.seen += 1 + view.qos;
@@ -46,7 +47,7 @@ function decoding(name: string, version: ProtocolVersion, packet: Packet): Micro
   const chunk = new Uint8Array(one.length * PER_CHUNK);
   for (let i = 0; i < PER_CHUNK; i++) chunk.set(one, i * one.length);
   const sink = new CountingSink();
-  const decoder = new FrameDecoder(sink, { role: 'server', maxPacketSize: 1 << 20 });
+  const decoder = new FrameDecoder(sink, { accept: fromClients, maxPacketSize: 1 << 20 });
   decoder.version = version;
   return {
     name,

@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import {
   encodePacket,
   FrameDecoder,
+  fromServers,
   LARGEST_PACKET,
   MqttError,
   type Packet,
@@ -34,7 +35,7 @@ export class Wire {
           this.#owner?.onPacket({ type, packetId, reasonCode, properties }),
         onPacket: (packet) => this.#owner?.onPacket(packet),
       },
-      { role: 'client', maxPacketSize: LARGEST_PACKET },
+      { accept: fromServers, maxPacketSize: LARGEST_PACKET },
     );
     decoder.version = version;
     this.#socket.on('connect', () => {

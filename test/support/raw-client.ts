@@ -5,6 +5,7 @@ import {
   type ConnectPacket,
   encodePacket,
   FrameDecoder,
+  fromServers,
   LARGEST_PACKET,
   type Packet,
   PacketType,
@@ -35,7 +36,7 @@ export class RawClient {
           void this.received.push({ type, packetId, reasonCode, properties }),
         onPacket: (packet) => void this.received.push(packet),
       },
-      { role: 'client', maxPacketSize: LARGEST_PACKET },
+      { accept: fromServers, maxPacketSize: LARGEST_PACKET },
     );
     this.#decoder.version = version;
     socket.on('data', (chunk: Buffer) => this.#decoder.push(chunk));

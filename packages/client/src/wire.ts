@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Packet, PacketSink, ProtocolVersion } from '@cauldron/protocol';
-import { encodePacket, FrameDecoder, packetTooLarge } from '@cauldron/protocol';
+import { encodePacket, FrameDecoder, fromServers, packetTooLarge } from '@cauldron/protocol';
 
 export interface WireOptions {
   readonly version: ProtocolVersion;
@@ -33,7 +33,7 @@ export class Wire {
   constructor(socket: Socket, sink: PacketSink, options: WireOptions) {
     this.#socket = socket;
     this.#options = options;
-    this.#decoder = new FrameDecoder(sink, { role: 'client', maxPacketSize: options.maxPacketSize });
+    this.#decoder = new FrameDecoder(sink, { accept: fromServers, maxPacketSize: options.maxPacketSize });
     this.#decoder.version = options.version;
     socket.on('data', (chunk: Uint8Array) => this.#read(chunk));
     socket.on('error', (error) => {

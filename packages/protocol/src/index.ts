@@ -5,8 +5,13 @@
 export * from './codec/bytes.ts';
 export * from './codec/decode-packet.ts';
 export * from './codec/encode/publish.ts';
+export * from './codec/encode-client-packet.ts';
 export * from './codec/encode-packet.ts';
 export * from './codec/frame-decoder.ts';
+export * from './codec/from-clients.ts';
+export * from './codec/from-servers.ts';
+export * from './codec/message-view.ts';
+export type { PeerPackets } from './codec/peer-packets.ts';
 export * from './codec/properties.ts';
 export * from './codec/publish-view.ts';
 export { Reader } from './codec/reader.ts';

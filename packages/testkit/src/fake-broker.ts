@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Packet, PacketSink, ProtocolVersion } from '@cauldron/protocol';
-import { encodePacket, FrameDecoder, PacketType } from '@cauldron/protocol';
+import { encodePacket, FrameDecoder, fromClients, PacketType } from '@cauldron/protocol';
 
 /** The broker's end of one connection. */
 export interface FakeLink {
@@ -87,7 +87,7 @@ export class FakeBroker {
       onAck: (type, packetId, reasonCode, properties) => take({ type, packetId, reasonCode, properties }),
       onPacket: take,
     };
-    const decoder = new FrameDecoder(sink, { role: 'server', maxPacketSize: 1_000_000 });
+    const decoder = new FrameDecoder(sink, { accept: fromClients, maxPacketSize: 1_000_000 });
     socket.on('data', (chunk: Uint8Array) => decoder.push(chunk));
     // A client that is killed resets the connection: its test looks at what came before.
     socket.on('error', () => socket.destroy());

@@ -4,6 +4,7 @@ import {
   type ConnectPacket,
   encodePacket,
   FrameDecoder,
+  fromServers,
   LARGEST_PACKET,
   type Packet,
   PacketType,
@@ -54,7 +55,7 @@ export class TestClient {
           this.#received.push({ type, packetId, reasonCode, properties }),
         onPacket: (packet) => this.#received.push(packet),
       },
-      { role: 'client', maxPacketSize: LARGEST_PACKET },
+      { accept: fromServers, maxPacketSize: LARGEST_PACKET },
     );
     this.#decoder.version = version;
     this.link = new MemoryLink(

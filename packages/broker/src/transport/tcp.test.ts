@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { createBroker } from '@cauldron/broker';
-import { encodePacket, FrameDecoder, LARGEST_PACKET, type Packet, PacketType } from '@cauldron/protocol';
+import { encodePacket, FrameDecoder, fromServers, LARGEST_PACKET, type Packet, PacketType } from '@cauldron/protocol';
 
 /** A connection to a broker of its own, and the packets that come from it. */
 async function open(context: TestContext): Promise<{ socket: Socket; next: () => Promise<Packet> }> {
@@ -22,7 +22,7 @@ async function open(context: TestContext): Promise<{ socket: Socket; next: () =>
       onAck: () => assert.fail('nothing is to be acknowledged here'),
       onPacket: (packet) => received.push(packet),
     },
-    { role: 'client', maxPacketSize: LARGEST_PACKET },
+    { accept: fromServers, maxPacketSize: LARGEST_PACKET },
   );
   decoder.version = 4;
   socket.on('data', (chunk: Buffer) => decoder.push(chunk));

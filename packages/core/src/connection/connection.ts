@@ -1,6 +1,7 @@
 import {
   type AckType,
   FrameDecoder,
+  fromClients,
   MqttError,
   type Packet,
   PacketType,
@@ -41,7 +42,7 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled, Metered, H
   readonly link: Link;
   readonly listener: ListenerSettings;
   readonly limits: Limits;
-  readonly decoder: FrameDecoder;
+  readonly decoder: FrameDecoder<PublishView>;
   readonly output: ClientOutput;
   state: ConnectionState = ConnectionState.opening;
   session: Session | null = null;
@@ -103,7 +104,7 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled, Metered, H
     const { maxControlPacketSize, maxPropertiesSize } = limits;
     const maxPacketSize = Math.min(limits.maxConnectPacketSize, limits.maxPacketSize);
     const sizes = { maxPacketSize, maxControlPacketSize, maxPropertiesSize };
-    this.decoder = new FrameDecoder(this, { role: 'server', ...sizes, view: core.view });
+    this.decoder = new FrameDecoder(this, { accept: fromClients, ...sizes, view: core.view });
   }
 
   get remoteAddress(): string {

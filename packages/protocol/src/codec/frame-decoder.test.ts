@@ -5,6 +5,8 @@ import { MqttError } from '../error.ts';
 import { type Packet, PacketType, type ProtocolVersion } from '../packet.ts';
 import { encodePacket } from './encode-packet.ts';
 import { FrameDecoder, type FrameDecoderOptions, LARGEST_PACKET } from './frame-decoder.ts';
+import { fromClients } from './from-clients.ts';
+import { fromServers } from './from-servers.ts';
 
 const corpus = loadWireCorpus();
 
@@ -31,7 +33,7 @@ class Recorder {
         onAck: (type, packetId, reasonCode, properties) => note({ type, packetId, reasonCode, properties }),
         onPacket: note,
       },
-      { role, maxPacketSize, ...more },
+      { accept: role === 'server' ? fromClients : fromServers, maxPacketSize, ...more },
     );
     this.decoder.version = version;
   }
@@ -313,7 +315,7 @@ test('a view that was put together from pieces owns its bytes, one within a chun
   const owned: boolean[] = [];
   const decoder = new FrameDecoder(
     { onPublish: (view) => owned.push(view.owned), onAck: () => {}, onPacket: () => {} },
-    { role: 'server', maxPacketSize: LARGEST_PACKET },
+    { accept: fromClients, maxPacketSize: LARGEST_PACKET },
   );
   decoder.version = 4;
   const packet = publish('x'.repeat(1000));

@@ -2,21 +2,21 @@ import { malformed, packetTooLarge, protocolError } from '../error.ts';
 import type { AckType, Packet, ProtocolVersion } from '../packet.ts';
 import { PacketType, packetTypeNames } from '../packet.ts';
 import type { Properties } from '../property.ts';
-import { decodePacket } from './decode-packet.ts';
-import { PublishView, tooManyProperties } from './publish-view.ts';
+import { type MessageView, tooManyProperties } from './message-view.ts';
+import type { PeerPackets } from './peer-packets.ts';
 
 /** What a decoder calls, in the order of the wire. An error thrown here ends `push` and reaches its caller. */
-export interface PacketSink {
+export interface PacketSink<View extends MessageView = MessageView> {
   /** The view is valid only during the call. */
-  onPublish(view: PublishView): void;
+  onPublish(view: View): void;
   onAck(type: AckType, packetId: number, reasonCode: number, properties: Properties | undefined): void;
   /** Every other packet. */
   onPacket(packet: Packet): void;
 }
 
-export interface FrameDecoderOptions {
-  /** Which end we are: a server takes what clients send, and the other way round. */
-  readonly role: 'server' | 'client';
+export interface FrameDecoderOptions<View extends MessageView = MessageView> {
+  /** What the other end may send: `fromClients` for a server, `fromServers` for a client. */
+  readonly accept: PeerPackets<View>;
   /** Largest whole packet accepted, in bytes. */
   readonly maxPacketSize: number;
   /**
@@ -27,7 +27,7 @@ export interface FrameDecoderOptions {
   /** Bytes of properties accepted in a PUBLISH; as many as fit where it is left out. */
   readonly maxPropertiesSize?: number;
   /** A view to share among decoders that never run at the same time. */
-  readonly view?: PublishView;
+  readonly view?: View;
 }
 
 /** Largest whole packet there can be: 1 + 4 bytes of fixed header and 268,435,455 of body (section 2.1.4). */
@@ -36,51 +36,22 @@ export const LARGEST_PACKET = 268_435_460;
 /** What is allocated for a packet whose first bytes are here and whose rest is only announced. */
 const FIRST_PIECE = 4096;
 
-const typesFor = (names: readonly (keyof typeof PacketType)[]): number =>
-  names.reduce((mask, name) => mask | (1 << PacketType[name]), 0);
-const fromClient = typesFor([
-  'connect',
-  'publish',
-  'puback',
-  'pubrec',
-  'pubrel',
-  'pubcomp',
-  'subscribe',
-  'unsubscribe',
-  'pingreq',
-  'disconnect',
-  'auth',
-]);
-const fromServer = typesFor([
-  'connack',
-  'publish',
-  'puback',
-  'pubrec',
-  'pubrel',
-  'pubcomp',
-  'suback',
-  'unsuback',
-  'pingresp',
-  'disconnect',
-  'auth',
-]);
-
 /**
  * Cuts a byte stream into packets and hands them to a sink, straight from the chunk they arrived in; only a packet that
  * spans chunks is copied together. Nothing is kept between packets, so an idle connection holds no buffer.
  *
  * @example
- * const decoder = new FrameDecoder(sink, { role: 'server', maxPacketSize: 65_536 });
+ * const decoder = new FrameDecoder(sink, { accept: fromClients, maxPacketSize: 65_536 });
  * // Calls sink.onPublish, sink.onAck and sink.onPacket:
  * decoder.push(chunk);
  */
-export class FrameDecoder {
+export class FrameDecoder<View extends MessageView = MessageView> {
   /** 0 until a CONNECT was seen (server) or the owner set it (client). */
   version: ProtocolVersion | 0 = 0;
   maxPacketSize: number;
-  readonly #sink: PacketSink;
-  readonly #view: PublishView;
-  readonly #accepted: number;
+  readonly #sink: PacketSink<View>;
+  readonly #view: View;
+  readonly #accept: PeerPackets<View>;
   readonly #maxControlPacketSize: number;
   readonly #maxPropertiesSize: number;
   #paused = false;
@@ -89,10 +60,10 @@ export class FrameDecoder {
   #rest: Uint8Array | null = null;
   #restLength = 0;
 
-  constructor(sink: PacketSink, options: FrameDecoderOptions) {
+  constructor(sink: PacketSink<View>, options: FrameDecoderOptions<View>) {
     this.#sink = sink;
-    this.#view = options.view ?? new PublishView();
-    this.#accepted = options.role === 'server' ? fromClient : fromServer;
+    this.#accept = options.accept;
+    this.#view = options.view ?? options.accept.createView();
     this.maxPacketSize = options.maxPacketSize;
     this.#maxControlPacketSize = options.maxControlPacketSize ?? LARGEST_PACKET;
     this.#maxPropertiesSize = options.maxPropertiesSize ?? LARGEST_PACKET;
@@ -250,7 +221,7 @@ export class FrameDecoder {
   /** Refuses a packet of the wrong kind before its body is waited for. */
   #checkType(first: number): void {
     const type = first >> 4;
-    if ((this.#accepted & (1 << type)) === 0) {
+    if ((this.#accept.types & (1 << type)) === 0) {
       if (type === 0) throw malformed('packet type 0 is reserved');
       throw protocolError(`${packetTypeNames[type]} may not be sent in this direction`);
     }
@@ -269,9 +240,14 @@ export class FrameDecoder {
       return;
     }
     // A CONNECT that turns out to be wrong is answered in the version it asks for.
-    if (type === PacketType.connect && this.version === 0) this.version = connectVersion(bytes, body, end);
-    const packet = decodePacket(type, first & 15, bytes, body, end, this.version === 0 ? 5 : this.version);
-    this.#sink.onPacket(packet);
+    if (type === PacketType.connect && this.version === 0) {
+      this.version = this.#accept.versionAsked?.(bytes, body, end) ?? 0;
+    }
+    this.#sink.onPacket(this.#decode(type, first & 15, bytes, body, end));
+  }
+
+  #decode(type: number, flags: number, bytes: Uint8Array, body: number, end: number): Packet {
+    return this.#accept.decode(type, flags, bytes, body, end, this.version === 0 ? 5 : this.version);
   }
 
   #ack(type: AckType, flags: number, bytes: Uint8Array, body: number, end: number): void {
@@ -283,7 +259,7 @@ export class FrameDecoder {
         return;
       }
     }
-    const packet = decodePacket(type, flags, bytes, body, end, this.version === 0 ? 5 : this.version);
+    const packet = this.#decode(type, flags, bytes, body, end);
     if (packet.type !== type || !('packetId' in packet) || !('reasonCode' in packet)) return;
     this.#sink.onAck(type, packet.packetId, packet.reasonCode, packet.properties);
   }
@@ -344,16 +320,4 @@ export class FrameDecoder {
     this.#rest!.set(chunk.subarray(at, end), this.#restLength);
     this.#restLength = length;
   }
-}
-
-/** The version a CONNECT names, by its protocol name and level; 0 where it names none of ours. */
-function connectVersion(bytes: Uint8Array, body: number, end: number): ProtocolVersion | 0 {
-  if (end - body < 3) return 0;
-  const nameLength = (bytes[body]! << 8) | bytes[body + 1]!;
-  const at = body + 2 + nameLength;
-  if (at >= end) return 0;
-  const level = bytes[at]! & 0x7f;
-  if (nameLength === 6) return level === 3 ? 3 : 0;
-  if (nameLength !== 4) return 0;
-  return level === 4 ? 4 : level === 5 ? 5 : 0;
 }

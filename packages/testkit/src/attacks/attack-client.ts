@@ -3,6 +3,7 @@ import {
   type ConnectPacket,
   encodePacket,
   FrameDecoder,
+  fromServers,
   LARGEST_PACKET,
   type Packet,
   PacketType,
@@ -95,7 +96,7 @@ export class AttackClient {
         onAck: (type, packetId, reasonCode, properties) => this.#heard({ type, packetId, reasonCode, properties }),
         onPacket: (packet) => this.#heard(packet),
       },
-      { role: 'client', maxPacketSize: LARGEST_PACKET },
+      { accept: fromServers, maxPacketSize: LARGEST_PACKET },
     );
     decoder.version = this.version;
     return decoder;

@@ -3,6 +3,7 @@ import {
   type ConnectPacket,
   encodePacket,
   FrameDecoder,
+  fromServers,
   MqttError,
   type Packet,
   PacketType,
@@ -126,7 +127,7 @@ export class SimClient implements ClientEnd {
         onAck: (type, packetId, reasonCode, properties) => this.#received({ type, packetId, reasonCode, properties }),
         onPacket: (received) => this.#received(received),
       },
-      { role: 'client', maxPacketSize: profile.maxPacketSize },
+      { accept: fromServers, maxPacketSize: profile.maxPacketSize },
     );
     this.#decoder.version = version;
     this.#trace(() => `link ${link.number}: CONNECT${this.#cleanStart ? ' clean' : ''} expiry ${this.#expiry}`);

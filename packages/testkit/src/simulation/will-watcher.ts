@@ -1,5 +1,5 @@
 import type { BrokerCore, Link } from '@cauldron/core';
-import { encodePacket, FrameDecoder, LARGEST_PACKET, PacketType } from '@cauldron/protocol';
+import { encodePacket, FrameDecoder, fromServers, LARGEST_PACKET, PacketType } from '@cauldron/protocol';
 
 /** A client on a perfect link, to whom a will comes in the turn it is published. */
 export function connectWatcher(core: BrokerCore, seen: (text: string) => void): void {
@@ -9,7 +9,7 @@ export function connectWatcher(core: BrokerCore, seen: (text: string) => void): 
       onAck: () => {},
       onPacket: () => {},
     },
-    { role: 'client', maxPacketSize: LARGEST_PACKET },
+    { accept: fromServers, maxPacketSize: LARGEST_PACKET },
   );
   decoder.version = 4;
   const nothing = () => {};
