@@ -1,0 +1,57 @@
+import type { ProtocolVersion } from '@cauldron/protocol';
+import type { Cleanup } from '../process.ts';
+
+/** A broker that the client is tested against. It keeps its ports, and its sessions, when it is stopped and started. */
+export interface Peer {
+  readonly name: string;
+  /** MQTT versions it speaks. */
+  readonly versions: readonly ProtocolVersion[];
+  /** TCP port of 127.0.0.1. */
+  readonly port: number;
+  /** Where it takes WebSocket connections; null = nowhere. */
+  readonly webSocketUrl: string | null;
+  /** Begins to listen, with everything it knew when it stopped. */
+  start(): Promise<void>;
+  /** Ends every connection and stops listening, in order. */
+  stop(): Promise<void>;
+  /** Stops where it runs, and starts; with `forget` it has lost every session and retained message. */
+  restart(how?: { readonly forget?: boolean }): Promise<void>;
+}
+
+/** A broker that can be had: not started yet, and gone with `cleanup`. */
+export interface PeerKind<P extends Peer = Peer> {
+  readonly name: string;
+  readonly versions: readonly ProtocolVersion[];
+  make(cleanup: Cleanup): Promise<P>;
+}
+
+/** The part of a peer that differs: how it is started, stopped, and made to forget. */
+export interface PeerEngine {
+  readonly port: number;
+  readonly webSocketUrl: string | null;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** Called while it is stopped. */
+  forget(): Promise<void> | void;
+}
+
+/** A peer of that engine, which needs not care whether it runs. */
+export function peerOf({ name, versions }: Pick<PeerKind, 'name' | 'versions'>, engine: PeerEngine): Peer {
+  let running = false;
+  const start = async (): Promise<void> => {
+    if (running) return;
+    await engine.start();
+    running = true;
+  };
+  const stop = async (): Promise<void> => {
+    if (!running) return;
+    running = false;
+    await engine.stop();
+  };
+  const restart = async ({ forget = false } = {}): Promise<void> => {
+    await stop();
+    if (forget) await engine.forget();
+    await start();
+  };
+  return { name, versions, port: engine.port, webSocketUrl: engine.webSocketUrl, start, stop, restart };
+}
