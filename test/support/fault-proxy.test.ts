@@ -234,7 +234,7 @@ test('cutAll ends what is open, and lets others in', async (t) => {
 });
 
 test('a seed gives the same schedule every time, within its bounds, and other seeds others', () => {
-  const bounds = { endings: [2, 6], bytes: 3000, longest: 40 } as const;
+  const bounds = { endings: [2, 6], bytes: { toBroker: 3000, toClient: 500 }, longest: 40 } as const;
   const made = (seed: number) => faultSchedule(new Random(seed), bounds);
   assert.deepEqual(made(5), made(5));
   assert.notDeepEqual(made(5), made(6));
@@ -242,9 +242,9 @@ test('a seed gives the same schedule every time, within its bounds, and other se
   for (let seed = 1; seed <= 200; seed++) {
     const schedule = made(seed);
     assert.ok(schedule.length >= 2 && schedule.length <= 6);
-    for (const { at, fault } of schedule.flat()) {
+    for (const { direction, at, fault } of schedule.flat()) {
       kinds.add(fault.kind);
-      assert.ok(at < bounds.bytes);
+      assert.ok(at < bounds.bytes[direction]);
       if (fault.kind === 'stall') assert.ok(fault.milliseconds! <= bounds.longest);
     }
   }

@@ -30,8 +30,8 @@ export type FaultSchedule = readonly (readonly FaultPoint[])[];
 export interface FaultBounds {
   /** How many connections come to an end, from..to. */
   readonly endings: readonly [from: number, to: number];
-  /** The largest offset at which something happens, bytes. */
-  readonly bytes: number;
+  /** Something happens before so many bytes have been passed on in a direction. */
+  readonly bytes: Readonly<Record<Direction, number>>;
   /** The longest stall and the longest time in which nobody listens, milliseconds. */
   readonly longest: number;
 }
@@ -41,21 +41,26 @@ export function faultSchedule(random: Random, bounds: FaultBounds): FaultSchedul
   const endings = random.between(...bounds.endings);
   return Array.from({ length: endings }, () => {
     const points: FaultPoint[] = [];
-    for (const direction of ['toBroker', 'toClient'] as const) {
-      if (random.chance(30)) points.push({ direction, at: offset(random, bounds), fault: split(random) });
-      if (random.chance(20)) points.push({ direction, at: offset(random, bounds), fault: stall(random, bounds) });
+    for (const direction of DIRECTIONS) {
+      if (random.chance(30)) points.push(pointOf(direction, split(random), random, bounds));
+      if (random.chance(20)) points.push(pointOf(direction, stall(random, bounds), random, bounds));
     }
-    points.push({ direction: someDirection(random), at: offset(random, bounds), fault: ending(random, bounds) });
+    points.push(pointOf(random.pick(DIRECTIONS), ending(random, bounds), random, bounds));
     return points;
   });
 }
 
+const DIRECTIONS = ['toBroker', 'toClient'] as const;
+
 /** Early offsets, where connections are made, come as often as late ones. */
-function offset(random: Random, { bytes }: FaultBounds): number {
-  return random.chance(25) ? random.below(Math.min(100, bytes)) : random.below(bytes);
+function pointOf(direction: Direction, fault: Fault, random: Random, bounds: FaultBounds): FaultPoint {
+  const bytes = bounds.bytes[direction];
+  const at = random.below(random.chance(25) ? Math.min(EARLY, bytes) : bytes);
+  return { direction, at, fault };
 }
 
-const someDirection = (random: Random): Direction => random.pick(['toBroker', 'toClient'] as const);
+/** Within so many bytes a connection is made. */
+const EARLY = 80;
 
 const split = (random: Random): Fault => ({ kind: 'split', most: random.pick([1, 3, 20, 200]), seed: random.next() });
 
