@@ -1,5 +1,5 @@
 import type { Properties, PropertyRow } from '@cauldron/protocol';
-import { properties as rows } from '@cauldron/protocol';
+import { packetTypeNames, properties as rows, WILL } from '@cauldron/protocol';
 import { UsageError } from './command.ts';
 import { didYouMean } from './spelling.ts';
 import { toNumber } from './values.ts';
@@ -9,8 +9,15 @@ export type PropertiesByPacket = Readonly<Record<string, Properties | undefined>
 
 const maxima = { byte: 255, uint16: 65_535, uint32: 4_294_967_295, varint: 268_435_455 } as const;
 
-/** `Payload Format Indicator` as it is written on the command line. */
-export const propertyFlagName = (row: PropertyRow): string => row.title.toLowerCase().replaceAll(' ', '-');
+/** `payloadFormatIndicator` as it is written on the command line; lists in the singular, as each flag sets one. */
+export function propertyFlagName({ name }: PropertyRow): string {
+  const singular = name.replace('Identifiers', 'Identifier').replace('Properties', 'Property').replace('QoS', 'Qos');
+  return singular.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** Whether a packet, by its name or `WILL`, may carry a property. */
+const carries = (packet: string, { packets }: PropertyRow): boolean =>
+  (packets & (1 << (packet === 'WILL' ? WILL : packetTypeNames.indexOf(packet)))) !== 0;
 
 /**
  * Reads the values of `-D PACKET PROPERTY VALUE` and `-D PACKET user-property NAME VALUE`, one after the other.
@@ -45,9 +52,9 @@ function packetOf(word: string, packets: readonly string[]): string {
 
 function rowOf(word: string, packet: string): PropertyRow {
   const row = rows.find((candidate) => propertyFlagName(candidate) === word.toLowerCase());
-  const here = rows.filter((candidate) => candidate.packets.includes(packet)).map(propertyFlagName);
+  const here = rows.filter((candidate) => carries(packet, candidate)).map(propertyFlagName);
   if (row === undefined) throw new UsageError(`-D: there is no property "${word}"${didYouMean(word, here)}`);
-  if (row.packets.includes(packet)) return row;
+  if (carries(packet, row)) return row;
   throw new UsageError(`-D: ${packet} has no property ${word}; it has ${here.join(', ')}`);
 }
 

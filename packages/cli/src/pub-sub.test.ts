@@ -310,7 +310,7 @@ test('a refused connection exits with 3 and one line that names the reason', asy
   assert.equal(await program.code, 3);
   assert.equal(
     program.err(),
-    `cauldron pub: the broker at 127.0.0.1:${fake.port} refused the connection: Bad User Name or Password (0x86): no such cook\n`,
+    `cauldron pub: the broker at 127.0.0.1:${fake.port} refused the connection: Bad user name or password (0x86): no such cook\n`,
   );
 });
 

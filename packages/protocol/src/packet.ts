@@ -24,24 +24,9 @@ export const PacketType = {
 export type PacketType = (typeof PacketType)[keyof typeof PacketType];
 
 /** The name of each packet type as the specification writes it; index = type. Index 0 is reserved. */
-export const packetTypeNames: readonly string[] = [
-  'reserved',
-  'CONNECT',
-  'CONNACK',
-  'PUBLISH',
-  'PUBACK',
-  'PUBREC',
-  'PUBREL',
-  'PUBCOMP',
-  'SUBSCRIBE',
-  'SUBACK',
-  'UNSUBSCRIBE',
-  'UNSUBACK',
-  'PINGREQ',
-  'PINGRESP',
-  'DISCONNECT',
-  'AUTH',
-];
+export const packetTypeNames: readonly string[] = ['reserved', ...Object.keys(PacketType)].map((name, type) =>
+  type === 0 ? name : name.toUpperCase(),
+);
 
 /** Quality of service: 0 at most once, 1 at least once, 2 exactly once (MQTT 5.0 section 4.3). */
 export type QoS = 0 | 1 | 2;

@@ -1,6 +1,7 @@
 /**
  * The properties of MQTT 5.0 (section 2.2.2.2): one table, from which the codec decodes, encodes and validates.
  */
+import * as bit from './packet-bits.ts';
 
 /** The wire types of property values (MQTT 5.0 section 1.5). */
 export type PropertyWireType = 'byte' | 'uint16' | 'uint32' | 'varint' | 'utf8' | 'binary' | 'pair';
@@ -54,14 +55,15 @@ export interface Properties {
   sharedSubscriptionAvailable?: number;
 }
 
+/** Stands for the will, where a packet's type tells which properties are allowed: the will of a CONNECT has its own. */
+export const WILL = 0;
+
 export interface PropertyRow {
   readonly id: number;
   readonly name: keyof Properties;
-  /** The specification's name, for error texts. */
-  readonly title: string;
   readonly type: PropertyWireType;
-  /** Packets that may carry it; WILL is the will properties in the CONNECT payload. */
-  readonly packets: readonly string[];
+  /** Bit `1 << type` for each packet that may carry it, `1 << WILL` for the will in a CONNECT. */
+  readonly packets: number;
   /** True where it may stand more than once in a packet. */
   readonly repeats: boolean;
 }
@@ -69,49 +71,50 @@ export interface PropertyRow {
 const row = (
   id: number,
   name: keyof Properties,
-  title: string,
   type: PropertyWireType,
-  packets: string,
+  packets: number,
   repeats = false,
-): PropertyRow => ({ id, name, title, type, packets: packets.split(' '), repeats });
+): PropertyRow => ({
+  id,
+  name,
+  type,
+  packets,
+  repeats,
+});
 
-const everywhereElse = 'CONNACK PUBACK PUBREC PUBREL PUBCOMP SUBACK UNSUBACK DISCONNECT AUTH';
+const message = bit.publish | bit.will;
+const connecting = bit.connect | bit.connack;
+const acks = bit.puback | bit.pubrec | bit.pubrel | bit.pubcomp | bit.suback | bit.unsuback;
+const answers = bit.connack | acks | bit.disconnect | bit.auth;
 
 /** MQTT 5.0 table 2-4. */
 export const properties: readonly PropertyRow[] = [
-  row(0x01, 'payloadFormatIndicator', 'Payload Format Indicator', 'byte', 'PUBLISH WILL'),
-  row(0x02, 'messageExpiryInterval', 'Message Expiry Interval', 'uint32', 'PUBLISH WILL'),
-  row(0x03, 'contentType', 'Content Type', 'utf8', 'PUBLISH WILL'),
-  row(0x08, 'responseTopic', 'Response Topic', 'utf8', 'PUBLISH WILL'),
-  row(0x09, 'correlationData', 'Correlation Data', 'binary', 'PUBLISH WILL'),
+  row(0x01, 'payloadFormatIndicator', 'byte', message),
+  row(0x02, 'messageExpiryInterval', 'uint32', message),
+  row(0x03, 'contentType', 'utf8', message),
+  row(0x08, 'responseTopic', 'utf8', message),
+  row(0x09, 'correlationData', 'binary', message),
   // More than once only in PUBLISH from server to client; a SUBSCRIBE may carry one (section 3.8.2.1.2).
-  row(0x0b, 'subscriptionIdentifiers', 'Subscription Identifier', 'varint', 'PUBLISH SUBSCRIBE', true),
-  row(0x11, 'sessionExpiryInterval', 'Session Expiry Interval', 'uint32', 'CONNECT CONNACK DISCONNECT'),
-  row(0x12, 'assignedClientIdentifier', 'Assigned Client Identifier', 'utf8', 'CONNACK'),
-  row(0x13, 'serverKeepAlive', 'Server Keep Alive', 'uint16', 'CONNACK'),
-  row(0x15, 'authenticationMethod', 'Authentication Method', 'utf8', 'CONNECT CONNACK AUTH'),
-  row(0x16, 'authenticationData', 'Authentication Data', 'binary', 'CONNECT CONNACK AUTH'),
-  row(0x17, 'requestProblemInformation', 'Request Problem Information', 'byte', 'CONNECT'),
-  row(0x18, 'willDelayInterval', 'Will Delay Interval', 'uint32', 'WILL'),
-  row(0x19, 'requestResponseInformation', 'Request Response Information', 'byte', 'CONNECT'),
-  row(0x1a, 'responseInformation', 'Response Information', 'utf8', 'CONNACK'),
-  row(0x1c, 'serverReference', 'Server Reference', 'utf8', 'CONNACK DISCONNECT'),
-  row(0x1f, 'reasonString', 'Reason String', 'utf8', everywhereElse),
-  row(0x21, 'receiveMaximum', 'Receive Maximum', 'uint16', 'CONNECT CONNACK'),
-  row(0x22, 'topicAliasMaximum', 'Topic Alias Maximum', 'uint16', 'CONNECT CONNACK'),
-  row(0x23, 'topicAlias', 'Topic Alias', 'uint16', 'PUBLISH'),
-  row(0x24, 'maximumQoS', 'Maximum QoS', 'byte', 'CONNACK'),
-  row(0x25, 'retainAvailable', 'Retain Available', 'byte', 'CONNACK'),
-  row(
-    0x26,
-    'userProperties',
-    'User Property',
-    'pair',
-    `CONNECT PUBLISH WILL SUBSCRIBE UNSUBSCRIBE ${everywhereElse}`,
-    true,
-  ),
-  row(0x27, 'maximumPacketSize', 'Maximum Packet Size', 'uint32', 'CONNECT CONNACK'),
-  row(0x28, 'wildcardSubscriptionAvailable', 'Wildcard Subscription Available', 'byte', 'CONNACK'),
-  row(0x29, 'subscriptionIdentifiersAvailable', 'Subscription Identifier Available', 'byte', 'CONNACK'),
-  row(0x2a, 'sharedSubscriptionAvailable', 'Shared Subscription Available', 'byte', 'CONNACK'),
+  row(0x0b, 'subscriptionIdentifiers', 'varint', bit.publish | bit.subscribe, true),
+  row(0x11, 'sessionExpiryInterval', 'uint32', connecting | bit.disconnect),
+  row(0x12, 'assignedClientIdentifier', 'utf8', bit.connack),
+  row(0x13, 'serverKeepAlive', 'uint16', bit.connack),
+  row(0x15, 'authenticationMethod', 'utf8', connecting | bit.auth),
+  row(0x16, 'authenticationData', 'binary', connecting | bit.auth),
+  row(0x17, 'requestProblemInformation', 'byte', bit.connect),
+  row(0x18, 'willDelayInterval', 'uint32', bit.will),
+  row(0x19, 'requestResponseInformation', 'byte', bit.connect),
+  row(0x1a, 'responseInformation', 'utf8', bit.connack),
+  row(0x1c, 'serverReference', 'utf8', bit.connack | bit.disconnect),
+  row(0x1f, 'reasonString', 'utf8', answers),
+  row(0x21, 'receiveMaximum', 'uint16', connecting),
+  row(0x22, 'topicAliasMaximum', 'uint16', connecting),
+  row(0x23, 'topicAlias', 'uint16', bit.publish),
+  row(0x24, 'maximumQoS', 'byte', bit.connack),
+  row(0x25, 'retainAvailable', 'byte', bit.connack),
+  row(0x26, 'userProperties', 'pair', message | bit.connect | bit.subscribe | bit.unsubscribe | answers, true),
+  row(0x27, 'maximumPacketSize', 'uint32', connecting),
+  row(0x28, 'wildcardSubscriptionAvailable', 'byte', bit.connack),
+  row(0x29, 'subscriptionIdentifiersAvailable', 'byte', bit.connack),
+  row(0x2a, 'sharedSubscriptionAvailable', 'byte', bit.connack),
 ];

@@ -1,13 +1,8 @@
 /**
- * The reason codes of MQTT 5.0 (section 2.4), one row each.
+ * The reason codes of MQTT 5.0 (section 2.4), and the return codes of 3.x.
  */
-export interface ReasonCodeRow {
-  readonly code: number;
-  /** The specification's name for it. */
-  readonly name: string;
-  /** Packets that may carry it. */
-  readonly packets: readonly string[];
-}
+import type { PacketType } from './packet.ts';
+import * as bit from './packet-bits.ts';
 
 export const ReasonCode = {
   success: 0x00,
@@ -57,68 +52,84 @@ export const ReasonCode = {
 } as const;
 export type ReasonCode = (typeof ReasonCode)[keyof typeof ReasonCode];
 
-const row = (code: number, name: string, packets: string): ReasonCodeRow => ({
-  code,
-  name,
-  packets: packets.split(' '),
-});
+const ending = bit.connack | bit.disconnect;
+const answering = bit.puback | bit.pubrec | bit.suback | bit.unsuback;
+const anyRefusal = ending | answering;
+const anyAnswer = anyRefusal | bit.pubrel | bit.pubcomp | bit.auth;
 
-/** MQTT 5.0 table 2-6. 0x00 has three names by packet; "Success" stands for all. */
-export const reasonCodes: readonly ReasonCodeRow[] = [
-  row(0x00, 'Success', 'CONNACK PUBACK PUBREC PUBREL PUBCOMP SUBACK UNSUBACK AUTH DISCONNECT'),
-  row(0x01, 'Granted QoS 1', 'SUBACK'),
-  row(0x02, 'Granted QoS 2', 'SUBACK'),
-  row(0x04, 'Disconnect with Will Message', 'DISCONNECT'),
-  row(0x10, 'No matching subscribers', 'PUBACK PUBREC'),
-  row(0x11, 'No subscription existed', 'UNSUBACK'),
-  row(0x18, 'Continue authentication', 'AUTH'),
-  row(0x19, 'Re-authenticate', 'AUTH'),
-  row(0x80, 'Unspecified error', 'CONNACK PUBACK PUBREC SUBACK UNSUBACK DISCONNECT'),
-  row(0x81, 'Malformed Packet', 'CONNACK DISCONNECT'),
-  row(0x82, 'Protocol Error', 'CONNACK DISCONNECT'),
-  row(0x83, 'Implementation specific error', 'CONNACK PUBACK PUBREC SUBACK UNSUBACK DISCONNECT'),
-  row(0x84, 'Unsupported Protocol Version', 'CONNACK'),
-  row(0x85, 'Client Identifier not valid', 'CONNACK'),
-  row(0x86, 'Bad User Name or Password', 'CONNACK'),
-  row(0x87, 'Not authorized', 'CONNACK PUBACK PUBREC SUBACK UNSUBACK DISCONNECT'),
-  row(0x88, 'Server unavailable', 'CONNACK'),
-  row(0x89, 'Server busy', 'CONNACK DISCONNECT'),
-  row(0x8a, 'Banned', 'CONNACK'),
-  row(0x8b, 'Server shutting down', 'DISCONNECT'),
-  row(0x8c, 'Bad authentication method', 'CONNACK DISCONNECT'),
-  row(0x8d, 'Keep Alive timeout', 'DISCONNECT'),
-  row(0x8e, 'Session taken over', 'DISCONNECT'),
-  row(0x8f, 'Topic Filter invalid', 'SUBACK UNSUBACK DISCONNECT'),
-  row(0x90, 'Topic Name invalid', 'CONNACK PUBACK PUBREC DISCONNECT'),
-  row(0x91, 'Packet Identifier in use', 'PUBACK PUBREC SUBACK UNSUBACK'),
-  row(0x92, 'Packet Identifier not found', 'PUBREL PUBCOMP'),
-  row(0x93, 'Receive Maximum exceeded', 'DISCONNECT'),
-  row(0x94, 'Topic Alias invalid', 'DISCONNECT'),
-  row(0x95, 'Packet too large', 'CONNACK DISCONNECT'),
-  row(0x96, 'Message rate too high', 'DISCONNECT'),
-  row(0x97, 'Quota exceeded', 'CONNACK PUBACK PUBREC SUBACK DISCONNECT'),
-  row(0x98, 'Administrative action', 'DISCONNECT'),
-  row(0x99, 'Payload format invalid', 'CONNACK PUBACK PUBREC DISCONNECT'),
-  row(0x9a, 'Retain not supported', 'CONNACK DISCONNECT'),
-  row(0x9b, 'QoS not supported', 'CONNACK DISCONNECT'),
-  row(0x9c, 'Use another server', 'CONNACK DISCONNECT'),
-  row(0x9d, 'Server moved', 'CONNACK DISCONNECT'),
-  row(0x9e, 'Shared Subscriptions not supported', 'SUBACK DISCONNECT'),
-  row(0x9f, 'Connection rate exceeded', 'CONNACK DISCONNECT'),
-  row(0xa0, 'Maximum connect time', 'DISCONNECT'),
-  row(0xa1, 'Subscription Identifiers not supported', 'SUBACK DISCONNECT'),
-  row(0xa2, 'Wildcard Subscriptions not supported', 'SUBACK DISCONNECT'),
-];
-
-const names = new Map(reasonCodes.map((r) => [r.code, r.name]));
+/** MQTT 5.0 table 2-6: the packets that may carry a code. */
+const carriers: Readonly<Record<number, number>> = {
+  0: anyAnswer, // success
+  1: bit.suback, // grantedQos1
+  2: bit.suback, // grantedQos2
+  4: bit.disconnect, // disconnectWithWill
+  16: bit.puback | bit.pubrec, // noMatchingSubscribers
+  17: bit.unsuback, // noSubscriptionExisted
+  24: bit.auth, // continueAuthentication
+  25: bit.auth, // reauthenticate
+  128: anyRefusal, // unspecifiedError
+  129: ending, // malformedPacket
+  130: ending, // protocolError
+  131: anyRefusal, // implementationSpecificError
+  132: bit.connack, // unsupportedProtocolVersion
+  133: bit.connack, // clientIdentifierNotValid
+  134: bit.connack, // badUserNameOrPassword
+  135: anyRefusal, // notAuthorized
+  136: bit.connack, // serverUnavailable
+  137: ending, // serverBusy
+  138: bit.connack, // banned
+  139: bit.disconnect, // serverShuttingDown
+  140: ending, // badAuthenticationMethod
+  141: bit.disconnect, // keepAliveTimeout
+  142: bit.disconnect, // sessionTakenOver
+  143: bit.suback | bit.unsuback | bit.disconnect, // topicFilterInvalid
+  144: bit.connack | bit.puback | bit.pubrec | bit.disconnect, // topicNameInvalid
+  145: bit.puback | bit.pubrec | bit.suback | bit.unsuback, // packetIdentifierInUse
+  146: bit.pubrel | bit.pubcomp, // packetIdentifierNotFound
+  147: bit.disconnect, // receiveMaximumExceeded
+  148: bit.disconnect, // topicAliasInvalid
+  149: ending, // packetTooLarge
+  150: bit.disconnect, // messageRateTooHigh
+  151: bit.connack | bit.puback | bit.pubrec | bit.suback | bit.disconnect, // quotaExceeded
+  152: bit.disconnect, // administrativeAction
+  153: bit.connack | bit.puback | bit.pubrec | bit.disconnect, // payloadFormatInvalid
+  154: ending, // retainNotSupported
+  155: ending, // qosNotSupported
+  156: ending, // useAnotherServer
+  157: ending, // serverMoved
+  158: bit.suback | bit.disconnect, // sharedSubscriptionsNotSupported
+  159: ending, // connectionRateExceeded
+  160: bit.disconnect, // maximumConnectTime
+  161: bit.suback | bit.disconnect, // subscriptionIdentifiersNotSupported
+  162: bit.suback | bit.disconnect, // wildcardSubscriptionsNotSupported
+};
 
 /**
- * The specification's name of a reason code, for messages to people.
+ * Whether a packet of a type may carry a reason code (MQTT 5.0 table 2-6).
+ *
+ * @example isReasonCodeOf(0x87, PacketType.suback) // true
+ */
+export function isReasonCodeOf(code: number, type: PacketType): boolean {
+  return ((carriers[code] ?? 0) & (1 << type)) !== 0;
+}
+
+/**
+ * The specification's name of a reason code, in lower case save its first letter, for messages to people. 0x00 has
+ * three names by packet; "Success" stands for all.
  *
  * @example reasonCodeName(0x87) // 'Not authorized'
  */
 export function reasonCodeName(code: number): string {
-  return names.get(code) ?? `unknown reason code 0x${code.toString(16).padStart(2, '0')}`;
+  for (const [key, value] of Object.entries(ReasonCode)) {
+    if (value === code) return inWords(key);
+  }
+  return `unknown reason code 0x${code.toString(16).padStart(2, '0')}`;
+}
+
+/** `qosNotSupported` as `QoS not supported`. */
+function inWords(key: string): string {
+  const words = key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).replace(/qos ?/, 'QoS ');
+  return words[0]!.toUpperCase() + words.slice(1);
 }
 
 /** The return codes of a 3.1 or 3.1.1 CONNACK (MQTT 3.1.1 table 3.1). */

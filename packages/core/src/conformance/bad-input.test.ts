@@ -3,10 +3,10 @@ import { suite, test } from 'node:test';
 import {
   type ConnackPacket,
   type DisconnectPacket,
+  isReasonCodeOf,
   type Packet,
   PacketType,
   ReasonCode,
-  reasonCodes,
 } from '@cauldron/protocol';
 import { TestBroker, type TestClient, textOf } from '@cauldron/testkit';
 import { loadWireCorpus, type WireCase } from '@cauldron/testkit/wire-corpus';
@@ -15,10 +15,10 @@ const corpus = loadWireCorpus().filter(({ direction }) => direction === 'client'
 const wrong = corpus.filter(({ error }) => error !== undefined);
 const isConnect = (wire: WireCase) => wire.type === PacketType.connect;
 
-const carriedBy = (packet: string) =>
-  new Set(reasonCodes.filter(({ packets }) => packets.includes(packet)).map(({ code }) => code));
-const inDisconnect = carriedBy('DISCONNECT');
-const inConnack = carriedBy('CONNACK');
+const carriedBy = (type: PacketType) =>
+  new Set<number>(Object.values(ReasonCode).filter((code) => isReasonCodeOf(code, type)));
+const inDisconnect = carriedBy(PacketType.disconnect);
+const inConnack = carriedBy(PacketType.connack);
 
 /** How the answer to a CONNECT is to be read: as 5.0 only where its bytes name MQTT at level 5. */
 function answeredIn(bytes: Uint8Array): 4 | 5 {

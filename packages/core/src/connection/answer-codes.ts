@@ -1,16 +1,11 @@
-import { ReasonCode, reasonCodes } from '@cauldron/protocol';
-
-const carriedBy = (packet: string): ReadonlySet<number> =>
-  new Set(reasonCodes.filter(({ packets }) => packets.includes(packet)).map(({ code }) => code));
-const inConnack = carriedBy('CONNACK');
-const inDisconnect = carriedBy('DISCONNECT');
+import { isReasonCodeOf, PacketType, ReasonCode } from '@cauldron/protocol';
 
 /**
  * The code of a refusing CONNACK that says a reason best (section 3.2.2.2): some belong to DISCONNECT only.
  * // [MQTT-3.2.2-8]
  */
 export function connackCode(reasonCode: number): number {
-  if (reasonCode >= 0x80 && inConnack.has(reasonCode)) return reasonCode;
+  if (reasonCode >= 0x80 && isReasonCodeOf(reasonCode, PacketType.connack)) return reasonCode;
   switch (reasonCode) {
     case ReasonCode.serverShuttingDown:
       return ReasonCode.serverUnavailable;
@@ -35,7 +30,8 @@ export function connackCode(reasonCode: number): number {
  * clients. // [MQTT-3.14.2-1]
  */
 export function disconnectCode(reasonCode: number): number {
-  if (inDisconnect.has(reasonCode) && reasonCode !== ReasonCode.disconnectWithWill) return reasonCode;
+  const fits = isReasonCodeOf(reasonCode, PacketType.disconnect);
+  if (fits && reasonCode !== ReasonCode.disconnectWithWill) return reasonCode;
   switch (reasonCode) {
     case ReasonCode.badUserNameOrPassword:
     case ReasonCode.clientIdentifierNotValid:

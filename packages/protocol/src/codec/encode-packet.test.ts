@@ -103,39 +103,41 @@ test('properties keep the order of their keys and leave out those that are undef
     serverReference: 's',
   } as unknown as Properties;
   const writer = new Writer();
-  writeProperties(writer, properties, 'DISCONNECT');
+  writeProperties(writer, properties, PacketType.disconnect);
   const bytes = writer.finish();
   assert.deepEqual([...bytes], [11, 0x26, 0, 1, 0x61, 0, 1, 0x31, 0x1c, 0, 1, 0x73]);
   assert.equal(propertiesSize(properties), 11);
-  const read = readProperties(new Reader(bytes, 0, bytes.length), 'DISCONNECT');
+  const read = readProperties(new Reader(bytes, 0, bytes.length), PacketType.disconnect);
   assert.deepEqual(Object.keys(read!), ['userProperties', 'serverReference']);
 });
 
 test('an empty or missing set of properties is a property length of 0 [MQTT-2.2.2-1]', () => {
   for (const properties of [undefined, {}, { userProperties: [] }]) {
     const writer = new Writer();
-    writeProperties(writer, properties, 'SUBACK');
+    writeProperties(writer, properties, PacketType.suback);
     assert.deepEqual([...writer.finish()], [0]);
   }
 });
 
 test('properties that their receiver would have to refuse are not written', () => {
-  const cases: [properties: Properties, packetName: string, message: RegExp][] = [
-    [{ topicAlias: 1 }, 'CONNECT', /Topic Alias is not a property of CONNECT/],
-    [{ topicAlias: 0 }, 'PUBLISH', /Topic Alias is 0/],
-    [{ receiveMaximum: 0 }, 'CONNECT', /at least 1/],
-    [{ maximumPacketSize: 0 }, 'CONNECT', /at least 1/],
-    [{ subscriptionIdentifiers: [0] }, 'SUBSCRIBE', /at least 1/],
-    [{ subscriptionIdentifiers: [1, 2] }, 'SUBSCRIBE', /more than once/],
-    [{ payloadFormatIndicator: 2 }, 'PUBLISH', /0 or 1/],
-    [{ topicAliasMaximum: 65_536 }, 'CONNECT', /65536 does not fit/],
-    [{ ResponseTopic: 'a' } as Properties, 'PUBLISH', /'ResponseTopic' is no MQTT property/],
+  const cases: [properties: Properties, packet: PacketType, message: RegExp][] = [
+    [{ topicAlias: 1 }, PacketType.connect, /topicAlias is not a property of CONNECT/],
+    [{ topicAlias: 0 }, PacketType.publish, /topicAlias is 0/],
+    [{ receiveMaximum: 0 }, PacketType.connect, /at least 1/],
+    [{ maximumPacketSize: 0 }, PacketType.connect, /at least 1/],
+    [{ subscriptionIdentifiers: [0] }, PacketType.subscribe, /at least 1/],
+    [{ subscriptionIdentifiers: [1, 2] }, PacketType.subscribe, /more than once/],
+    [{ payloadFormatIndicator: 2 }, PacketType.publish, /0 or 1/],
+    [{ topicAliasMaximum: 65_536 }, PacketType.connect, /65536 does not fit/],
+    [{ ResponseTopic: 'a' } as Properties, PacketType.publish, /'ResponseTopic' is no MQTT property/],
   ];
-  for (const [properties, packetName, message] of cases) {
-    assert.throws(() => writeProperties(new Writer(), properties, packetName), { name: 'MqttError', message });
+  for (const [properties, packet, message] of cases) {
+    assert.throws(() => writeProperties(new Writer(), properties, packet), { name: 'MqttError', message });
   }
 });
 
 test('a response topic with a wildcard is not written [MQTT-3.3.2-14]', () => {
-  assert.throws(() => writeProperties(new Writer(), { responseTopic: 'a/+' }, 'PUBLISH'), { spec: 'MQTT-3.3.2-14' });
+  assert.throws(() => writeProperties(new Writer(), { responseTopic: 'a/+' }, PacketType.publish), {
+    spec: 'MQTT-3.3.2-14',
+  });
 });

@@ -1,5 +1,5 @@
 import { MqttError, malformed, packetTooLarge, protocolError } from '../error.ts';
-import type { PublishPacket, QoS } from '../packet.ts';
+import { PacketType, type PublishPacket, type QoS } from '../packet.ts';
 import type { Properties } from '../property.ts';
 import { ReasonCode } from '../reason-code.ts';
 import { topicNameProblem } from '../topic.ts';
@@ -145,7 +145,7 @@ export class MessageView {
       throw protocolError('a PUBLISH has neither a topic nor a topic alias', 'MQTT-4.7.3-1');
     }
     return {
-      type: 3,
+      type: PacketType.publish,
       topic: empty && aliased ? '' : this.topicName(),
       payload: copyOf(this.bytes, this.payloadStart, this.end),
       qos: this.qos,
@@ -167,7 +167,7 @@ interface PropertySection {
 /** Decodes the properties of a body, or undefined where there are none. */
 export function decodeBodyProperties(body: PropertySection): Properties | undefined {
   if (body.propertiesEnd === body.propertiesStart) return undefined;
-  return readPropertyList(new Reader(body.bytes, body.propertiesStart, body.propertiesEnd), 'PUBLISH');
+  return readPropertyList(new Reader(body.bytes, body.propertiesStart, body.propertiesEnd), PacketType.publish);
 }
 
 /** The refusal of a PUBLISH with too many bytes of properties. */

@@ -1,10 +1,13 @@
 import { MqttError, malformed, protocolError } from '../error.ts';
-import { type Properties, type PropertyRow, properties as table } from '../property.ts';
+import { PacketType, packetTypeNames } from '../packet.ts';
+import { type Properties, type PropertyRow, properties as table, WILL } from '../property.ts';
 import { ReasonCode } from '../reason-code.ts';
 import { Reader } from './reader.ts';
 import { utf8Length } from './utf8.ts';
 import { varintSize, type Writer } from './writer.ts';
 
+/** A packet type, or `WILL`. */
+type Owner = PacketType | typeof WILL;
 type Bag = Record<string, unknown>;
 type Value = number | string | Uint8Array | [string, string];
 
@@ -15,79 +18,81 @@ for (const row of table) {
   rowByName.set(row.name, row);
 }
 
+const nameOf = (packet: Owner): string => (packet === WILL ? 'WILL' : packetTypeNames[packet]!);
+
 /**
  * Reads the property length and the properties of one packet (MQTT 5.0 section 2.2.2).
  *
- * @param packetName the packet as `packetTypeNames` writes it, or `WILL` for the will properties of CONNECT.
+ * @param packet whose properties: the type, or `WILL` for those of the will in a CONNECT.
  * @returns undefined where the property length is 0.
  * @throws MqttError MALFORMED_PACKET, PROTOCOL_ERROR or TOPIC_ALIAS_INVALID.
  */
-export function readProperties(reader: Reader, packetName: string): Properties | undefined {
-  const length = reader.varint(`the property length of ${packetName}`);
+export function readProperties(reader: Reader, packet: Owner): Properties | undefined {
+  const length = reader.varint('the property length');
   if (length === 0) return undefined;
   if (length > reader.remaining()) {
     throw malformed(
-      `the properties of ${packetName} are said to take ${length} bytes, but the packet has only ${reader.remaining()} left`,
+      `the properties of ${nameOf(packet)} are said to take ${length} bytes; only ${reader.remaining()} are left`,
     );
   }
   const section = new Reader(reader.bytes, reader.at, reader.at + length);
   reader.at = section.end;
-  return readPropertyList(section, packetName);
+  return readPropertyList(section, packet);
 }
 
 /** Reads properties up to the reader's end, without a property length before them. @throws as {@link readProperties} */
-export function readPropertyList(reader: Reader, packetName: string): Properties {
+export function readPropertyList(reader: Reader, packet: Owner): Properties {
   const bag: Bag = {};
-  while (reader.remaining() > 0) readProperty(reader, bag, packetName);
+  while (reader.remaining() > 0) readProperty(reader, bag, packet);
   return bag as Properties;
 }
 
-function readProperty(reader: Reader, bag: Bag, packetName: string): void {
+function readProperty(reader: Reader, bag: Bag, packet: Owner): void {
   const id = reader.varint('a property identifier');
   const row = rowById[id];
   if (row === undefined) {
-    throw malformed(`${packetName} carries an unknown property identifier 0x${id.toString(16).padStart(2, '0')}`);
+    throw malformed(`${nameOf(packet)} carries an unknown property identifier 0x${id.toString(16).padStart(2, '0')}`);
   }
-  requireAllowed(row, packetName);
-  const value: Value = reader[row.type](row.title); // The reader's methods are named after the wire types.
+  requireAllowed(row, packet);
+  const value: Value = reader[row.type](row.name); // The reader's methods are named after the wire types.
   checkValue(row, value);
-  if (row.repeats) append(bag, row, value, packetName);
+  if (row.repeats) append(bag, row, value, packet);
   else if (bag[row.name] === undefined) bag[row.name] = value;
-  else throw duplicate(row, packetName);
+  else throw duplicate(row, packet);
 }
 
-function append(bag: Bag, row: PropertyRow, value: Value, packetName: string): void {
+function append(bag: Bag, row: PropertyRow, value: Value, packet: Owner): void {
   const list = bag[row.name] as Value[] | undefined;
   if (list === undefined) bag[row.name] = [value];
-  else if (repeatsIn(row, packetName)) list.push(value);
-  else throw duplicate(row, packetName);
+  else if (repeatsIn(row, packet)) list.push(value);
+  else throw duplicate(row, packet);
 }
 
 /** A SUBSCRIBE holds at most one subscription identifier (section 3.8.2.1.2); a PUBLISH may hold several. */
-function repeatsIn(row: PropertyRow, packetName: string): boolean {
-  return row.repeats && !(row.name === 'subscriptionIdentifiers' && packetName === 'SUBSCRIBE');
+function repeatsIn(row: PropertyRow, packet: Owner): boolean {
+  return row.repeats && !(row.name === 'subscriptionIdentifiers' && packet === PacketType.subscribe);
 }
 
-function requireAllowed(row: PropertyRow, packetName: string): void {
+function requireAllowed(row: PropertyRow, packet: Owner): void {
   // Section 2.2.2.2 calls an identifier that is not valid for its packet a malformed packet.
-  if (!row.packets.includes(packetName)) throw malformed(`${row.title} is not a property of ${packetName}`);
+  if ((row.packets & (1 << packet)) === 0) throw malformed(`${row.name} is not a property of ${nameOf(packet)}`);
 }
 
-function duplicate(row: PropertyRow, packetName: string): MqttError {
-  return protocolError(`${row.title} stands more than once in ${packetName}`);
+function duplicate(row: PropertyRow, packet: Owner): MqttError {
+  return protocolError(`${row.name} stands more than once in ${nameOf(packet)}`);
 }
 
 /** The rules for values that the wire type alone does not express; the same for reading and writing. */
 function checkValue(row: PropertyRow, value: Value): void {
   // Every property of one byte is a yes or a no.
   if (row.type === 'byte' && (value as number) > 1) {
-    throw protocolError(`${row.title} is ${value}; it may only be 0 or 1`);
+    throw protocolError(`${row.name} is ${value}; it may only be 0 or 1`);
   }
   switch (row.name) {
     case 'receiveMaximum':
     case 'maximumPacketSize':
     case 'subscriptionIdentifiers':
-      if (value === 0) throw protocolError(`${row.title} is 0; it must be at least 1`);
+      if (value === 0) throw protocolError(`${row.name} is 0; it must be at least 1`);
       return;
     case 'topicAlias':
       if (value === 0) throw aliasZero();
@@ -105,7 +110,7 @@ function checkValue(row: PropertyRow, value: Value): void {
 
 function aliasZero(): MqttError {
   // [MQTT-3.3.2-8]
-  return new MqttError('Topic Alias is 0; aliases start at 1', {
+  return new MqttError('topicAlias is 0; aliases start at 1', {
     code: 'TOPIC_ALIAS_INVALID',
     reasonCode: ReasonCode.topicAliasInvalid,
     spec: 'MQTT-3.3.2-8',
@@ -148,15 +153,15 @@ function valueSize(row: PropertyRow, value: Value): number {
  *
  * @throws MqttError where a property is unknown, not allowed in this packet or has a value the receiver must refuse.
  */
-export function writeProperties(writer: Writer, properties: Properties | undefined, packetName: string): void {
+export function writeProperties(writer: Writer, properties: Properties | undefined, packet: Owner): void {
   // [MQTT-2.2.2-1] No properties are told by a property length of 0.
   writer.varint(propertiesSize(properties));
   if (properties === undefined) return;
   for (const name in properties) {
     const row = rowNamed(name);
     const values = valuesOf(properties, row);
-    if (values.length > 0) requireAllowed(row, packetName);
-    if (values.length > 1 && !repeatsIn(row, packetName)) throw duplicate(row, packetName);
+    if (values.length > 0) requireAllowed(row, packet);
+    if (values.length > 1 && !repeatsIn(row, packet)) throw duplicate(row, packet);
     for (const value of values) {
       checkValue(row, value);
       writer.byte(row.id);

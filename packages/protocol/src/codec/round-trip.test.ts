@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type AckType, type Packet, PacketType, type ProtocolVersion, packetTypeNames, type QoS } from '../packet.ts';
-import { type Properties, type PropertyRow, properties as table } from '../property.ts';
-import { reasonCodes } from '../reason-code.ts';
+import { type AckType, type Packet, PacketType, type ProtocolVersion, type QoS } from '../packet.ts';
+import { type Properties, type PropertyRow, properties as table, WILL } from '../property.ts';
+import { isReasonCodeOf, ReasonCode } from '../reason-code.ts';
 import { decodePacket } from './decode-packet.ts';
 import { encodePacket } from './encode-packet.ts';
 
@@ -22,7 +22,7 @@ const qos = fc.constantFrom<QoS>(0, 1, 2);
 const versions = [3, 4, 5] as const;
 
 /** An arbitrary value that the property's row allows. */
-function propertyValue(row: PropertyRow, packetName: string): fc.Arbitrary<unknown> {
+function propertyValue(row: PropertyRow, packet: PacketType | typeof WILL): fc.Arbitrary<unknown> {
   const least = ['receiveMaximum', 'maximumPacketSize', 'topicAlias', 'subscriptionIdentifiers'].includes(row.name)
     ? 1
     : 0;
@@ -36,13 +36,13 @@ function propertyValue(row: PropertyRow, packetName: string): fc.Arbitrary<unkno
     pair: fc.tuple(text, text),
   }[row.type] as fc.Arbitrary<unknown>;
   if (!row.repeats) return one;
-  const maxLength = row.name === 'subscriptionIdentifiers' && packetName === 'SUBSCRIBE' ? 1 : 3;
+  const maxLength = row.name === 'subscriptionIdentifiers' && packet === PacketType.subscribe ? 1 : 3;
   return fc.array(one, { minLength: 1, maxLength });
 }
 
-function propertiesOf(packetName: string): fc.Arbitrary<Properties | undefined> {
-  const allowed = table.filter((row) => row.packets.includes(packetName));
-  const record = Object.fromEntries(allowed.map((row) => [row.name, propertyValue(row, packetName)]));
+function propertiesOf(packet: PacketType | typeof WILL): fc.Arbitrary<Properties | undefined> {
+  const allowed = table.filter((row) => (row.packets & (1 << packet)) !== 0);
+  const record = Object.fromEntries(allowed.map((row) => [row.name, propertyValue(row, packet)]));
   return fc
     .record(record, { requiredKeys: [] })
     .map((properties) => ({ ...properties }) as Properties)
@@ -50,13 +50,16 @@ function propertiesOf(packetName: string): fc.Arbitrary<Properties | undefined> 
 }
 
 /** Properties in 5.0, none in 3.x. */
-function propertiesFor(packetName: string, version: ProtocolVersion): fc.Arbitrary<Properties | undefined> {
-  return version === 5 ? propertiesOf(packetName) : fc.constant(undefined);
+function propertiesFor(
+  packet: PacketType | typeof WILL,
+  version: ProtocolVersion,
+): fc.Arbitrary<Properties | undefined> {
+  return version === 5 ? propertiesOf(packet) : fc.constant(undefined);
 }
 
-function reasonCode(packetName: string, version: ProtocolVersion): fc.Arbitrary<number> {
+function reasonCode(packet: PacketType, version: ProtocolVersion): fc.Arbitrary<number> {
   if (version !== 5) return fc.constant(0);
-  return fc.constantFrom(...reasonCodes.filter((row) => row.packets.includes(packetName)).map((row) => row.code));
+  return fc.constantFrom(...Object.values(ReasonCode).filter((code) => isReasonCodeOf(code, packet)));
 }
 
 function connect(version: ProtocolVersion): fc.Arbitrary<Packet> {
@@ -65,7 +68,7 @@ function connect(version: ProtocolVersion): fc.Arbitrary<Packet> {
     payload: bytes,
     qos,
     retain: fc.boolean(),
-    properties: propertiesFor('WILL', version),
+    properties: propertiesFor(WILL, version),
   });
   return fc
     .record({
@@ -78,7 +81,7 @@ function connect(version: ProtocolVersion): fc.Arbitrary<Packet> {
       will: fc.option(will, { nil: undefined }),
       username: fc.option(text, { nil: undefined }),
       password: fc.option(bytes, { nil: undefined }),
-      properties: propertiesFor('CONNECT', version),
+      properties: propertiesFor(PacketType.connect, version),
     })
     .filter(({ username, password }) => version === 5 || username !== undefined || password === undefined)
     .filter(({ properties: p }) => p?.authenticationData === undefined || p.authenticationMethod !== undefined);
@@ -89,8 +92,8 @@ function connack(version: ProtocolVersion): fc.Arbitrary<Packet> {
     .record({
       type: fc.constant(PacketType.connack),
       sessionPresent: version === 3 ? fc.constant(false) : fc.boolean(),
-      reasonCode: version === 5 ? reasonCode('CONNACK', 5) : fc.nat(5),
-      properties: propertiesFor('CONNACK', version),
+      reasonCode: version === 5 ? reasonCode(PacketType.connack, 5) : fc.nat(5),
+      properties: propertiesFor(PacketType.connack, version),
     })
     .map((packet) => ({ ...packet, sessionPresent: packet.sessionPresent && packet.reasonCode === 0 }));
 }
@@ -105,18 +108,17 @@ function publish(version: ProtocolVersion): fc.Arbitrary<Packet> {
       retain: fc.boolean(),
       dup: fc.boolean(),
       packetId,
-      properties: propertiesFor('PUBLISH', version),
+      properties: propertiesFor(PacketType.publish, version),
     })
     .map((packet) => (packet.qos > 0 ? packet : { ...packet, dup: false, packetId: 0 }));
 }
 
 function ack(type: AckType, version: ProtocolVersion): fc.Arbitrary<Packet> {
-  const name = packetTypeNames[type]!;
   return fc.record({
     type: fc.constant(type),
     packetId,
-    reasonCode: reasonCode(name, version),
-    properties: propertiesFor(name, version),
+    reasonCode: reasonCode(type, version),
+    properties: propertiesFor(type, version),
   });
 }
 
@@ -135,17 +137,17 @@ function subscribe(version: ProtocolVersion): fc.Arbitrary<Packet> {
     type: fc.constant(PacketType.subscribe),
     packetId,
     subscriptions: fc.array(subscription, { minLength: 1, maxLength: 4 }),
-    properties: propertiesFor('SUBSCRIBE', version),
+    properties: propertiesFor(PacketType.subscribe, version),
   });
 }
 
 function suback(version: ProtocolVersion): fc.Arbitrary<Packet> {
-  const code = version === 5 ? reasonCode('SUBACK', 5) : fc.constantFrom(0, 1, 2, 0x80);
+  const code = version === 5 ? reasonCode(PacketType.suback, 5) : fc.constantFrom(0, 1, 2, 0x80);
   return fc.record({
     type: fc.constant(PacketType.suback),
     packetId,
     reasonCodes: fc.array(code, { minLength: 1, maxLength: 5 }),
-    properties: propertiesFor('SUBACK', version),
+    properties: propertiesFor(PacketType.suback, version),
   });
 }
 
@@ -154,7 +156,7 @@ function unsubscribe(version: ProtocolVersion): fc.Arbitrary<Packet> {
     type: fc.constant(PacketType.unsubscribe),
     packetId,
     filters: fc.array(text, { minLength: 1, maxLength: 4 }),
-    properties: propertiesFor('UNSUBSCRIBE', version),
+    properties: propertiesFor(PacketType.unsubscribe, version),
   });
 }
 
@@ -163,23 +165,25 @@ function unsuback(version: ProtocolVersion): fc.Arbitrary<Packet> {
     type: fc.constant(PacketType.unsuback),
     packetId,
     reasonCodes:
-      version === 5 ? fc.array(reasonCode('UNSUBACK', 5), { minLength: 1, maxLength: 5 }) : fc.constant<number[]>([]),
-    properties: propertiesFor('UNSUBACK', version),
+      version === 5
+        ? fc.array(reasonCode(PacketType.unsuback, 5), { minLength: 1, maxLength: 5 })
+        : fc.constant<number[]>([]),
+    properties: propertiesFor(PacketType.unsuback, version),
   });
 }
 
 function disconnect(version: ProtocolVersion): fc.Arbitrary<Packet> {
   return fc.record({
     type: fc.constant(PacketType.disconnect),
-    reasonCode: reasonCode('DISCONNECT', version),
-    properties: propertiesFor('DISCONNECT', version),
+    reasonCode: reasonCode(PacketType.disconnect, version),
+    properties: propertiesFor(PacketType.disconnect, version),
   });
 }
 
 const auth: fc.Arbitrary<Packet> = fc.record({
   type: fc.constant(PacketType.auth),
-  reasonCode: reasonCode('AUTH', 5),
-  properties: propertiesOf('AUTH').map((properties) => ({ authenticationMethod: 'm', ...properties })),
+  reasonCode: reasonCode(PacketType.auth, 5),
+  properties: propertiesOf(PacketType.auth).map((properties) => ({ authenticationMethod: 'm', ...properties })),
 });
 
 const ping = fc.constantFrom<Packet>({ type: PacketType.pingreq }, { type: PacketType.pingresp });

@@ -31,9 +31,9 @@ export function decodeAck(
   }
   const reasonCode = reader.byte(`the reason code of ${name}`);
   // [MQTT-3.4.2-1] [MQTT-3.5.2-1] [MQTT-3.6.2-1] [MQTT-3.7.2-1]
-  requireReasonCode(reasonCode, name, reasonCodeRules[type]);
+  requireReasonCode(reasonCode, type, reasonCodeRules[type]);
   // A packet that ends here has no properties (section 3.4.2.2.1).
-  const properties = reader.remaining() === 0 ? undefined : readProperties(reader, name);
+  const properties = reader.remaining() === 0 ? undefined : readProperties(reader, type);
   requireEnd(reader, name);
   return { type, packetId, reasonCode, ...(properties && { properties }) };
 }

@@ -18,8 +18,8 @@ export function decodeAuth(
   // An empty body stands for success without properties (section 3.15.2.1).
   if (reader.remaining() === 0) return { type: PacketType.auth, reasonCode: 0 };
   const reasonCode = reader.byte('the reason code of AUTH');
-  requireReasonCode(reasonCode, 'AUTH', 'MQTT-3.15.2-1'); // [MQTT-3.15.2-1]
-  const properties = readProperties(reader, 'AUTH');
+  requireReasonCode(reasonCode, PacketType.auth, 'MQTT-3.15.2-1'); // [MQTT-3.15.2-1]
+  const properties = readProperties(reader, PacketType.auth);
   requireEnd(reader, 'AUTH');
   if (properties?.authenticationMethod === undefined) {
     throw protocolError('AUTH names no authentication method'); // section 3.15.2.2.2

@@ -17,7 +17,7 @@ export function decodeConnack(
   const reader = new Reader(bytes, start, end);
   const sessionPresent = readSessionPresent(reader, version);
   const reasonCode = reader.byte('the reason code of CONNACK');
-  if (version === 5) requireReasonCode(reasonCode, 'CONNACK', 'MQTT-3.2.2-8');
+  if (version === 5) requireReasonCode(reasonCode, PacketType.connack, 'MQTT-3.2.2-8');
   else if (reasonCode > ConnectReturnCode.notAuthorized) {
     throw protocolError(`CONNACK has the reserved return code ${reasonCode}; MQTT 3.x knows 0 to 5`);
   }
@@ -25,7 +25,7 @@ export function decodeConnack(
   if (sessionPresent && reasonCode !== 0) {
     throw protocolError('CONNACK refuses the connection and says that a session is present', 'MQTT-3.2.2-6');
   }
-  const properties = version === 5 ? readProperties(reader, 'CONNACK') : undefined;
+  const properties = version === 5 ? readProperties(reader, PacketType.connack) : undefined;
   requireEnd(reader, 'CONNACK');
   return { type: PacketType.connack, sessionPresent, reasonCode, ...(properties && { properties }) };
 }

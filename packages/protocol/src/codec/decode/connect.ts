@@ -1,6 +1,6 @@
 import { MqttError, malformed, protocolError } from '../../error.ts';
 import { type ConnectPacket, PacketType, type ProtocolVersion, type QoS, type Will } from '../../packet.ts';
-import type { Properties } from '../../property.ts';
+import { type Properties, WILL } from '../../property.ts';
 import { ReasonCode } from '../../reason-code.ts';
 import { topicNameProblem } from '../../topic.ts';
 import { readProperties } from '../properties.ts';
@@ -21,7 +21,7 @@ export function decodeConnect(flags: number, bytes: Uint8Array, start: number, e
   const { version, bridge } = readProtocol(reader);
   const connectFlags = readConnectFlags(reader, version);
   const keepAlive = reader.uint16('the keep alive of CONNECT');
-  const properties = version === 5 ? readProperties(reader, 'CONNECT') : undefined;
+  const properties = version === 5 ? readProperties(reader, PacketType.connect) : undefined;
   requireAuthenticationMethod(properties);
   // [MQTT-3.1.3-1] The order of the payload; [MQTT-3.1.3-3] [MQTT-3.1.3-4] the client identifier comes first.
   const clientId = reader.utf8('the client identifier');
@@ -123,7 +123,7 @@ function requireAuthenticationMethod(properties: Properties | undefined): void {
 }
 
 function readWill(reader: Reader, version: ProtocolVersion, flags: ConnectFlags): Will {
-  const properties = version === 5 ? readProperties(reader, 'WILL') : undefined;
+  const properties = version === 5 ? readProperties(reader, WILL) : undefined;
   const topic = reader.utf8('the will topic'); // [MQTT-3.1.3-11]
   const problem = topicNameProblem(topic);
   if (problem !== undefined) {

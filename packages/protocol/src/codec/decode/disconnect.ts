@@ -18,9 +18,9 @@ export function decodeDisconnect(
     return { type: PacketType.disconnect, reasonCode: 0 };
   }
   const reasonCode = reader.byte('the reason code of DISCONNECT');
-  requireReasonCode(reasonCode, 'DISCONNECT', 'MQTT-3.14.2-1'); // [MQTT-3.14.2-1]
+  requireReasonCode(reasonCode, PacketType.disconnect, 'MQTT-3.14.2-1'); // [MQTT-3.14.2-1]
   // A packet that ends here has no properties (section 3.14.2.2.1).
-  const properties = reader.remaining() === 0 ? undefined : readProperties(reader, 'DISCONNECT');
+  const properties = reader.remaining() === 0 ? undefined : readProperties(reader, PacketType.disconnect);
   requireEnd(reader, 'DISCONNECT');
   return { type: PacketType.disconnect, reasonCode, ...(properties && { properties }) };
 }

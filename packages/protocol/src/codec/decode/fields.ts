@@ -1,22 +1,17 @@
 /** Fields and rules that several packets share. */
 import { malformed, protocolError } from '../../error.ts';
-import type { ProtocolVersion } from '../../packet.ts';
-import { reasonCodeName, reasonCodes } from '../../reason-code.ts';
+import { type PacketType, type ProtocolVersion, packetTypeNames } from '../../packet.ts';
+import { isReasonCodeOf, reasonCodeName } from '../../reason-code.ts';
 import type { Reader } from '../reader.ts';
 
-const codesByPacket = new Map<string, Set<number>>();
-for (const row of reasonCodes) {
-  for (const name of row.packets) {
-    const codes = codesByPacket.get(name) ?? new Set();
-    codesByPacket.set(name, codes.add(row.code));
-  }
-}
-
 /** Refuses reason codes that table 2-6 does not give to the packet. */
-export function requireReasonCode(code: number, packetName: string, spec?: string): void {
-  if (codesByPacket.get(packetName)?.has(code)) return;
+export function requireReasonCode(code: number, type: PacketType, spec?: string): void {
+  if (isReasonCodeOf(code, type)) return;
   const hex = code.toString(16).padStart(2, '0');
-  throw protocolError(`reason code 0x${hex} (${reasonCodeName(code)}) does not belong in ${packetName}`, spec);
+  throw protocolError(
+    `reason code 0x${hex} (${reasonCodeName(code)}) does not belong in ${packetTypeNames[type]}`,
+    spec,
+  );
 }
 
 /** Refuses fixed header flags other than the ones the packet must have (MQTT 5.0 section 2.1.3). */

@@ -15,7 +15,7 @@ export function decodeSuback(
   requireFlags(flags, 0, 'SUBACK');
   const reader = new Reader(bytes, start, end);
   const packetId = readPacketId(reader, 'SUBACK');
-  const properties = version === 5 ? readProperties(reader, 'SUBACK') : undefined;
+  const properties = version === 5 ? readProperties(reader, PacketType.suback) : undefined;
   const reasonCodes = [...reader.rest()];
   // [MQTT-3.8.4-6]
   if (reasonCodes.length === 0) throw protocolError('SUBACK answers no topic filter', 'MQTT-3.8.4-6');
@@ -25,7 +25,7 @@ export function decodeSuback(
 
 function requireSubackCode(code: number, version: ProtocolVersion): void {
   if (version === 5)
-    requireReasonCode(code, 'SUBACK', 'MQTT-3.9.3-2'); // [MQTT-3.9.3-2]
+    requireReasonCode(code, PacketType.suback, 'MQTT-3.9.3-2'); // [MQTT-3.9.3-2]
   // 3.1.1 has only one way to refuse; brokers use it towards 3.1 too.
   else if (code > 2 && code !== 0x80) {
     throw protocolError(`SUBACK has the reserved return code ${code}; MQTT 3.x knows 0, 1, 2 and 128`);

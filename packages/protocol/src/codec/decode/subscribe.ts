@@ -26,7 +26,7 @@ export function decodeSubscribe(
   requireFlags0010(flags, version, 'SUBSCRIBE', 'MQTT-3.8.1-1'); // [MQTT-3.8.1-1]
   const reader = new Reader(bytes, start, end);
   const packetId = readPacketId(reader, 'SUBSCRIBE');
-  const properties = version === 5 ? readProperties(reader, 'SUBSCRIBE') : undefined;
+  const properties = version === 5 ? readProperties(reader, PacketType.subscribe) : undefined;
   const subscriptions: SubscriptionRequest[] = [];
   while (reader.remaining() > 0) subscriptions.push(readSubscription(reader, version));
   // [MQTT-3.8.3-2]

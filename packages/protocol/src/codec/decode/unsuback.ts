@@ -19,9 +19,9 @@ export function decodeUnsuback(
     requireEnd(reader, 'UNSUBACK');
     return { type: PacketType.unsuback, packetId, reasonCodes: [] };
   }
-  const properties = readProperties(reader, 'UNSUBACK');
+  const properties = readProperties(reader, PacketType.unsuback);
   const reasonCodes = [...reader.rest()];
   if (reasonCodes.length === 0) throw protocolError('UNSUBACK answers no topic filter', 'MQTT-3.11.3-2');
-  for (const code of reasonCodes) requireReasonCode(code, 'UNSUBACK', 'MQTT-3.11.3-2'); // [MQTT-3.11.3-2]
+  for (const code of reasonCodes) requireReasonCode(code, PacketType.unsuback, 'MQTT-3.11.3-2'); // [MQTT-3.11.3-2]
   return { type: PacketType.unsuback, packetId, reasonCodes, ...(properties && { properties }) };
 }

@@ -15,7 +15,7 @@ export function decodeUnsubscribe(
   requireFlags0010(flags, version, 'UNSUBSCRIBE', 'MQTT-3.10.1-1'); // [MQTT-3.10.1-1]
   const reader = new Reader(bytes, start, end);
   const packetId = readPacketId(reader, 'UNSUBSCRIBE');
-  const properties = version === 5 ? readProperties(reader, 'UNSUBSCRIBE') : undefined;
+  const properties = version === 5 ? readProperties(reader, PacketType.unsubscribe) : undefined;
   const filters: string[] = [];
   while (reader.remaining() > 0) filters.push(reader.utf8('a topic filter')); // [MQTT-3.10.3-1]
   // [MQTT-3.10.3-2]

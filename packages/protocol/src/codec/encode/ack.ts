@@ -14,6 +14,6 @@ export function encodeAck(packet: AckPacket, version: ProtocolVersion): Uint8Arr
   writePacketId(writer, packetId, name);
   const hasProperties = version === 5 && propertiesSize(properties) > 0;
   if (version === 5 && (reasonCode !== 0 || hasProperties)) writer.byte(reasonCode);
-  if (hasProperties) writeProperties(writer, properties, name);
+  if (hasProperties) writeProperties(writer, properties, type);
   return frame(type, type === PacketType.pubrel ? 0b0010 : 0, writer.finish()); // [MQTT-3.6.1-1]
 }

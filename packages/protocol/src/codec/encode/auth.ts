@@ -11,7 +11,7 @@ export function encodeAuth(packet: AuthPacket, version: ProtocolVersion): Uint8A
   if (reasonCode !== 0 || propertiesSize(properties) > 0) {
     if (properties?.authenticationMethod === undefined) throw protocolError('AUTH needs an authentication method');
     writer.byte(reasonCode);
-    writeProperties(writer, properties, 'AUTH');
+    writeProperties(writer, properties, PacketType.auth);
   }
   return frame(PacketType.auth, 0, writer.finish());
 }

@@ -14,6 +14,6 @@ export function encodeConnack(packet: ConnackPacket, version: ProtocolVersion): 
   // [MQTT-3.2.2-1] [MQTT-3.2.2-6] MQTT 3.1 has no session present flag.
   writer.byte(packet.sessionPresent && reasonCode === 0 && version !== 3 ? 1 : 0);
   writer.byte(reasonCode);
-  if (version === 5) writeProperties(writer, packet.properties, 'CONNACK');
+  if (version === 5) writeProperties(writer, packet.properties, PacketType.connack);
   return frame(PacketType.connack, 0, writer.finish());
 }

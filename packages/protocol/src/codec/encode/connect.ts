@@ -1,5 +1,6 @@
 import { protocolError } from '../../error.ts';
 import { type ConnectPacket, PacketType } from '../../packet.ts';
+import { WILL } from '../../property.ts';
 import { topicNameProblem } from '../../topic.ts';
 import { frame, startBody } from '../frame.ts';
 import { writeProperties } from '../properties.ts';
@@ -12,12 +13,12 @@ export function encodeConnect(packet: ConnectPacket): Uint8Array {
   writer.byte(protocolLevel(packet));
   writer.byte(connectFlags(packet));
   writer.uint16(packet.keepAlive);
-  if (version === 5) writeProperties(writer, packet.properties, 'CONNECT');
+  if (version === 5) writeProperties(writer, packet.properties, PacketType.connect);
   writer.utf8(packet.clientId); // [MQTT-3.1.3-1] The order of the payload.
   if (will) {
     const problem = topicNameProblem(will.topic);
     if (problem !== undefined) throw protocolError(`the will cannot be published: ${problem}`);
-    if (version === 5) writeProperties(writer, will.properties, 'WILL');
+    if (version === 5) writeProperties(writer, will.properties, WILL);
     writer.utf8(will.topic);
     writer.binary(will.payload);
   }

@@ -8,6 +8,6 @@ export function encodeDisconnect(packet: DisconnectPacket, version: ProtocolVers
   const writer = startBody();
   const hasProperties = version === 5 && propertiesSize(properties) > 0;
   if (version === 5 && (reasonCode !== 0 || hasProperties)) writer.byte(reasonCode);
-  if (hasProperties) writeProperties(writer, properties, 'DISCONNECT');
+  if (hasProperties) writeProperties(writer, properties, PacketType.disconnect);
   return frame(PacketType.disconnect, 0, writer.finish());
 }

@@ -1,5 +1,5 @@
 import { malformed } from '../../error.ts';
-import type { ProtocolVersion, PublishPacket } from '../../packet.ts';
+import { PacketType, type ProtocolVersion, type PublishPacket } from '../../packet.ts';
 import { copyBytes } from '../bytes.ts';
 import { propertiesSize, writeProperties } from '../properties.ts';
 import type { PublishBody } from '../publish-view.ts';
@@ -174,7 +174,7 @@ export function encodePublish(packet: PublishPacket, version: ProtocolVersion): 
   writer.uint16(topic.length);
   writer.bytes(topic);
   if (packet.qos > 0) writer.uint16(packet.packetId);
-  if (version === 5) writeProperties(writer, packet.properties, 'PUBLISH');
+  if (version === 5) writeProperties(writer, packet.properties, PacketType.publish);
   writer.bytes(packet.payload);
   return writer.finish();
 }

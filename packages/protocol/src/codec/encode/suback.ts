@@ -8,7 +8,7 @@ export function encodeSuback(packet: SubackPacket, version: ProtocolVersion): Ui
   requireAny(packet.reasonCodes, 'SUBACK', 'reason code');
   const writer = startBody();
   writePacketId(writer, packet.packetId, 'SUBACK');
-  if (version === 5) writeProperties(writer, packet.properties, 'SUBACK');
+  if (version === 5) writeProperties(writer, packet.properties, PacketType.suback);
   for (const code of packet.reasonCodes) writer.byte(version !== 5 && code > 0x80 ? 0x80 : code);
   return frame(PacketType.suback, 0, writer.finish());
 }

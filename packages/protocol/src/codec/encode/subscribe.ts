@@ -10,7 +10,7 @@ export function encodeSubscribe(packet: SubscribePacket, version: ProtocolVersio
   requireAny(packet.subscriptions, 'SUBSCRIBE', 'subscription'); // [MQTT-3.8.3-2]
   const writer = startBody();
   writePacketId(writer, packet.packetId, 'SUBSCRIBE');
-  if (version === 5) writeProperties(writer, packet.properties, 'SUBSCRIBE');
+  if (version === 5) writeProperties(writer, packet.properties, PacketType.subscribe);
   for (const subscription of packet.subscriptions) {
     writer.utf8(subscription.filter);
     writer.byte(version === 5 ? options(subscription) : subscription.qos);

@@ -9,7 +9,7 @@ export function encodeUnsuback(packet: UnsubackPacket, version: ProtocolVersion)
   writePacketId(writer, packet.packetId, 'UNSUBACK');
   if (version === 5) {
     requireAny(packet.reasonCodes, 'UNSUBACK', 'reason code');
-    writeProperties(writer, packet.properties, 'UNSUBACK');
+    writeProperties(writer, packet.properties, PacketType.unsuback);
     for (const code of packet.reasonCodes) writer.byte(code);
   }
   return frame(PacketType.unsuback, 0, writer.finish());
