@@ -1,82 +1,108 @@
-import type { Packet, PublishPacket, PublishView } from '@cauldron/protocol';
-import { InboundQos2, MqttError, PacketType, protocolError, ReasonCode } from '@cauldron/protocol';
-import type { MessageHandler } from './options.ts';
+import type { MessageView } from '@cauldron/protocol';
+import { copyOf, InboundQos2, MqttError, PacketType, protocolError, ReasonCode } from '@cauldron/protocol';
+import type { Connection } from './connection.ts';
+import { Delivery } from './delivery.ts';
+import { Fifo } from './fifo.ts';
+import { Message } from './message.ts';
+import type { ClientStore, StoreOperation } from './store.ts';
+import type { Subscription } from './subscription.ts';
+import { TopicCache } from './topic-cache.ts';
 
-/** QoS 0 messages that wait for the first handler; what comes beyond is dropped, as QoS 0 may be. */
-const MAX_HELD_QOS0 = 1000;
+/** Whoever takes messages: a subscription, or the handler for what no subscription matches. */
+export type Consumer = Pick<Subscription<unknown>, 'offer'>;
 
-/** What the inbound half needs from its connection. */
-export interface InboundPort {
-  send(packet: Packet): void;
-  pause(): void;
-  resume(): void;
-  fail(error: Error): void;
-}
+const NO_PARAMS = Object.freeze({});
 
 /**
- * The receiving half of a client: topic aliases, QoS 1 and 2 toward us, and the handlers.
+ * The receiving half of a session. It outlives connections: a QoS 2 message that comes again on the next connection is
+ * recognised.
  *
- *     QoS 1   PUBLISH -> handlers -> PUBACK
- *     QoS 2   PUBLISH -> handlers -> PUBREC    PUBREL -> PUBCOMP    (a repeated PUBLISH is answered, not handed over)
+ *     QoS 1   PUBLISH -> consumers -> PUBACK
+ *     QoS 2   PUBLISH -> consumers -> PUBREC    PUBREL -> PUBCOMP    (a repeated PUBLISH is answered, not handed over)
+ *
+ * Acknowledgements leave in the order of their messages, so one that is consumed early waits for those before it.
+ * // [MQTT-4.6.0-2] [MQTT-4.6.0-3]
  */
 export class Inbound {
-  readonly #port: InboundPort;
-  readonly #aliases = new Map<number, string>();
+  readonly #consumersOf: (topic: string) => readonly Consumer[];
   readonly #aliasMaximum: number;
+  readonly #store: ClientStore | undefined;
+  readonly #topics = new TopicCache<readonly Consumer[]>();
   readonly #qos2 = new InboundQos2();
-  readonly #handlers = new Set<MessageHandler>();
-  #held: PublishPacket[] = [];
-  /** Messages whose handlers are not done. */
-  #busy = 0;
-
-  /** @param aliasMaximum the Topic Alias Maximum of our CONNECT */
-  constructor(port: InboundPort, aliasMaximum: number) {
-    this.#port = port;
-    this.#aliasMaximum = aliasMaximum;
-  }
-
-  /** Adds a handler; the first one gets what came before it. Returns the function that removes it. */
-  add(handler: MessageHandler): () => void {
-    this.#handlers.add(handler);
-    const held = this.#held;
-    this.#held = [];
-    for (const message of held) this.#hand(message);
-    return () => {
-      this.#handlers.delete(handler);
-    };
-  }
+  /** QoS 2 messages that are not consumed yet, by packet identifier. */
+  readonly #unfinished = new Map<number, Delivery>();
+  #connection: Connection | null = null;
+  /** What this connection owes acknowledgements for, in the order it came. */
+  #owed = new Fifo<Delivery>();
+  #aliases = new Map<number, Uint8Array>();
 
   /**
-   * The message with its topic, whatever alias stood for it.
-   *
-   * @throws {MqttError} a topic alias that was never set or is above our maximum
+   * @param consumersOf who takes messages on a topic
+   * @param aliasMaximum the Topic Alias Maximum of our CONNECT
    */
-  read(view: PublishView): PublishPacket {
-    return this.#resolveAlias(view.toPacket());
+  constructor(
+    consumersOf: (topic: string) => readonly Consumer[],
+    aliasMaximum: number,
+    store: ClientStore | undefined,
+  ) {
+    this.#consumersOf = consumersOf;
+    this.#aliasMaximum = aliasMaximum;
+    this.#store = store;
   }
 
-  /** Hands a message over, or answers the repetition of one. */
-  take(packet: PublishPacket): void {
-    if (packet.qos === 2 && !this.#qos2.begin(packet.packetId)) {
-      // [MQTT-4.3.3-10]
-      this.#acknowledge(packet);
-    } else if (this.#handlers.size > 0) {
-      this.#hand(packet);
-    } else if (packet.qos > 0 || this.#held.length < MAX_HELD_QOS0) {
-      this.#held.push(packet);
+  /** Subscriptions have changed. */
+  invalidate(): void {
+    this.#topics.invalidate();
+  }
+
+  /** Takes back what a store kept. */
+  restore(packetIds: readonly number[]): void {
+    for (const packetId of packetIds) this.#qos2.begin(packetId);
+  }
+
+  connected(connection: Connection, sessionPresent: boolean): void {
+    this.#connection = connection;
+    if (sessionPresent) return;
+    // [MQTT-3.2.2-5] the identifiers mean nothing any more
+    for (const packetId of this.#qos2.ids()) this.#qos2.end(packetId);
+    this.#unfinished.clear();
+    this.#keep({ kind: 'inbound-clear' });
+  }
+
+  disconnected(): void {
+    this.#connection = null;
+    this.#owed = new Fifo();
+    this.#aliases = new Map();
+  }
+
+  /** A PUBLISH; the view is valid during the call. @throws {MqttError} what the broker did wrong */
+  published(view: MessageView): void {
+    const { qos, packetId } = view;
+    const properties = view.hasProperties ? view.properties() : undefined;
+    const { topic, value: consumers } = this.#topicOf(view, properties?.topicAlias);
+    if (qos === 2 && !this.#qos2.begin(packetId)) {
+      this.#again(packetId); // [MQTT-4.3.3-10]
+      return;
     }
+    const payload = copyOf(view.bytes, view.payloadStart, view.end);
+    const message = new Message(topic, payload, qos, view.retain, view.dup, properties, NO_PARAMS);
+    if (qos === 0) {
+      for (let i = 0; i < consumers.length; i++) consumers[i]!.offer(message, null);
+      return;
+    }
+    // One more than the consumers, so that it is not done before all of them have it.
+    const delivery = new Delivery(qos, packetId, consumers.length + 1, this.#consumed);
+    if (qos === 2) this.#unfinished.set(packetId, delivery);
+    this.#owed.push(delivery);
+    for (let i = 0; i < consumers.length; i++) consumers[i]!.offer(message, delivery);
+    delivery.settle();
   }
 
-  /** Ends a QoS 2 exchange. // [MQTT-4.3.3-11] */
-  pubrel(packetId: number): void {
-    const known = this.#qos2.end(packetId);
-    const reasonCode = known ? ReasonCode.success : ReasonCode.packetIdentifierNotFound;
-    this.#port.send({ type: PacketType.pubcomp, packetId, reasonCode });
-  }
-
-  #resolveAlias(packet: PublishPacket): PublishPacket {
-    const alias = packet.properties?.topicAlias;
-    if (alias === undefined) return packet;
+  #topicOf(
+    view: MessageView,
+    alias: number | undefined,
+  ): { readonly topic: string; readonly value: readonly Consumer[] } {
+    if (alias === undefined) return this.#lookUp(view, view.bytes, view.topicStart, view.topicEnd);
     if (alias > this.#aliasMaximum) {
       throw new MqttError(`the broker used topic alias ${alias}; we allow ${this.#aliasMaximum}`, {
         code: 'TOPIC_ALIAS_INVALID',
@@ -84,41 +110,58 @@ export class Inbound {
         spec: 'MQTT-3.1.2-26',
       });
     }
-    if (packet.topic !== '') {
-      this.#aliases.set(alias, packet.topic);
-      return packet;
-    }
+    if (view.topicEnd > view.topicStart) this.#aliases.set(alias, view.bytes.slice(view.topicStart, view.topicEnd));
     const topic = this.#aliases.get(alias);
     if (topic === undefined) throw protocolError(`the broker used topic alias ${alias} before it set its topic`);
-    return { ...packet, topic };
+    return this.#lookUp(view, topic, 0, topic.length);
   }
 
-  #hand(message: PublishPacket): void {
-    try {
-      const pending = [...this.#handlers].map((handler) => handler(message)).filter((result) => result !== undefined);
-      if (pending.length === 0) this.#acknowledge(message);
-      else this.#wait(message, pending);
-    } catch (error) {
-      this.#port.fail(error as Error);
+  #lookUp(view: MessageView, bytes: Uint8Array, start: number, end: number) {
+    if (start === end) throw protocolError('a PUBLISH has neither a topic nor a topic alias', 'MQTT-4.7.3-1');
+    return this.#topics.find(bytes, start, end, () => view.topicName(), this.#consumersOf);
+  }
+
+  /** A QoS 2 message that is here already. */
+  #again(packetId: number): void {
+    const delivery = this.#unfinished.get(packetId) ?? new Delivery(2, packetId, 0, this.#consumed);
+    this.#owed.push(delivery);
+    this.#acknowledge();
+  }
+
+  readonly #consumed = (delivery: Delivery): void => {
+    if (delivery.qos === 2) this.#unfinished.delete(delivery.packetId);
+    this.#acknowledge();
+  };
+
+  /** Acknowledges what may be, in order. */
+  #acknowledge(): void {
+    while (this.#owed.first?.consumed === true) this.#answer(this.#owed.shift()!);
+  }
+
+  #answer({ qos, packetId }: Delivery): void {
+    const connection = this.#connection;
+    if (qos === 1) {
+      connection?.send({ type: PacketType.puback, packetId, reasonCode: 0 }); // [MQTT-4.3.2-4]
+      return;
     }
+    // Once PUBREC says that it is ours, it must not be handed out again, whatever happens to us.
+    this.#keep({ kind: 'inbound', packetId }, () => {
+      if (this.#connection !== connection) return;
+      connection?.send({ type: PacketType.pubrec, packetId, reasonCode: 0 }); // [MQTT-4.3.3-8]
+    });
   }
 
-  #wait(message: PublishPacket, pending: readonly Promise<void>[]): void {
-    this.#busy += 1;
-    if (this.#busy === 1) this.#port.pause();
-    Promise.all(pending).then(
-      () => {
-        this.#acknowledge(message);
-        this.#busy -= 1;
-        if (this.#busy === 0) this.#port.resume();
-      },
-      (error: Error) => this.#port.fail(error),
-    );
+  #keep(operation: StoreOperation, then?: () => void): void {
+    if (this.#store === undefined) then?.();
+    else this.#store.add(operation, then);
   }
 
-  #acknowledge({ qos, packetId }: PublishPacket): void {
-    if (qos === 0) return;
-    // [MQTT-4.3.2-4] [MQTT-4.3.3-8]
-    this.#port.send({ type: qos === 1 ? PacketType.puback : PacketType.pubrec, packetId, reasonCode: 0 });
+  /** Ends a QoS 2 exchange. // [MQTT-4.3.3-11] */
+  pubrel(packetId: number): void {
+    const connection = this.#connection;
+    const reasonCode = this.#qos2.end(packetId) ? ReasonCode.success : ReasonCode.packetIdentifierNotFound;
+    this.#keep({ kind: 'inbound-done', packetId }, () => {
+      if (this.#connection === connection) connection?.send({ type: PacketType.pubcomp, packetId, reasonCode });
+    });
   }
 }

@@ -1,14 +1,18 @@
+import type { Platform, Timer } from './platform.ts';
+
 /**
  * Sends a PINGREQ when nothing else was sent for the keep-alive time, and notices a broker that does not answer.
  */
 export class KeepAlive {
+  readonly #platform: Platform;
   readonly #interval: number;
   readonly #ping: () => void;
   readonly #dead: () => void;
-  #timer: NodeJS.Timeout | undefined;
-  #lastSent: number;
-  #pingedAt = 0;
-  #waiting = false;
+  #timer: Timer | undefined;
+  /** When something was sent last. */
+  #sentAt: number;
+  /** When the PINGREQ was sent that nothing has answered yet, or -1. */
+  #pingedAt = -1;
   #suspended = false;
 
   /**
@@ -16,54 +20,53 @@ export class KeepAlive {
    * @param ping sends the PINGREQ
    * @param dead is called when no byte came within the keep-alive time after a ping
    */
-  constructor(seconds: number, ping: () => void, dead: () => void) {
+  constructor(platform: Platform, seconds: number, ping: () => void, dead: () => void) {
+    this.#platform = platform;
     this.#interval = seconds * 1000;
     this.#ping = ping;
     this.#dead = dead;
-    this.#lastSent = performance.now();
-    if (seconds > 0) this.#arm();
+    this.#sentAt = platform.now();
+    if (seconds > 0) this.#arm(this.#interval * 0.9);
   }
 
   /** Something was sent. */
   sent(): void {
-    this.#lastSent = performance.now();
+    this.#sentAt = this.#platform.now();
   }
 
   /** Something was received: the broker lives. */
   received(): void {
-    this.#waiting = false;
+    this.#pingedAt = -1;
   }
 
   /** While we read nothing on purpose, silence says nothing about the broker. */
   suspend(suspended: boolean): void {
     this.#suspended = suspended;
-    if (suspended) this.#waiting = false;
+    this.#pingedAt = -1;
   }
 
   stop(): void {
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     this.#timer = undefined;
   }
 
-  #arm(): void {
-    // [MQTT-3.1.2-20] a little before the time is over, so that the packet leaves within it
-    const idle = performance.now() - this.#lastSent;
-    const due = Math.max(10, this.#interval * 0.9 - idle);
-    this.#timer = setTimeout(() => this.#check(), due);
+  #arm(delay: number): void {
+    this.#timer = this.#platform.setTimer(Math.max(10, delay), () => this.#check());
   }
 
+  // [MQTT-3.1.2-20] a little before the time is over, so that the packet leaves within it
   #check(): void {
-    const now = performance.now();
-    if (this.#waiting && !this.#suspended && now - this.#pingedAt >= this.#interval * 0.85) {
+    const now = this.#platform.now();
+    const limit = this.#interval * 0.85;
+    if (this.#pingedAt >= 0 && now - this.#pingedAt >= limit) {
       this.stop();
       this.#dead();
       return;
     }
-    if (now - this.#lastSent >= this.#interval * 0.85) {
-      this.#pingedAt = now;
-      this.#waiting = !this.#suspended;
+    if (now - this.#sentAt >= limit) {
+      if (this.#pingedAt < 0 && !this.#suspended) this.#pingedAt = now;
       this.#ping();
     }
-    if (this.#timer !== undefined) this.#arm();
+    if (this.#timer !== undefined) this.#arm(this.#interval * 0.9 - (now - this.#sentAt));
   }
 }

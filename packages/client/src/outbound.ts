@@ -1,137 +1,451 @@
-import type { AckType, Packet, Properties, PublishPacket } from '@cauldron/protocol';
-import { OutboundWindow, PacketType, ReasonCode } from '@cauldron/protocol';
+import type { AckType, ClientPacket, Properties, SubackPacket, UnsubackPacket } from '@cauldron/protocol';
+import { OutboundWindow, PacketType, ReasonCode, reasonCodeName } from '@cauldron/protocol';
+import type { Connection } from './connection.ts';
+import { aborted, clientError, connectionClosed, hex } from './error.ts';
+import { Fifo } from './fifo.ts';
+import type { PublishResult, QueueOptions, QueueState } from './options.ts';
+import { Outgoing } from './outgoing.ts';
+import type { Platform } from './platform.ts';
+import type { ClientStore, StoredMessage, StoreOperation } from './store.ts';
 
-/** The broker's answer to one packet of ours. */
-export interface Answer {
-  readonly packetId: number;
-  readonly reasonCodes: readonly number[];
-  readonly properties: Properties | undefined;
+/** The result of most publishes. */
+export const SUCCESS: PublishResult = Object.freeze({ reasonCode: 0, properties: undefined });
+
+/** A SUBSCRIBE or UNSUBSCRIBE that waits for its answer. It dies with its connection. */
+class Request {
+  readonly answer: number;
+  readonly done: (packet: SubackPacket | UnsubackPacket) => void;
+
+  constructor(answer: number, done: Request['done']) {
+    this.answer = answer;
+    this.done = done;
+  }
 }
 
-/** A packet that waits for its answer: `answer` is the type that ends the wait. */
-interface Exchange {
-  readonly kind: 'publish' | 'request';
-  readonly answer: number;
-  resolve(answer: Answer): void;
-  reject(error: Error): void;
+export interface OutboundOptions extends QueueOptions {
+  readonly maxInflight: number;
+  readonly onSessionLost: 'reject' | 'resend';
+  /** Told of a message that ends badly and that nobody waits for. */
+  readonly undelivered: (error: Error, message: Outgoing) => void;
+  /** Told when the first of our packets waits for an answer, and when none does any more. */
+  readonly awaiting: (awaiting: boolean) => void;
 }
 
 /**
- * The sending half of a client: which packets of ours wait for which answer. Packet identifiers of PUBLISH, SUBSCRIBE
- * and UNSUBSCRIBE come from one window, so none is used twice. // [MQTT-2.2.1-3] [MQTT-2.2.1-4]
+ * The sending half of a session. It outlives connections: what was accepted leaves in the order it came, and what is in
+ * flight when a connection goes is repeated on the next one.
+ *
+ *     accepted -> waiting -> in flight --PUBACK / PUBCOMP--> done
+ *                   ^___________|  the broker lost the session
+ *
+ * Packet identifiers of PUBLISH, SUBSCRIBE and UNSUBSCRIBE come from one window, so none is used twice.
+ * // [MQTT-2.2.1-3]
  */
 export class Outbound {
-  readonly #send: (packet: Packet) => void;
-  readonly #limit: number;
-  readonly #window = new OutboundWindow<Exchange>();
-  /** QoS 2 exchanges after PUBREC. */
-  readonly #releasing = new Map<number, Exchange>();
-  readonly #waiting: { start: () => void; reject: (error: Error) => void }[] = [];
+  readonly #options: OutboundOptions;
+  readonly #store: ClientStore | undefined;
+  readonly #window = new OutboundWindow<Outgoing | Request>();
+  readonly #waiting = new Fifo<Outgoing>();
+  /** Identifiers in flight from earlier connections, still to be repeated on this one. */
+  #repeat = new Fifo<number>();
+  #connection: Connection | null = null;
+  /** How many may be in flight on this connection, and how many are. */
+  #limit = 0;
   #inflight = 0;
-  #closed: Error | undefined;
+  #requests = 0;
+  #bytes = 0;
+  #dropped = 0;
+  #keys = 0;
+  #sent = 0;
+  #pumping = false;
 
-  /** @param limit how many QoS 1 and 2 messages may be under way: the smaller of our wish and the broker's Receive Maximum */
-  constructor(send: (packet: Packet) => void, limit: number) {
-    this.#send = send;
-    this.#limit = limit;
+  constructor(options: OutboundOptions, store: ClientStore | undefined) {
+    this.#options = options;
+    this.#store = store;
   }
 
-  /** Sends a QoS 1 or 2 message when the window has room, in the order of the calls, and waits until it is complete. */
-  publish(packet: PublishPacket): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const answer = packet.qos === 1 ? PacketType.puback : PacketType.pubcomp;
-      const start = () => {
-        this.#inflight += 1;
-        if (!this.#start({ kind: 'publish', answer, resolve, reject }, (packetId) => ({ ...packet, packetId }))) {
-          this.#finishPublish();
-        }
-      };
-      if (this.#closed !== undefined) reject(this.#closed);
-      // [MQTT-3.3.4-7] [MQTT-4.9.0-2]
-      else if (this.#inflight < this.#limit) start();
-      else this.#waiting.push({ start, reject });
-    });
+  get state(): QueueState {
+    return {
+      messages: this.#waiting.size,
+      bytes: this.#bytes,
+      inflight: this.#window.size - this.#requests,
+      dropped: this.#dropped,
+    };
   }
 
-  /** Sends a SUBSCRIBE or UNSUBSCRIBE and waits for its answer. */
-  request(
-    answer: typeof PacketType.suback | typeof PacketType.unsuback,
-    make: (packetId: number) => Packet,
-  ): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      if (this.#closed !== undefined) reject(this.#closed);
-      else this.#start({ kind: 'request', answer, resolve, reject }, make);
-    });
+  /** Something waits that was accepted earlier. */
+  get waiting(): boolean {
+    return this.#waiting.size > 0;
   }
 
-  /** Sends; false (and the promise rejected) when the packet cannot be sent. */
-  #start(exchange: Exchange, make: (packetId: number) => Packet): boolean {
-    const packetId = this.#window.add(exchange);
-    try {
-      this.#send(make(packetId));
-      return true;
-    } catch (error) {
-      this.#window.remove(packetId);
-      exchange.reject(error as Error);
+  /** Fulfilled when nothing waits and nothing is in flight, or after `timeout` milliseconds. */
+  async finished(timeout: number, platform: Platform): Promise<void> {
+    if (this.#waiting.size === 0 && this.#window.size === 0) return;
+    const done = Promise.withResolvers<void>();
+    this.#finished = done.resolve;
+    const timer = platform.setTimer(timeout, done.resolve);
+    await done.promise;
+    timer.cancel();
+  }
+
+  #finished: (() => void) | undefined;
+
+  /** Takes back what a store kept. */
+  restore(messages: readonly StoredMessage[]): void {
+    const inflight = messages.filter(({ packetId }) => packetId > 0).sort((a, b) => a.sent - b.sent);
+    for (const stored of inflight) {
+      this.#window.put(stored.packetId, this.#restored(stored));
+      if (stored.received) this.#window.release(stored.packetId);
+    }
+    for (const stored of messages) if (stored.packetId === 0) this.#enqueue(this.#restored(stored));
+  }
+
+  #restored(stored: StoredMessage): Outgoing {
+    const item = new Outgoing(stored, null);
+    item.kept = true;
+    item.sent = stored.packetId > 0;
+    this.#keys = Math.max(this.#keys, stored.key);
+    this.#sent = Math.max(this.#sent, stored.sent);
+    return item;
+  }
+
+  // ---- messages in
+
+  /** The key of the next message. */
+  nextKey(): number {
+    this.#keys += 1;
+    return this.#keys;
+  }
+
+  /**
+   * Accepts a message.
+   *
+   * @param kept is called once it is kept: at once in memory, otherwise when the store has it
+   */
+  accept(item: Outgoing, signal?: AbortSignal, kept?: () => void): void {
+    if (!this.#makeRoom(item)) return;
+    if (signal !== undefined) this.#giveUpWith(signal, item);
+    this.#enqueue(item);
+    if (item.qos > 0 && this.#store !== undefined) {
+      const { topic, payload, qos, retain, properties, key } = item;
+      const message = { topic, payload, qos, retain, properties, key, packetId: 0, received: false, sent: 0 };
+      this.#keep({ kind: 'put', message }, () => {
+        item.kept = true;
+        kept?.();
+        this.#pump();
+      });
+      return;
+    }
+    item.kept = true;
+    kept?.();
+    this.#pump();
+  }
+
+  /** Has the store note a change; `then` comes when it is kept, at once where there is no store. */
+  #keep(operation: StoreOperation, then?: () => void): void {
+    if (this.#store === undefined) then?.();
+    else this.#store.add(operation, then);
+  }
+
+  #enqueue(item: Outgoing): void {
+    this.#waiting.push(item);
+    this.#bytes += item.size;
+  }
+
+  /** False where the queue is full and the message was refused. */
+  #makeRoom(item: Outgoing): boolean {
+    const { maxMessages = 100_000, maxBytes = 67_108_864, whenFull = 'reject', qos0 = true } = this.#options;
+    if (item.qos === 0 && !qos0) {
+      item.reject(connectionClosed('there is no connection, and QoS 0 messages do not wait for one (queue.qos0)'));
       return false;
     }
+    const full = () => this.#waiting.size >= maxMessages || this.#bytes + item.size > maxBytes;
+    while (full()) {
+      this.#dropped += 1;
+      const oldest = whenFull === 'drop-oldest' ? this.#waiting.first : undefined;
+      const victim = oldest ?? item;
+      const error = clientError(
+        'QUEUE_FULL',
+        `the offline queue is full (${maxMessages} messages or ${maxBytes} bytes), so ${oldest === undefined ? 'a new message was refused' : 'the oldest message was given up'}; wait for publish() before calling it again, or raise queue.maxMessages and queue.maxBytes`,
+        ReasonCode.quotaExceeded,
+      );
+      if (oldest !== undefined) this.#takeOut(oldest);
+      this.#fail(victim, error);
+      if (oldest === undefined) return false;
+    }
+    return true;
   }
+
+  #takeOut(item: Outgoing): boolean {
+    if (!this.#waiting.remove(item)) return false;
+    this.#bytes -= item.size;
+    this.#forget(item);
+    return true;
+  }
+
+  #forget(item: Outgoing): void {
+    if (item.qos > 0) this.#keep({ kind: 'delete', key: item.key });
+  }
+
+  #giveUpWith(signal: AbortSignal, item: Outgoing): void {
+    const { waiter } = item;
+    if (waiter === null) return;
+    const giveUp = () => {
+      this.#takeOut(item);
+      item.reject(aborted(signal, 'the publish'));
+    };
+    item.waiter = {
+      resolve: (result) => {
+        signal.removeEventListener('abort', giveUp);
+        waiter.resolve(result);
+      },
+      reject: (error) => {
+        signal.removeEventListener('abort', giveUp);
+        waiter.reject(error);
+      },
+    };
+    signal.addEventListener('abort', giveUp);
+  }
+
+  // ---- messages out
+
+  /**
+   * A connection is there. // [MQTT-4.4.0-1]
+   *
+   * @param sessionPresent the broker still has the session, so that what is in flight goes on where it was
+   */
+  connected(connection: Connection, sessionPresent: boolean): void {
+    this.#connection = connection;
+    this.#limit = Math.min(this.#options.maxInflight, connection.limits.receiveMaximum ?? 65_535); // [MQTT-3.3.4-7]
+    this.#inflight = 0;
+    this.#repeat = new Fifo();
+    if (sessionPresent) {
+      this.#window.forEach((packetId) => {
+        this.#repeat.push(packetId);
+      });
+    } else this.#startOver();
+    this.#pump();
+  }
+
+  /** The broker knows nothing of what was in flight. // [MQTT-3.2.2-5] */
+  #startOver(): void {
+    const again: Outgoing[] = [];
+    const settled: (() => void)[] = [];
+    this.#window.forEach((packetId, item, released) => {
+      if (!(item instanceof Outgoing)) return;
+      settled.push(() => this.#window.remove(packetId));
+      if (released) settled.push(() => this.#complete(item, SUCCESS));
+      else if (item.qos === 2 && item.sent && this.#options.onSessionLost === 'reject') {
+        const text =
+          'the broker lost the session while this QoS 2 message was in flight: it may or may not have been delivered, and sending it again could deliver it twice (onSessionLost)';
+        settled.push(() => this.#end(item, clientError('SESSION_LOST', text)));
+      } else again.push(item);
+    });
+    for (const settle of settled) settle();
+    const behind = this.#waiting.drain();
+    for (const item of again) {
+      item.sent = false;
+      this.#keep({ kind: 'sent', key: item.key, packetId: 0, sent: 0 });
+      this.#enqueue(item);
+    }
+    for (const item of behind) this.#waiting.push(item);
+  }
+
+  /** The connection is gone. Requests are over; messages stay. */
+  disconnected(): void {
+    this.#connection = null;
+    this.#limit = 0;
+    const requests: number[] = [];
+    this.#window.forEach((packetId, item) => {
+      if (item instanceof Request) requests.push(packetId);
+    });
+    for (const packetId of requests) this.#window.remove(packetId);
+    this.#requests = 0;
+    this.#awaits();
+  }
+
+  /** Sends as much as may be sent now. */
+  #pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    try {
+      while (this.#connection !== null && this.#next(this.#connection));
+    } finally {
+      this.#pumping = false;
+    }
+    this.#awaits();
+  }
+
+  /** Sends one message; false when none is left or may go. */
+  #next(connection: Connection): boolean {
+    if (this.#repeat.size > 0) {
+      if (this.#inflight >= this.#limit) return false;
+      this.#sendAgain(connection, this.#repeat.shift()!);
+      return true;
+    }
+    const item = this.#waiting.first;
+    if (item === undefined || !item.kept) return false;
+    if (item.qos > 0 && (this.#inflight >= this.#limit || this.#window.size >= 65_535)) return false;
+    this.#waiting.shift();
+    this.#bytes -= item.size;
+    if (item.qos === 0) this.#sendQos0(connection, item);
+    else this.#start(connection, item);
+    return true;
+  }
+
+  #sendQos0(connection: Connection, item: Outgoing): void {
+    try {
+      connection.publish(item.packet(0, false));
+      item.resolve(SUCCESS);
+    } catch (error) {
+      this.#fail(item, error as Error);
+    }
+  }
+
+  /** Gives a message its identifier and sends it, once the store knows that. */
+  #start(connection: Connection, item: Outgoing): void {
+    const packetId = this.#window.add(item);
+    this.#inflight += 1;
+    this.#sent += 1;
+    this.#keep({ kind: 'sent', key: item.key, packetId, sent: this.#sent }, () => {
+      if (this.#connection === connection && this.#window.published(packetId) === item) {
+        this.#transmit(connection, packetId, item, false);
+      }
+    });
+  }
+
+  #sendAgain(connection: Connection, packetId: number): void {
+    if (this.#window.released(packetId)) {
+      this.#inflight += 1;
+      this.#release(connection, packetId, ReasonCode.success);
+      return;
+    }
+    const item = this.#window.published(packetId);
+    if (!(item instanceof Outgoing)) return;
+    this.#inflight += 1;
+    this.#transmit(connection, packetId, item, item.sent); // [MQTT-3.3.1-1]
+  }
+
+  #transmit(connection: Connection, packetId: number, item: Outgoing, dup: boolean): void {
+    item.sent = true;
+    try {
+      connection.publish(item.packet(packetId, dup));
+    } catch (error) {
+      this.#window.remove(packetId);
+      this.#inflight -= 1;
+      this.#end(item, error as Error);
+      this.#pump();
+    }
+  }
+
+  #release(connection: Connection, packetId: number, reasonCode: number): void {
+    connection.send({ type: PacketType.pubrel, packetId, reasonCode });
+  }
+
+  // ---- answers
 
   /** PUBACK, PUBREC or PUBCOMP. One that answers nothing of ours is ignored, save a PUBREC, which is told so. */
   acknowledged(type: AckType, packetId: number, reasonCode: number, properties: Properties | undefined): void {
-    if (type === PacketType.pubrec) {
-      this.#received(packetId, reasonCode, properties);
-      return;
+    const connection = this.#connection;
+    if (connection === null) return;
+    const item = this.#window.published(packetId);
+    if (type === PacketType.pubrec) this.#received(connection, packetId, reasonCode, properties);
+    else if (type === PacketType.puback) {
+      if (item instanceof Outgoing && item.qos === 1) this.#answered(packetId, item, reasonCode, properties);
+    } else if (this.#window.released(packetId)) {
+      // A broker that no longer knows the identifier has completed the exchange. // [MQTT-4.3.3-7]
+      this.#answered(packetId, this.#window.get(packetId) as Outgoing, 0, properties);
     }
-    const exchange = type === PacketType.puback ? this.#window.published(packetId) : this.#releasing.get(packetId);
-    if (exchange?.answer === type) this.#complete(exchange, packetId, [reasonCode], properties);
   }
 
-  #received(packetId: number, reasonCode: number, properties: Properties | undefined): void {
-    const exchange = this.#window.published(packetId);
-    if (exchange?.answer === PacketType.pubcomp) {
+  #received(connection: Connection, packetId: number, reasonCode: number, properties: Properties | undefined): void {
+    const item = this.#window.published(packetId);
+    if (item instanceof Outgoing && item.qos === 2) {
       if (reasonCode >= 0x80) {
-        this.#complete(exchange, packetId, [reasonCode], properties);
+        this.#answered(packetId, item, reasonCode, properties);
         return;
       }
       this.#window.release(packetId);
-      this.#releasing.set(packetId, exchange);
+      this.#keep({ kind: 'received', key: item.key }, () => {
+        if (this.#connection === connection) this.#release(connection, packetId, ReasonCode.success); // [MQTT-4.3.3-4]
+      });
+      return;
     }
     const known = this.#window.released(packetId);
-    // [MQTT-4.3.3-4]
-    const answer = known ? ReasonCode.success : ReasonCode.packetIdentifierNotFound;
-    this.#send({ type: PacketType.pubrel, packetId, reasonCode: answer });
+    this.#release(connection, packetId, known ? ReasonCode.success : ReasonCode.packetIdentifierNotFound);
   }
 
-  /** SUBACK or UNSUBACK. */
-  answered(type: number, packetId: number, reasonCodes: readonly number[], properties: Properties | undefined): void {
-    const exchange = this.#window.published(packetId);
-    if (exchange?.answer === type) this.#complete(exchange, packetId, reasonCodes, properties);
-  }
-
-  #complete(
-    exchange: Exchange,
-    packetId: number,
-    reasonCodes: readonly number[],
-    properties: Properties | undefined,
-  ): void {
+  #answered(packetId: number, item: Outgoing, reasonCode: number, properties: Properties | undefined): void {
     this.#window.remove(packetId);
-    this.#releasing.delete(packetId);
-    exchange.resolve({ packetId, reasonCodes, properties });
-    if (exchange.kind === 'publish') this.#finishPublish();
+    this.#inflight = Math.max(0, this.#inflight - 1);
+    if (reasonCode < 0x80) {
+      this.#complete(item, reasonCode === 0 && properties === undefined ? SUCCESS : { reasonCode, properties });
+    } else {
+      const said = properties?.reasonString === undefined ? '' : `: ${properties.reasonString}`;
+      const text = `the broker refused a message on ${item.topic}: ${reasonCodeName(reasonCode)} (${hex(reasonCode)})${said}`;
+      this.#end(item, clientError('PUBLISH_REFUSED', text, reasonCode));
+    }
+    this.#pump();
   }
 
-  #finishPublish(): void {
-    this.#inflight -= 1;
-    if (this.#inflight < this.#limit) this.#waiting.shift()?.start();
+  #complete(item: Outgoing, result: PublishResult): void {
+    this.#forget(item);
+    item.resolve(result);
   }
 
-  /** Rejects everything that waits. */
+  /** It ends badly, for good. */
+  #end(item: Outgoing, error: Error): void {
+    this.#forget(item);
+    this.#fail(item, error);
+  }
+
+  #fail(item: Outgoing, error: Error): void {
+    if (!item.reject(error)) this.#options.undelivered(error, item);
+  }
+
+  // ---- SUBSCRIBE and UNSUBSCRIBE
+
+  /** Sends a request; `done` is called with its answer, unless the connection goes first. Throws what cannot be sent. */
+  request(answer: number, make: (packetId: number) => ClientPacket, done: Request['done']): void {
+    const connection = this.#connection;
+    if (connection === null) return;
+    const packetId = this.#window.add(new Request(answer, done));
+    this.#requests += 1;
+    try {
+      connection.send(make(packetId));
+    } catch (error) {
+      this.#requests -= 1;
+      this.#window.remove(packetId);
+      throw error;
+    }
+    this.#awaits();
+  }
+
+  answered(packet: SubackPacket | UnsubackPacket): void {
+    const request = this.#window.published(packet.packetId);
+    if (!(request instanceof Request) || request.answer !== packet.type) return;
+    this.#window.remove(packet.packetId);
+    this.#requests -= 1;
+    request.done(packet);
+    this.#awaits();
+  }
+
+  #awaited = false;
+
+  #awaits(): void {
+    if (this.#waiting.size === 0 && this.#window.size === 0) this.#finished?.();
+    const awaited = this.#connection !== null && this.#window.size > 0;
+    if (awaited === this.#awaited) return;
+    this.#awaited = awaited;
+    this.#options.awaiting(awaited);
+  }
+
+  /** The client is over: everybody who waits is told. What a store keeps stays there. */
   close(error: Error): void {
-    this.#closed = error;
-    for (const { reject } of this.#waiting.splice(0)) reject(error);
-    this.#window.forEach((_, exchange) => {
-      exchange.reject(error);
+    this.disconnected();
+    for (const item of this.#waiting.drain()) item.reject(error);
+    this.#window.forEach((_, item) => {
+      if (item instanceof Outgoing) item.reject(error);
     });
   }
 }

@@ -20,7 +20,13 @@ export type MqttErrorCode =
   | 'QUOTA_EXCEEDED'
   | 'CONNECTION_REFUSED'
   | 'CONNECTION_CLOSED'
-  | 'TIMEOUT';
+  | 'TIMEOUT'
+  | 'ABORTED'
+  | 'QUEUE_FULL'
+  | 'SESSION_LOST'
+  | 'PUBLISH_REFUSED'
+  | 'SUBSCRIBE_REFUSED'
+  | 'STORE_FAILED';
 
 export interface MqttErrorOptions {
   readonly code: MqttErrorCode;

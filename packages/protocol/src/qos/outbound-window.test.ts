@@ -68,6 +68,8 @@ test('a released identifier is no longer published, keeps its place and is free 
   assert.equal(window.released(a), true);
   assert.equal(window.released(b), false);
   assert.deepEqual(contents(window), [`${a} a released`, `${b} b`]);
+  assert.equal(window.get(a)?.name, 'a');
+  assert.equal(window.get(b)?.name, 'b');
   assert.equal(window.remove(a), true);
   assert.equal(window.remove(a), false);
   assert.equal(window.released(a), false);

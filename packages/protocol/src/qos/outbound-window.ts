@@ -85,6 +85,12 @@ export class OutboundWindow<T extends object> {
     return this.#states[slot] === 1 && this.#ids[slot] === id ? this.#items[slot]! : null;
   }
 
+  /** The item under an identifier, published or released, or null. */
+  get(id: number): T | null {
+    const slot = id & this.#mask;
+    return this.#mask >= 0 && this.#states[slot] !== 0 && this.#ids[slot] === id ? this.#items[slot]! : null;
+  }
+
   /** True while a PUBREL was due for the identifier and no PUBCOMP came. */
   released(id: number): boolean {
     const slot = id & this.#mask;

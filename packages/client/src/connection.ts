@@ -1,0 +1,324 @@
+import type {
+  AckType,
+  ClientPacket,
+  ConnackPacket,
+  ConnectPacket,
+  DisconnectPacket,
+  MessageView,
+  Packet,
+  Properties,
+  ProtocolVersion,
+  PublishPacket,
+  SubackPacket,
+  UnsubackPacket,
+} from '@cauldron/protocol';
+import {
+  encodeClientPacket,
+  FrameDecoder,
+  fromServers,
+  LARGEST_PACKET,
+  MqttError,
+  PacketType,
+  packetTooLarge,
+  protocolError,
+  ReasonCode,
+} from '@cauldron/protocol';
+import type { Authentication, AuthenticationFlow } from './authentication.ts';
+import { clientError, connectionClosed, connectionRefused, disconnected } from './error.ts';
+import { KeepAlive } from './keep-alive.ts';
+import type { ClientOptions } from './options.ts';
+import { Outbox } from './outbox.ts';
+import type { Platform, Target, Timer, Transport, TransportReceiver } from './platform.ts';
+
+/** What one connection tells whoever opened it. */
+export interface ConnectionOwner {
+  /** The broker accepted. */
+  connected(connack: ConnackPacket): void;
+  /** The view is valid during the call. */
+  published(view: MessageView): void;
+  acknowledged(type: AckType, packetId: number, reasonCode: number, properties: Properties | undefined): void;
+  answered(packet: SubackPacket | UnsubackPacket): void;
+  /** There is room to write again. */
+  drained(): void;
+  /** It is over; called once, also where it never came about. `error` is missing where {@link Connection.end} ended it. */
+  closed(error: Error | undefined): void;
+}
+
+/** What a connection says of itself. */
+export interface ConnectionRequest {
+  /** Without authentication method and data. */
+  readonly packet: ConnectPacket;
+  readonly authentication: Authentication | undefined;
+  /** Milliseconds until the CONNACK must be here. */
+  readonly timeout: number;
+  readonly maxPacketSize: number;
+  readonly topicAliases: number;
+  readonly trace: ClientOptions['trace'];
+}
+
+/**
+ * One network connection from its opening to its end: CONNECT, enhanced authentication, keep alive, limits of the broker.
+ * What outlives it, sessions and subscriptions, is its owner's.
+ *
+ *     opening -> connecting -CONNACK-> open -> over
+ */
+export class Connection implements TransportReceiver {
+  readonly outbox: Outbox;
+  readonly protocolVersion: ProtocolVersion;
+  /** Properties of the CONNACK: what the broker allows. */
+  limits: Properties = {};
+  readonly #platform: Platform;
+  readonly #target: Target;
+  readonly #request: ConnectionRequest;
+  readonly #owner: ConnectionOwner;
+  readonly #transport: Transport;
+  readonly #decoder: FrameDecoder;
+  #keepAlive: KeepAlive | undefined;
+  #phase: 'opening' | 'connecting' | 'open' | 'over' = 'opening';
+  /** Why it is over, where that is known before the transport closes. */
+  #reason: Error | undefined;
+  #closed = false;
+  #timer: Timer;
+  readonly #authentication: AuthenticationFlow | undefined;
+  /** Topic aliases that the broker knows. */
+  readonly #aliases = new Map<string, number>();
+  #aliasesAllowed = 0;
+  #paused = false;
+
+  constructor(platform: Platform, target: Target, request: ConnectionRequest, owner: ConnectionOwner) {
+    this.#platform = platform;
+    this.#target = target;
+    this.#request = request;
+    this.#owner = owner;
+    this.protocolVersion = request.packet.protocolVersion;
+    this.#decoder = new FrameDecoder(
+      {
+        onPublish: (view) => this.#onPublish(view),
+        onAck: (type, packetId, reasonCode, properties) => this.#onAck(type, packetId, reasonCode, properties),
+        onPacket: (packet) => this.#onPacket(packet),
+      },
+      { accept: fromServers, maxPacketSize: request.maxPacketSize },
+    );
+    this.#decoder.version = this.protocolVersion;
+    this.#authentication = request.authentication?.start(this);
+    this.#timer = platform.setTimer(request.timeout, () => this.#timeout());
+    this.#transport = platform.open(target, this.protocolVersion === 3 ? 'mqttv3.1' : 'mqtt', this);
+    this.outbox = new Outbox(this.#transport, platform, () => this.#keepAlive?.sent());
+  }
+
+  /** The broker accepted and it is not over. */
+  get open(): boolean {
+    return this.#phase === 'open';
+  }
+
+  // ---- what the transport tells
+
+  opened(): void {
+    if (this.#phase !== 'opening') return;
+    this.#phase = 'connecting';
+    const { packet } = this.#request;
+    if (this.#authentication === undefined) this.send(packet);
+    else {
+      this.#authentication.opened((properties) => {
+        this.send({ ...packet, properties: { ...packet.properties, ...properties } });
+      });
+    }
+  }
+
+  received(chunk: Uint8Array, end: number): void {
+    if (this.#phase === 'over') return;
+    this.#keepAlive?.received();
+    try {
+      this.#decoder.push(chunk, end);
+    } catch (error) {
+      this.fail(error as Error);
+    }
+  }
+
+  drained(): void {
+    this.#owner.drained();
+  }
+
+  closed(error?: Error): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const why = error === undefined ? 'the other end closed it' : error.message;
+    if (this.#phase !== 'over') {
+      const lost =
+        this.#phase === 'opening' && error !== undefined
+          ? error
+          : connectionClosed(`the connection to ${this.#target.text} was lost: ${why}`, error);
+      this.#over(lost);
+    }
+    this.#owner.closed(this.#reason);
+  }
+
+  // ---- packets in
+
+  #onPublish(view: MessageView): void {
+    if (this.#phase !== 'open') throw unexpected(PacketType.publish);
+    this.#request.trace?.('received', view.toPacket());
+    this.#owner.published(view);
+  }
+
+  #onAck(type: AckType, packetId: number, reasonCode: number, properties: Properties | undefined): void {
+    if (this.#phase !== 'open') throw unexpected(type);
+    this.#request.trace?.('received', { type, packetId, reasonCode, properties });
+    this.#owner.acknowledged(type, packetId, reasonCode, properties);
+  }
+
+  #onPacket(packet: Packet): void {
+    this.#request.trace?.('received', packet);
+    if (packet.type === PacketType.connack) this.#onConnack(packet);
+    else if (packet.type === PacketType.disconnect) this.#over(disconnected(packet), true);
+    else if (packet.type === PacketType.auth && this.#authentication !== undefined)
+      this.#authentication.received(packet);
+    else if (this.#phase !== 'open' || packet.type === PacketType.auth) throw unexpected(packet.type);
+    else if (packet.type === PacketType.suback || packet.type === PacketType.unsuback) this.#owner.answered(packet);
+  }
+
+  #onConnack(packet: ConnackPacket): void {
+    if (this.#phase !== 'connecting') throw unexpected(packet.type); // [MQTT-3.2.0-2]
+    this.#timer.cancel();
+    if (packet.reasonCode !== 0) {
+      this.#over(connectionRefused(packet, this.protocolVersion, this.#target.text), true);
+      return;
+    }
+    if (packet.sessionPresent && this.#request.packet.cleanStart) {
+      throw protocolError('the broker says it has a session, but a clean start was asked for', 'MQTT-3.2.2-2');
+    }
+    const authentication = this.#authentication;
+    if (authentication === undefined) this.#accepted(packet);
+    else authentication.accepted(packet.properties?.authenticationData, () => this.#accepted(packet));
+  }
+
+  #accepted(packet: ConnackPacket): void {
+    this.#phase = 'open';
+    this.limits = packet.properties ?? {};
+    this.#aliasesAllowed = Math.min(this.#request.topicAliases, this.limits.topicAliasMaximum ?? 0);
+    this.#keepAlive = new KeepAlive(
+      this.#platform,
+      this.limits.serverKeepAlive ?? this.#request.packet.keepAlive, // [MQTT-3.2.2-21]
+      () => this.send({ type: PacketType.pingreq }),
+      () => this.#dead(),
+    );
+    // Whoever waits for the connection gets to add handlers before the first message is handed out.
+    this.#decoder.pause();
+    this.#owner.connected(packet);
+    this.#platform.yield(() => this.#decode());
+  }
+
+  /** Goes on with what came meanwhile, unless a consumer wants it to wait. */
+  #decode(): void {
+    if (this.#phase !== 'open' || this.#paused) return;
+    try {
+      this.#decoder.resume();
+    } catch (error) {
+      this.fail(error as Error);
+    }
+  }
+
+  /** Proves again who we are, for credentials that expire (section 4.12.1). */
+  reauthenticate(): Promise<void> {
+    return this.#authentication?.reauthenticate() ?? Promise.reject(protocolError('no authentication method is set'));
+  }
+
+  // ---- packets out
+
+  /**
+   * Sends a packet.
+   *
+   * @throws {MqttError} PACKET_TOO_LARGE when it is larger than the broker accepts; what cannot be encoded
+   */
+  send(packet: ClientPacket): void {
+    if (this.#phase === 'over') return;
+    const frame = encodeClientPacket(packet, this.protocolVersion);
+    this.#checkSize(frame.length);
+    this.#request.trace?.('sent', packet);
+    this.outbox.append(frame);
+  }
+
+  /** Sends a PUBLISH, with a topic alias where it has one. Throws as {@link send}. */
+  publish(packet: PublishPacket): void {
+    this.send(this.#aliasesAllowed === 0 || packet.properties?.topicAlias !== undefined ? packet : this.#alias(packet));
+  }
+
+  #alias(packet: PublishPacket): PublishPacket {
+    const known = this.#aliases.get(packet.topic);
+    if (known !== undefined) return { ...packet, topic: '', properties: { ...packet.properties, topicAlias: known } };
+    if (this.#aliases.size === this.#aliasesAllowed) return packet; // [MQTT-3.2.2-17]
+    const topicAlias = this.#aliases.size + 1;
+    this.#aliases.set(packet.topic, topicAlias);
+    return { ...packet, properties: { ...packet.properties, topicAlias } };
+  }
+
+  #checkSize(size: number): void {
+    const most = Math.min(this.limits.maximumPacketSize ?? LARGEST_PACKET, LARGEST_PACKET);
+    if (size <= most) return;
+    // [MQTT-3.2.2-15]
+    throw packetTooLarge(`the packet has ${size} bytes; the broker accepts at most ${most}`, 'MQTT-3.2.2-15');
+  }
+
+  // ---- flow and end
+
+  /** Has the broker wait, or go on: what is not read is not acknowledged. */
+  pause(paused: boolean): void {
+    if (this.#paused === paused || this.#phase !== 'open') return;
+    this.#paused = paused;
+    this.#keepAlive?.suspend(paused);
+    if (paused) {
+      this.#decoder.pause();
+      this.#transport.pause();
+      return;
+    }
+    this.#decode();
+    if (!this.#paused) this.#transport.resume();
+  }
+
+  /** Says DISCONNECT, so that no will is published, and closes. // [MQTT-3.14.4-1] [MQTT-3.14.4-2] */
+  end(packet: Omit<DisconnectPacket, 'type'>): void {
+    if (this.#phase === 'over') return;
+    if (this.#phase === 'open') this.send({ ...packet, type: PacketType.disconnect });
+    this.#over(undefined, true);
+  }
+
+  /** Ends it because of an error: MQTT 5.0 tells the broker its reason code. // [MQTT-4.13.1-1] */
+  fail(error: Error): void {
+    if (this.#phase === 'over') return;
+    if (this.#phase === 'open' && this.protocolVersion === 5) {
+      const reasonCode = error instanceof MqttError ? error.reasonCode : ReasonCode.unspecifiedError;
+      // A code that only servers may send would break the rule that ends the connection.
+      this.send({ type: PacketType.disconnect, reasonCode: reasonCode >= 0x80 ? reasonCode : 0x80 });
+    }
+    this.#over(error, true);
+  }
+
+  #over(reason: Error | undefined, close = false): void {
+    if (this.#phase === 'over') return;
+    const opened = this.#phase !== 'opening';
+    this.#phase = 'over';
+    this.#reason = reason;
+    this.#timer.cancel();
+    this.#keepAlive?.stop();
+    this.#decoder.stop();
+    this.#authentication?.closed(reason ?? connectionClosed('the client was ended'));
+    this.outbox?.flush();
+    this.outbox?.close();
+    if (close && opened) this.#transport.end();
+    else if (!this.#closed) this.#transport?.destroy();
+  }
+
+  #timeout(): void {
+    const what = this.#phase === 'opening' ? 'no connection' : 'no answer to CONNECT';
+    const text = `${what} from ${this.#target.text} within ${this.#request.timeout} ms; check the address, and that an MQTT broker listens there`;
+    this.#over(clientError('TIMEOUT', text));
+  }
+
+  #dead(): void {
+    const text = `the broker at ${this.#target.text} did not answer a PINGREQ within the keep-alive time`;
+    this.#over(clientError('TIMEOUT', text, ReasonCode.keepAliveTimeout));
+  }
+}
+
+const unexpected = (type: number): MqttError =>
+  protocolError(`the broker sent packet type ${type} where it has no place`, 'MQTT-3.2.0-1'); // [MQTT-3.2.0-1]

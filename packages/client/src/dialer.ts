@@ -1,0 +1,278 @@
+import type { ConnackPacket, ConnectPacket, DisconnectPacket, ProtocolVersion } from '@cauldron/protocol';
+import { encodeUtf8, LARGEST_PACKET, MqttError, PacketType, ReasonCode } from '@cauldron/protocol';
+import { Connection, type ConnectionOwner } from './connection.ts';
+import { connectionClosed, RefusedError } from './error.ts';
+import type { ClientOptions, ClientState, Credentials } from './options.ts';
+import type { ParsedUrl, Platform, Target, Timer } from './platform.ts';
+
+/** What a dialer tells its client. */
+export interface DialerOwner extends Omit<ConnectionOwner, 'connected' | 'closed'> {
+  connected(connection: Connection, connack: ConnackPacket): void;
+  /** The connection is gone that {@link connected} told of. */
+  disconnected(): void;
+  stateChanged(state: ClientState): void;
+}
+
+/** Servers that may pass us on to the next in a row. */
+const MOST_REDIRECTS = 5;
+/** Brokers known to speak only MQTT 3.1.1, for all clients of this program. */
+const oldBrokers = new Set<string>();
+const MOST_OLD_BROKERS = 1000;
+
+/**
+ * Sees to it that there is a connection: dials, falls back to MQTT 3.1.1, follows redirects, and dials again after a
+ * random wait when a connection is lost.
+ *
+ *     connecting --CONNACK--> connected --lost--> waiting --> connecting ...
+ *         |___refused, lost___________________________^
+ *         '--- ended: `end()`, no more attempts, taken over, or the first attempt failed and somebody waits for it
+ */
+export class Dialer {
+  readonly clientId: string;
+  /** The connection that is there, or being made. */
+  connection: Connection | null = null;
+  state: ClientState = { status: 'connecting', attempt: 1 };
+  /** Whether a failure before the first connection ends it. */
+  firstMustSucceed = false;
+  readonly #platform: Platform;
+  readonly #options: ClientOptions;
+  readonly #owner: DialerOwner;
+  readonly #fromUrl: Credentials;
+  #target: Target;
+  /** Where to go next only, as a broker asked. */
+  #detour: Target | undefined;
+  #redirects = 0;
+  #version: ProtocolVersion;
+  #attempt = 0;
+  #everConnected = false;
+  /** 3.1.1 is tried because the broker hung up on 5.0, which may have had another reason. */
+  #guess: 'none' | 'trying' | 'wrong' = 'none';
+  #timer: Timer | undefined;
+  #stopWatching: (() => void) | undefined;
+  #closed: PromiseWithResolvers<void> | undefined;
+
+  constructor(platform: Platform, url: ParsedUrl, clientId: string, options: ClientOptions, owner: DialerOwner) {
+    this.#platform = platform;
+    this.#options = options;
+    this.#owner = owner;
+    this.clientId = clientId;
+    this.#target = url.target;
+    this.#fromUrl = { username: url.username, password: url.password };
+    this.#version = options.protocolVersion ?? (oldBrokers.has(url.target.text) ? 4 : 5);
+  }
+
+  start(): void {
+    this.#stopWatching = this.#platform.onNetworkBack?.(() => {
+      if (this.state.status === 'waiting') this.#dial(this.state.reason);
+    });
+    this.#dial(undefined);
+  }
+
+  #setState(state: ClientState): void {
+    this.state = state;
+    this.#owner.stateChanged(state);
+  }
+
+  get #ended(): boolean {
+    return this.state.status === 'ended';
+  }
+
+  #dial(reason: Error | undefined): void {
+    if (this.#ended) return;
+    this.#timer?.cancel();
+    this.#attempt += 1;
+    this.#setState({ status: 'connecting', attempt: this.#attempt, reason });
+    const { credentials } = this.#options;
+    if (credentials === undefined) {
+      this.#open({ username: this.#options.username, password: this.#options.password });
+      return;
+    }
+    void this.#ask(credentials, reason);
+  }
+
+  async #ask(credentials: NonNullable<ClientOptions['credentials']>, reason: Error | undefined): Promise<void> {
+    try {
+      const given = await credentials({ attempt: this.#attempt, reason });
+      if (!this.#ended) this.#open(given);
+    } catch (error) {
+      this.#lost(error as Error, false);
+    }
+  }
+
+  #open({ username = this.#fromUrl.username, password = this.#fromUrl.password }: Credentials): void {
+    const target = this.#detour ?? this.#target;
+    this.#detour = undefined;
+    const { authentication, connectTimeout = 30_000, maxPacketSize = LARGEST_PACKET, topicAliases = 0 } = this.#options;
+    const { trace } = this.#options;
+    const request = { authentication, timeout: connectTimeout, maxPacketSize, topicAliases, trace };
+    let isConnected = false;
+    const owner: ConnectionOwner = {
+      published: (view) => this.#owner.published(view),
+      acknowledged: (type, id, code, properties) => this.#owner.acknowledged(type, id, code, properties),
+      answered: (packet) => this.#owner.answered(packet),
+      drained: () => this.#owner.drained(),
+      connected: (connack) => {
+        isConnected = true;
+        this.#connected(connection, connack);
+      },
+      closed: (error) => {
+        this.connection = null;
+        this.#closed?.resolve();
+        if (isConnected) this.#owner.disconnected();
+        this.#lost(error, isConnected);
+      },
+    };
+    const packet = this.#connectPacket(username, password);
+    const connection = new Connection(this.#platform, target, { ...request, packet }, owner);
+    this.connection = connection;
+  }
+
+  #connectPacket(username: string | undefined, password: string | Uint8Array | undefined): ConnectPacket {
+    const { will, keepAlive = 60, store, cleanStart = store === undefined } = this.#options;
+    const old = this.#version < 5;
+    const expiry = this.#options.sessionExpiry ?? (store === undefined ? 300 : 86_400);
+    const { receiveMaximum = 1000, maxPacketSize, topicAliasMaximum = 0 } = this.#options;
+    const properties = {
+      ...(expiry === 0 ? {} : { sessionExpiryInterval: expiry }),
+      receiveMaximum,
+      ...(maxPacketSize === undefined ? {} : { maximumPacketSize: maxPacketSize }),
+      ...(topicAliasMaximum === 0 ? {} : { topicAliasMaximum }),
+      ...this.#options.properties,
+    };
+    return {
+      type: PacketType.connect,
+      protocolVersion: this.#version,
+      // 3.1.1 has no expiry: a session that nobody asked for would stay there for ever.
+      cleanStart: cleanStart && (old || !this.#everConnected),
+      keepAlive,
+      clientId: this.clientId,
+      username,
+      password: typeof password === 'string' ? encodeUtf8(password) : password,
+      properties: old ? undefined : properties,
+      will:
+        will === undefined
+          ? undefined
+          : {
+              topic: will.topic,
+              payload:
+                typeof will.payload === 'string' ? encodeUtf8(will.payload) : (will.payload ?? new Uint8Array(0)),
+              qos: will.qos ?? 0,
+              retain: will.retain ?? false,
+              properties: old ? undefined : will.properties,
+            },
+    };
+  }
+
+  #connected(connection: Connection, connack: ConnackPacket): void {
+    this.#attempt = 0;
+    this.#redirects = 0;
+    this.#everConnected = true;
+    if (this.#version < 5 && this.#options.protocolVersion === undefined) remember(this.#target.text);
+    this.#owner.connected(connection, connack);
+    const { sessionPresent } = connack;
+    this.#setState({ status: 'connected', sessionPresent, protocolVersion: this.#version });
+  }
+
+  /** An attempt failed, or a connection was lost. */
+  #lost(error: Error | undefined, wasConnected: boolean): void {
+    if (this.#ended) return;
+    if (this.#guess === 'trying' && !wasConnected) {
+      this.#guess = 'wrong';
+      this.#version = 5;
+    }
+    if (error === undefined || this.#options.reconnect === false) {
+      if (!this.#mayTryElse(error, wasConnected)) this.end(error);
+      return;
+    }
+    if (this.#mayTryElse(error, wasConnected)) return;
+    const {
+      maxAttempts = Number.POSITIVE_INFINITY,
+      minDelay = 1000,
+      maxDelay = 30_000,
+    } = this.#options.reconnect ?? {};
+    const isTakenOver = error instanceof RefusedError && error.reasonCode === ReasonCode.sessionTakenOver;
+    const isFirst = this.firstMustSucceed && !this.#everConnected;
+    if (isFirst || isTakenOver || this.#attempt >= maxAttempts) {
+      this.end(isTakenOver ? takenOver(error) : error);
+      return;
+    }
+    const delay = this.#platform.random() * Math.min(maxDelay, minDelay * 2 ** Math.min(this.#attempt, 30));
+    this.#setState({ status: 'waiting', attempt: this.#attempt + 1, delay, reason: error });
+    this.#timer = this.#platform.setTimer(delay, () => this.#dial(error));
+  }
+
+  /** Another version or another server, tried at once; true when it is. */
+  #mayTryElse(error: Error | undefined, wasConnected: boolean): boolean {
+    if (this.#mayFallBack(error, wasConnected)) this.#version = 4;
+    else if (!this.#mayFollow(error)) return false;
+    this.#attempt -= 1;
+    this.#dial(error);
+    return true;
+  }
+
+  /** Brokers from before MQTT 5.0 answer with return code 1, or just hang up. */
+  #mayFallBack(error: Error | undefined, wasConnected: boolean): boolean {
+    if (this.#version < 5 || this.#options.protocolVersion !== undefined || this.#everConnected || wasConnected) {
+      return false;
+    }
+    if (!(error instanceof MqttError)) return false;
+    if (error.reasonCode === ReasonCode.unsupportedProtocolVersion) return true;
+    if (error instanceof RefusedError || error.code !== 'CONNECTION_CLOSED' || this.#guess !== 'none') return false;
+    this.#guess = 'trying';
+    return true;
+  }
+
+  #mayFollow(error: Error | undefined): boolean {
+    if (!(error instanceof RefusedError) || this.#options.redirect === 'ignore') return false;
+    const { reasonCode, serverReference } = error;
+    const moved = reasonCode === ReasonCode.serverMoved;
+    if ((!moved && reasonCode !== ReasonCode.useAnotherServer) || serverReference === undefined) return false;
+    if (this.#redirects === MOST_REDIRECTS) return false;
+    this.#redirects += 1;
+    try {
+      this.#detour = this.#redirected(serverReference);
+    } catch {
+      return false; // a reference in a form of its own: the error that carried it names it
+    }
+    if (moved) this.#target = this.#detour;
+    return true;
+  }
+
+  /**
+   * What a Server Reference names (section 4.13): `HOST` or `HOST:PORT`, several separated by spaces, of which the first
+   * counts. The scheme stays: whoever asked for TLS gets it there too.
+   */
+  #redirected(reference: string): Target {
+    const { scheme, path } = this.#target;
+    const [server = ''] = reference.replace(/^\s*[a-z]+:\/\//, '').split(/[\s/]/);
+    return this.#platform.parse(`${scheme}://${server}${path}`).target;
+  }
+
+  /** Ends it and says DISCONNECT; fulfilled when the connection is closed. */
+  async close(reason: Error | undefined, packet: Omit<DisconnectPacket, 'type'>): Promise<void> {
+    this.end(reason);
+    if (this.connection === null) return;
+    this.#closed = Promise.withResolvers();
+    this.connection.end(packet);
+    await this.#closed.promise;
+  }
+
+  /** No more attempts. */
+  end(reason: Error | undefined): void {
+    if (this.#ended) return;
+    this.#timer?.cancel();
+    this.#stopWatching?.();
+    this.#setState({ status: 'ended', reason });
+  }
+}
+
+function remember(target: string): void {
+  if (oldBrokers.size === MOST_OLD_BROKERS) oldBrokers.clear();
+  oldBrokers.add(target);
+}
+
+const takenOver = (cause: Error): Error =>
+  connectionClosed(
+    `${cause.message}; another client uses the same client identifier: give each its own, or they take the connection from each other for ever`,
+    cause,
+  );

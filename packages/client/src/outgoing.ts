@@ -1,0 +1,64 @@
+import type { Properties, PublishPacket, QoS } from '@cauldron/protocol';
+import { PacketType } from '@cauldron/protocol';
+import type { PublishResult } from './options.ts';
+import type { StoredMessage } from './store.ts';
+
+/** Who waits for the end of a publish. */
+export interface Waiter {
+  resolve(result: PublishResult): void;
+  reject(error: Error): void;
+}
+
+/** An accepted message on its way to the broker. */
+export class Outgoing {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  readonly qos: QoS;
+  readonly retain: boolean;
+  readonly properties: Properties | undefined;
+  /** Its place among the accepted messages. */
+  readonly key: number;
+  /** Nobody waits once it is null: the promise was settled, or there never was one. */
+  waiter: Waiter | null;
+  /** The store has it, or need not have it. */
+  kept = false;
+  /** It left on some connection, so that a repetition has to say so. */
+  sent = false;
+
+  constructor(
+    message: Pick<StoredMessage, 'topic' | 'payload' | 'qos' | 'retain' | 'properties' | 'key'>,
+    waiter: Waiter | null,
+  ) {
+    this.topic = message.topic;
+    this.payload = message.payload;
+    this.qos = message.qos;
+    this.retain = message.retain;
+    this.properties = message.properties;
+    this.key = message.key;
+    this.waiter = waiter;
+  }
+
+  /** What it counts for in the queue's limit, in bytes; UTF-16 units stand for the topic's. */
+  get size(): number {
+    return this.payload.length + this.topic.length;
+  }
+
+  /** As PUBLISH. [MQTT-3.3.1-1] [MQTT-3.3.1-2] */
+  packet(packetId: number, dup: boolean): PublishPacket {
+    const { topic, payload, qos, retain, properties } = this;
+    return { type: PacketType.publish, topic, payload, qos, retain, dup, packetId, properties };
+  }
+
+  resolve(result: PublishResult): void {
+    this.waiter?.resolve(result);
+    this.waiter = null;
+  }
+
+  /** False where nobody waits for it. */
+  reject(error: Error): boolean {
+    const { waiter } = this;
+    this.waiter = null;
+    waiter?.reject(error);
+    return waiter !== null;
+  }
+}

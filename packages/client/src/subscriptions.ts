@@ -1,0 +1,163 @@
+import type { ConnackPacket } from '@cauldron/protocol';
+import { PacketType, type QoS, ReasonCode, reasonCodeName, topicFilterProblem } from '@cauldron/protocol';
+import { clientError, hex } from './error.ts';
+import type { Outbound } from './outbound.ts';
+import type { Subscription } from './subscription.ts';
+import { SubscriptionTrie } from './subscription-trie.ts';
+
+type Any = Subscription<unknown>;
+
+/**
+ * What the program is subscribed to, whatever becomes of the connection: asks the broker for it, again after a reconnect
+ * where the broker has lost the session, and unsubscribes from what nobody wants any more.
+ */
+export class Subscriptions {
+  readonly #outbound: Outbound;
+  readonly #changed: () => void;
+  readonly #trie = new SubscriptionTrie<Any>();
+  /** Who uses a filter. */
+  readonly #users = new Map<string, Set<Any>>();
+  readonly #all = new Set<Any>();
+  /** Filters that the broker's session has and nobody wants. */
+  readonly #unwanted = new Set<string>();
+  /** Those of them that UNSUBSCRIBE names and no UNSUBACK yet. */
+  readonly #leaving = new Set<string>();
+  #connected = false;
+
+  /** @param changed called when other subscriptions may match a topic than before */
+  constructor(outbound: Outbound, changed: () => void) {
+    this.#outbound = outbound;
+    this.#changed = changed;
+  }
+
+  /** Who wants messages on a topic. */
+  match(topic: string): readonly Any[] {
+    return this.#trie.match(topic);
+  }
+
+  /** @throws {MqttError} TOPIC_FILTER_INVALID */
+  add(subscription: Any): void {
+    for (const { filter } of subscription.filters) {
+      const problem = topicFilterProblem(filter);
+      if (problem !== undefined) throw clientError('TOPIC_FILTER_INVALID', problem, ReasonCode.topicFilterInvalid);
+    }
+    this.#all.add(subscription);
+    for (const { filter, pattern } of subscription.filters) {
+      this.#trie.add(pattern, subscription);
+      const users = this.#users.get(filter) ?? new Set();
+      this.#users.set(filter, users.add(subscription));
+      this.#unwanted.delete(filter);
+    }
+    this.#changed();
+    if (this.#connected) this.#subscribe(subscription);
+  }
+
+  /** The program has ended one. */
+  remove(subscription: Any): void {
+    const unwanted = this.#take(subscription);
+    if (unwanted.length === 0) return;
+    for (const filter of unwanted) this.#unwanted.add(filter);
+    if (this.#connected) this.#unsubscribe();
+  }
+
+  /** Forgets one; answers the filters that nobody else uses. */
+  #take(subscription: Any): string[] {
+    if (!this.#all.delete(subscription)) return [];
+    const unwanted: string[] = [];
+    for (const { filter, pattern } of subscription.filters) {
+      this.#trie.remove(pattern, subscription);
+      const users = this.#users.get(filter);
+      users?.delete(subscription);
+      if (users?.size !== 0) continue;
+      this.#users.delete(filter);
+      unwanted.push(filter);
+    }
+    this.#changed();
+    return unwanted;
+  }
+
+  /** Ends all that use a filter and unsubscribes from it, also where only the broker's session knows it. */
+  unsubscribe(filter: string, done: () => void): void {
+    for (const subscription of [...(this.#users.get(filter) ?? [])]) subscription.close();
+    this.#unwanted.add(filter);
+    if (this.#connected) this.#unsubscribe(done);
+    else done();
+  }
+
+  connected({ sessionPresent }: ConnackPacket): void {
+    this.#connected = true;
+    if (sessionPresent) this.#unsubscribe();
+    else this.#unwanted.clear();
+    for (const subscription of [...this.#all]) {
+      if (!sessionPresent) subscription.confirmed = false;
+      if (!subscription.confirmed) this.#subscribe(subscription);
+    }
+  }
+
+  disconnected(): void {
+    this.#connected = false;
+    for (const filter of this.#leaving) if (!this.#users.has(filter)) this.#unwanted.add(filter);
+    this.#leaving.clear();
+  }
+
+  #subscribe(subscription: Any): void {
+    const { noLocal = false, retainAsPublished = false, retainHandling = 0, properties } = subscription.options;
+    const subscriptions = subscription.filters.map(({ filter }) => {
+      return { filter, qos: this.#qosOf(filter), noLocal, retainAsPublished, retainHandling };
+    });
+    const make = (packetId: number) => ({ type: PacketType.subscribe, packetId, subscriptions, properties }) as const;
+    try {
+      this.#outbound.request(PacketType.suback, make, ({ reasonCodes }) => this.#granted(subscription, reasonCodes));
+    } catch (error) {
+      this.#end(subscription, error as Error);
+    }
+  }
+
+  /** The highest that anybody wants: a second subscription to a filter must not take away from the first. */
+  #qosOf(filter: string): QoS {
+    let most: QoS = 0;
+    for (const { options } of this.#users.get(filter)!) if ((options.qos ?? 0) > most) most = options.qos!;
+    return most;
+  }
+
+  #granted(subscription: Any, reasonCodes: readonly number[]): void {
+    const refused = reasonCodes.findIndex((code) => code >= 0x80);
+    if (refused < 0) {
+      subscription.grant();
+      return;
+    }
+    const code = reasonCodes[refused]!;
+    const { filter } = subscription.filters[refused]!;
+    const text = `the broker refused the subscription to ${filter}: ${reasonCodeName(code)} (${hex(code)})`;
+    this.#end(subscription, clientError('SUBSCRIBE_REFUSED', text, code));
+  }
+
+  /** One cannot be had: what was granted of it is given back. */
+  #end(subscription: Any, error: Error): void {
+    this.remove(subscription);
+    subscription.finish(error);
+  }
+
+  #unsubscribe(done?: () => void): void {
+    const filters = [...this.#unwanted];
+    if (filters.length === 0) {
+      done?.();
+      return;
+    }
+    this.#unwanted.clear();
+    for (const filter of filters) this.#leaving.add(filter);
+    const make = (packetId: number) => ({ type: PacketType.unsubscribe, packetId, filters }) as const;
+    this.#outbound.request(PacketType.unsuback, make, () => {
+      for (const filter of filters) this.#leaving.delete(filter);
+      done?.();
+    });
+  }
+
+  /** The client is over. */
+  close(error: Error | undefined): void {
+    for (const subscription of [...this.#all]) {
+      this.#take(subscription);
+      subscription.finish(error);
+    }
+  }
+}
