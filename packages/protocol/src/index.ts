@@ -4,10 +4,12 @@
  */
 export * from './codec/bytes.ts';
 export * from './codec/decode-packet.ts';
+export { writeAck } from './codec/encode/ack.ts';
 export * from './codec/encode/publish.ts';
 export * from './codec/encode-client-packet.ts';
 export * from './codec/encode-packet.ts';
 export * from './codec/frame-decoder.ts';
+export * from './codec/frame-limits.ts';
 export * from './codec/from-clients.ts';
 export * from './codec/from-servers.ts';
 export * from './codec/message-view.ts';

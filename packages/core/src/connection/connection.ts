@@ -1,6 +1,7 @@
 import {
   type AckType,
   FrameDecoder,
+  FrameLimits,
   fromClients,
   MqttError,
   type Packet,
@@ -101,10 +102,9 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled, Metered, H
       (reason) => core.sessions.dropped(this.session!, reason),
       () => this.#hold(Hold.output),
     );
-    const { maxControlPacketSize, maxPropertiesSize } = limits;
     const maxPacketSize = Math.min(limits.maxConnectPacketSize, limits.maxPacketSize);
-    const sizes = { maxPacketSize, maxControlPacketSize, maxPropertiesSize };
-    this.decoder = new FrameDecoder(this, { accept: fromClients, ...sizes, view: core.view });
+    const accepted = { accept: fromClients, maxPacketSize, limits: new FrameLimits(limits) };
+    this.decoder = new FrameDecoder(this, { ...accepted, view: core.view });
   }
 
   get remoteAddress(): string {

@@ -4,7 +4,7 @@ import { type ConnectPacket, type Packet, PacketType, type ProtocolVersion } fro
 import type { Properties } from '../property.ts';
 import { encodePacket } from './encode-packet.ts';
 import { frame } from './frame.ts';
-import { propertiesSize, readProperties, writeProperties } from './properties.ts';
+import { readProperties, writeProperties } from './properties.ts';
 import { Reader } from './reader.ts';
 import { Writer } from './writer.ts';
 
@@ -58,7 +58,7 @@ test('a 5.0 reason code is no return code of a 3.x CONNACK', () => {
 test('packet identifier 0 is never written [MQTT-2.2.1-3]', () => {
   refuses({ type: PacketType.puback, packetId: 0, reasonCode: 0 }, 5, /packet identifier/);
   refuses({ type: PacketType.unsubscribe, packetId: 0, filters: ['a'] }, 5, /packet identifier/);
-  refuses({ type: PacketType.unsubscribe, packetId: 65_536, filters: ['a'] }, 4, /65536 does not fit/);
+  refuses({ type: PacketType.unsubscribe, packetId: 65_536, filters: ['a'] }, 4, /packet identifier/);
 });
 
 test('a SUBSCRIBE without subscriptions is not encoded [MQTT-3.8.3-2]', () => {
@@ -106,7 +106,6 @@ test('properties keep the order of their keys and leave out those that are undef
   writeProperties(writer, properties, PacketType.disconnect);
   const bytes = writer.finish();
   assert.deepEqual([...bytes], [11, 0x26, 0, 1, 0x61, 0, 1, 0x31, 0x1c, 0, 1, 0x73]);
-  assert.equal(propertiesSize(properties), 11);
   const read = readProperties(new Reader(bytes, 0, bytes.length), PacketType.disconnect);
   assert.deepEqual(Object.keys(read!), ['userProperties', 'serverReference']);
 });

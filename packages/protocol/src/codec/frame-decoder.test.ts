@@ -5,10 +5,15 @@ import { MqttError } from '../error.ts';
 import { type Packet, PacketType, type ProtocolVersion } from '../packet.ts';
 import { encodePacket } from './encode-packet.ts';
 import { FrameDecoder, type FrameDecoderOptions, LARGEST_PACKET } from './frame-decoder.ts';
+import { type FrameLimitOptions, FrameLimits } from './frame-limits.ts';
 import { fromClients } from './from-clients.ts';
 import { fromServers } from './from-servers.ts';
 
 const corpus = loadWireCorpus();
+
+const limited = (limits: Partial<FrameLimitOptions>) => ({
+  limits: new FrameLimits({ maxControlPacketSize: LARGEST_PACKET, maxPropertiesSize: LARGEST_PACKET, ...limits }),
+});
 
 /** A decoder with everything its sink was called with, as plain packets. */
 class Recorder {
@@ -235,7 +240,7 @@ test('a packet that is neither PUBLISH nor CONNECT is refused by a limit of its 
   const fits = subscribe('f'.repeat(200 - subscribe('').length - 1));
   assert.equal(fits.length, 200);
   for (const size of [1, 3, 500]) {
-    const recorder = new Recorder(4, 'server', LARGEST_PACKET, { maxControlPacketSize: 200 });
+    const recorder = new Recorder(4, 'server', LARGEST_PACKET, limited({ maxControlPacketSize: 200 }));
     pushIn(recorder, fits, size);
     pushIn(recorder, publish('x'.repeat(1000)), size);
     assert.equal(recorder.packets.length, 2, 'a PUBLISH may be larger');
@@ -250,7 +255,7 @@ test('the limit of control packets holds neither for CONNECT nor for a decoder t
     { type: PacketType.connect, protocolVersion: 5, cleanStart: true, keepAlive: 0, clientId: 'c'.repeat(500) },
     5,
   );
-  const recorder = new Recorder(0, 'server', LARGEST_PACKET, { maxControlPacketSize: 200 });
+  const recorder = new Recorder(0, 'server', LARGEST_PACKET, limited({ maxControlPacketSize: 200 }));
   recorder.push(connect);
   assert.equal(recorder.packets.length, 1);
   const client = new Recorder(5, 'client');
@@ -261,7 +266,7 @@ test('the limit of control packets holds neither for CONNECT nor for a decoder t
 });
 
 test('the properties of a PUBLISH are refused by their length, before they are looked at', () => {
-  const recorder = new Recorder(5, 'server', LARGEST_PACKET, { maxPropertiesSize: 20 });
+  const recorder = new Recorder(5, 'server', LARGEST_PACKET, limited({ maxPropertiesSize: 20 }));
   const withText = (length: number): Uint8Array => {
     const properties = { contentType: 'x'.repeat(length - 3) };
     const base = { topic: 't', payload: new Uint8Array(1000), qos: 0, retain: false, dup: false, packetId: 0 } as const;
@@ -272,7 +277,7 @@ test('the properties of a PUBLISH are refused by their length, before they are l
   const tooLarge = { code: 'PACKET_TOO_LARGE', reasonCode: 0x95, limit: 'maxPropertiesSize', message: /21 bytes.*20/ };
   assert.throws(() => recorder.push(withText(21)), tooLarge);
   const nonsense = Uint8Array.of(0x30, 25, 0, 1, 0x74, 21, ...new Uint8Array(21).fill(0xff));
-  const other = new Recorder(5, 'server', LARGEST_PACKET, { maxPropertiesSize: 20 });
+  const other = new Recorder(5, 'server', LARGEST_PACKET, limited({ maxPropertiesSize: 20 }));
   assert.throws(() => other.push(nonsense.subarray(0, 27)), tooLarge);
 });
 
@@ -281,7 +286,7 @@ test('maxPropertiesSize: what is announced as too much is refused with the first
     const id = qos === 0 ? [] : [0, 7];
     // 16 MB in all, topic "t", then properties of 100,000 bytes.
     const start = [0x30 | (qos << 1), 0x80, 0x80, 0x80, 0x08, 0, 1, 0x74, ...id];
-    const options = { maxPropertiesSize: 65_536 };
+    const options = limited({ maxPropertiesSize: 65_536 });
     const refused = new Recorder(5, 'server', LARGEST_PACKET, options);
     assert.throws(() => refused.push(Uint8Array.from([...start, 0xa0, 0x8d, 0x06])), { limit: 'maxPropertiesSize' });
     const awaited = new Recorder(5, 'server', LARGEST_PACKET, options);

@@ -2,7 +2,8 @@ import { malformed, packetTooLarge, protocolError } from '../error.ts';
 import type { AckType, Packet, ProtocolVersion } from '../packet.ts';
 import { PacketType, packetTypeNames } from '../packet.ts';
 import type { Properties } from '../property.ts';
-import { type MessageView, tooManyProperties } from './message-view.ts';
+import type { FrameLimits } from './frame-limits.ts';
+import type { MessageView } from './message-view.ts';
 import type { PeerPackets } from './peer-packets.ts';
 
 /** What a decoder calls, in the order of the wire. An error thrown here ends `push` and reaches its caller. */
@@ -19,13 +20,8 @@ export interface FrameDecoderOptions<View extends MessageView = MessageView> {
   readonly accept: PeerPackets<View>;
   /** Largest whole packet accepted, in bytes. */
   readonly maxPacketSize: number;
-  /**
-   * Largest packet accepted that is neither PUBLISH nor CONNECT, in bytes; as many as `maxPacketSize` where it is left
-   * out. What such a packet asks for is worked off in one go, so it has to be smaller than a payload may be.
-   */
-  readonly maxControlPacketSize?: number;
-  /** Bytes of properties accepted in a PUBLISH; as many as fit where it is left out. */
-  readonly maxPropertiesSize?: number;
+  /** What is limited beside the size of the packet. */
+  readonly limits?: FrameLimits;
   /** A view to share among decoders that never run at the same time. */
   readonly view?: View;
 }
@@ -52,8 +48,7 @@ export class FrameDecoder<View extends MessageView = MessageView> {
   readonly #sink: PacketSink<View>;
   readonly #view: View;
   readonly #accept: PeerPackets<View>;
-  readonly #maxControlPacketSize: number;
-  readonly #maxPropertiesSize: number;
+  readonly #limits: FrameLimits | undefined;
   #paused = false;
   #running = false;
   /** The bytes of an unfinished packet; while paused, everything that waits. */
@@ -65,8 +60,7 @@ export class FrameDecoder<View extends MessageView = MessageView> {
     this.#accept = options.accept;
     this.#view = options.view ?? options.accept.createView();
     this.maxPacketSize = options.maxPacketSize;
-    this.#maxControlPacketSize = options.maxControlPacketSize ?? LARGEST_PACKET;
-    this.#maxPropertiesSize = options.maxPropertiesSize ?? LARGEST_PACKET;
+    this.#limits = options.limits;
   }
 
   /** True between {@link pause} and {@link resume}. */
@@ -141,12 +135,12 @@ export class FrameDecoder<View extends MessageView = MessageView> {
         if (next - at > this.maxPacketSize) throw this.#tooLarge(next - at);
         if (next > end) {
           this.#checkType(bytes[at]!);
-          this.#checkControlSize(bytes[at]!, next - at);
-          this.#checkProperties(bytes, at, body, end);
+          this.#limits?.checkSize(bytes[at]!, next - at);
+          if (this.version === 5) this.#limits?.checkProperties(bytes, at, body, end);
           break;
         }
         if (bytes[at]! >> 4 === PacketType.publish && this.version !== 0) {
-          this.#view.read(bytes, at, body, next, this.version === 5, this.#maxPropertiesSize);
+          this.#view.read(bytes, at, body, next, this.version === 5, this.#limits);
           this.#view.owned = owned;
           at = next;
           this.#sink.onPublish(this.#view);
@@ -192,32 +186,6 @@ export class FrameDecoder<View extends MessageView = MessageView> {
     );
   }
 
-  /** Refuses a packet that announces more than what is no payload may take, before anything is kept of its body. */
-  #checkControlSize(first: number, size: number): void {
-    if (size <= this.#maxControlPacketSize) return;
-    const type = first >> 4;
-    if (type === PacketType.publish || type === PacketType.connect) return;
-    const name = packetTypeNames[type as PacketType];
-    const most = this.#maxControlPacketSize;
-    const reason = `a ${name} of ${size} bytes was announced; at most ${most} are accepted of it, so send several smaller ones`;
-    throw packetTooLarge(reason, undefined, 'maxControlPacketSize');
-  }
-
-  /** Refuses a PUBLISH that announces too many properties as soon as that is known, before the rest of it is kept. */
-  #checkProperties(bytes: Uint8Array, at: number, body: number, end: number): void {
-    const first = bytes[at]!;
-    if (first >> 4 !== PacketType.publish || this.version !== 5 || body + 2 > end) return;
-    let from = body + 2 + bytes[body]! * 256 + bytes[body + 1]! + ((first & 6) === 0 ? 0 : 2);
-    let length = 0;
-    for (let factor = 1; factor <= 2_097_152; factor *= 128) {
-      if (from >= end) return; // not there yet: it is looked at when the packet is whole
-      const byte = bytes[from++]!;
-      length += (byte & 127) * factor;
-      if (byte < 128) break;
-    }
-    if (length > this.#maxPropertiesSize) throw tooManyProperties(length, this.#maxPropertiesSize);
-  }
-
   /** Refuses a packet of the wrong kind before its body is waited for. */
   #checkType(first: number): void {
     const type = first >> 4;
@@ -233,7 +201,7 @@ export class FrameDecoder<View extends MessageView = MessageView> {
   #other(bytes: Uint8Array, frame: number, body: number, end: number): void {
     const first = bytes[frame]!;
     this.#checkType(first);
-    this.#checkControlSize(first, end - frame);
+    this.#limits?.checkSize(first, end - frame);
     const type = first >> 4;
     if (type >= PacketType.puback && type <= PacketType.pubcomp) {
       this.#ack(type as AckType, first & 15, bytes, body, end);
@@ -270,7 +238,7 @@ export class FrameDecoder<View extends MessageView = MessageView> {
     const size = this.#frameSize(this.#rest!, this.#restLength);
     if (size === 0) return at;
     if (size > this.maxPacketSize) throw this.#tooLarge(size);
-    this.#checkControlSize(this.#rest![0]!, size);
+    this.#limits?.checkSize(this.#rest![0]!, size);
     const take = Math.min(size - this.#restLength, end - at);
     this.#keep(chunk, at, at + take, size);
     if (this.#restLength === size) this.#handleRest();

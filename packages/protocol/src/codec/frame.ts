@@ -1,8 +1,5 @@
 import { packetTooLarge } from '../error.ts';
-import { maximumVarint, varintSize, Writer } from './writer.ts';
-
-/** A scratch buffer that grew beyond this is given back. */
-const largestScratch = 65_536;
+import { largestScratch, maximumVarint, putVarint, varintSize, Writer } from './writer.ts';
 
 let scratch = new Writer(1024);
 
@@ -28,10 +25,7 @@ export function frame(type: number, flags: number, body: Uint8Array): Uint8Array
   const header = 1 + varintSize(body.length);
   const bytes = new Uint8Array(header + body.length);
   bytes[0] = (type << 4) | flags;
-  let left = body.length;
-  let at = 1;
-  for (; left > 0x7f; left >>>= 7) bytes[at++] = (left & 0x7f) | 0x80;
-  bytes[at] = left;
+  putVarint(bytes, 1, body.length);
   bytes.set(body, header);
   return bytes;
 }

@@ -1,9 +1,10 @@
-import { MqttError, malformed, packetTooLarge, protocolError } from '../error.ts';
+import { MqttError, malformed, protocolError } from '../error.ts';
 import { PacketType, type PublishPacket, type QoS } from '../packet.ts';
 import type { Properties } from '../property.ts';
 import { ReasonCode } from '../reason-code.ts';
 import { topicNameProblem } from '../topic.ts';
 import { copyOf } from './bytes.ts';
+import type { FrameLimits } from './frame-limits.ts';
 import { readPropertyList } from './properties.ts';
 import { Reader } from './reader.ts';
 import { decodeUtf8 } from './utf8.ts';
@@ -39,7 +40,7 @@ export class MessageView {
   /**
    * Parses the packet whose body lies at `start..end`; `frameStart` is its first byte.
    *
-   * @param maxProperties bytes of properties that are accepted
+   * @param limits what is accepted of its properties; anything where it is left out
    * @throws {MqttError} malformed packet or protocol error, with the statement that was broken; packet too large
    */
   read(
@@ -48,7 +49,7 @@ export class MessageView {
     start: number,
     end: number,
     version5: boolean,
-    maxProperties: number = Number.POSITIVE_INFINITY,
+    limits?: FrameLimits,
   ): void {
     const first = bytes[frameStart]!;
     const qos = (first >> 1) & 3;
@@ -86,7 +87,7 @@ export class MessageView {
         at = reader.at;
       }
       if (length > end - at) throw malformed('the properties of a PUBLISH run past the end of the packet');
-      if (length > maxProperties) throw tooManyProperties(length, maxProperties);
+      limits?.checkPropertiesSize(length);
     }
     this.propertiesStart = at;
     this.propertiesEnd = this.payloadStart = at + length;
@@ -168,10 +169,4 @@ interface PropertySection {
 export function decodeBodyProperties(body: PropertySection): Properties | undefined {
   if (body.propertiesEnd === body.propertiesStart) return undefined;
   return readPropertyList(new Reader(body.bytes, body.propertiesStart, body.propertiesEnd), PacketType.publish);
-}
-
-/** The refusal of a PUBLISH with too many bytes of properties. */
-export function tooManyProperties(length: number, most: number): MqttError {
-  const reason = `a PUBLISH carries ${length} bytes of properties; at most ${most} are accepted, so send what is large as payload`;
-  return packetTooLarge(reason, undefined, 'maxPropertiesSize');
 }

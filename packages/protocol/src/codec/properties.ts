@@ -3,8 +3,7 @@ import { PacketType, packetTypeNames } from '../packet.ts';
 import { type Properties, type PropertyRow, properties as table, WILL } from '../property.ts';
 import { ReasonCode } from '../reason-code.ts';
 import { Reader } from './reader.ts';
-import { utf8Length } from './utf8.ts';
-import { varintSize, type Writer } from './writer.ts';
+import { largestScratch, putVarint, varintSize, Writer } from './writer.ts';
 
 /** A packet type, or `WILL`. */
 type Owner = PacketType | typeof WILL;
@@ -117,46 +116,27 @@ function aliasZero(): MqttError {
   });
 }
 
-/** Bytes the properties take on the wire, without the property length before them. */
-export function propertiesSize(properties: Properties | undefined): number {
-  if (properties === undefined) return 0;
-  let size = 0;
-  for (const name in properties) {
-    const row = rowNamed(name);
-    for (const value of valuesOf(properties, row)) size += 1 + valueSize(row, value);
-  }
-  return size;
-}
+/** What a packet without properties carries: a property length of 0. // [MQTT-2.2.2-1] */
+const noProperties = new Uint8Array(1);
 
-function valueSize(row: PropertyRow, value: Value): number {
-  switch (row.type) {
-    case 'byte':
-      return 1;
-    case 'uint16':
-      return 2;
-    case 'uint32':
-      return 4;
-    case 'varint':
-      return varintSize(value as number);
-    case 'utf8':
-      return 2 + utf8Length(value as string);
-    case 'binary':
-      return 2 + (value as Uint8Array).length;
-    case 'pair':
-      return 4 + utf8Length((value as [string, string])[0]) + utf8Length((value as [string, string])[1]);
-  }
-}
+/** Room for the longest property length, which is known last. */
+const lengthRoom = 4;
+
+let scratch = new Writer();
 
 /**
- * Writes the property length and the properties, in the order of the object's keys, which is the order of the wire
- * for properties that were read. Keys whose value is undefined are left out.
+ * Property length and properties as a packet carries them, in the order of the object's keys, which is the order of the
+ * wire for properties that were read. Keys whose value is undefined are left out.
  *
+ * @param packet whose properties: the type, or `WILL` for those of the will in a CONNECT.
+ * @returns bytes that are valid until the next call; a single 0 where there are no properties.
  * @throws MqttError where a property is unknown, not allowed in this packet or has a value the receiver must refuse.
  */
-export function writeProperties(writer: Writer, properties: Properties | undefined, packet: Owner): void {
-  // [MQTT-2.2.2-1] No properties are told by a property length of 0.
-  writer.varint(propertiesSize(properties));
-  if (properties === undefined) return;
+export function encodeProperties(properties: Properties | undefined, packet: Owner): Uint8Array {
+  if (properties === undefined) return noProperties;
+  if (scratch.capacity > largestScratch) scratch = new Writer();
+  scratch.clear();
+  scratch.uint32(0);
   for (const name in properties) {
     const row = rowNamed(name);
     const values = valuesOf(properties, row);
@@ -164,11 +144,21 @@ export function writeProperties(writer: Writer, properties: Properties | undefin
     if (values.length > 1 && !repeatsIn(row, packet)) throw duplicate(row, packet);
     for (const value of values) {
       checkValue(row, value);
-      writer.byte(row.id);
+      scratch.byte(row.id);
       // The writer's methods are named after the wire types.
-      writer[row.type](value as never);
+      scratch[row.type](value as never);
     }
   }
+  const length = scratch.length - lengthRoom;
+  const start = lengthRoom - varintSize(length);
+  const bytes = scratch.finish();
+  putVarint(bytes, start, length);
+  return bytes.subarray(start);
+}
+
+/** Writes what {@link encodeProperties} gives. @throws as that */
+export function writeProperties(writer: Writer, properties: Properties | undefined, packet: Owner): void {
+  writer.bytes(encodeProperties(properties, packet));
 }
 
 function rowNamed(name: string): PropertyRow {

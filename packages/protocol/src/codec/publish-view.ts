@@ -1,5 +1,6 @@
 import { MqttError, malformed, protocolError } from '../error.ts';
 import { ReasonCode } from '../reason-code.ts';
+import type { FrameLimits } from './frame-limits.ts';
 import { MessageView } from './message-view.ts';
 import { Reader } from './reader.ts';
 import { isValidUtf8 } from './utf8.ts';
@@ -49,9 +50,9 @@ export class PublishView extends MessageView implements PublishBody {
     start: number,
     end: number,
     version5: boolean,
-    maxProperties: number = Number.POSITIVE_INFINITY,
+    limits?: FrameLimits,
   ): void {
-    super.read(bytes, frameStart, start, end, version5, maxProperties);
+    super.read(bytes, frameStart, start, end, version5, limits);
     this.minimal = start - frameStart === 2 || start - frameStart === 1 + varintSize(end - start);
     this.topicAlias = 0;
     this.aliasAt = -1;

@@ -14,6 +14,21 @@ export function varintSize(value: number): number {
   return value < 0x200000 ? 3 : 4;
 }
 
+/** A buffer for reuse that grew beyond this is given back, in bytes. */
+export const largestScratch = 65_536;
+
+/**
+ * Writes a variable byte integer to `target` at `at` and returns where it ended.
+ * // [MQTT-1.5.5-1] Stops at the last group that is not zero: never more bytes than the value needs.
+ */
+export function putVarint(target: Uint8Array, at: number, value: number): number {
+  let rest = value;
+  let next = at;
+  for (; rest > 0x7f; rest >>>= 7) target[next++] = (rest & 0x7f) | 0x80;
+  target[next++] = rest;
+  return next;
+}
+
 /**
  * Writes the data types of MQTT (5.0 section 1.5) into a buffer that grows, with the vocabulary of `Reader`.
  * Numbers out of range and fields too long are refused with MqttError PROTOCOL_ERROR rather than cut.
@@ -69,10 +84,7 @@ export class Writer {
   varint(value: number): void {
     requireRange(value, maximumVarint, 'a variable byte integer');
     this.#room(varintSize(value));
-    let left = value;
-    // [MQTT-1.5.5-1] Stops at the last group that is not zero: never more bytes than the value needs.
-    for (; left > 0x7f; left >>>= 7) this.#buffer[this.#at++] = (left & 0x7f) | 0x80;
-    this.#buffer[this.#at++] = left;
+    this.#at = putVarint(this.#buffer, this.#at, value);
   }
 
   utf8(text: string): void {

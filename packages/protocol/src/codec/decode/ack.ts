@@ -1,7 +1,6 @@
 import { type AckPacket, type AckType, PacketType, type ProtocolVersion, packetTypeNames } from '../../packet.ts';
-import { readProperties } from '../properties.ts';
 import { Reader } from '../reader.ts';
-import { readPacketId, requireEnd, requireFlags, requireFlags0010, requireReasonCode } from './fields.ts';
+import { readPacketId, readReason, requireFlags, requireFlags0010 } from './fields.ts';
 
 const reasonCodeRules: Readonly<Record<AckType, string>> = {
   [PacketType.puback]: 'MQTT-3.4.2-1',
@@ -25,15 +24,6 @@ export function decodeAck(
   else requireFlags(flags, 0, name);
   const reader = new Reader(bytes, start, end);
   const packetId = readPacketId(reader, name);
-  if (version !== 5 || reader.remaining() === 0) {
-    requireEnd(reader, name);
-    return { type, packetId, reasonCode: 0 };
-  }
-  const reasonCode = reader.byte(`the reason code of ${name}`);
   // [MQTT-3.4.2-1] [MQTT-3.5.2-1] [MQTT-3.6.2-1] [MQTT-3.7.2-1]
-  requireReasonCode(reasonCode, type, reasonCodeRules[type]);
-  // A packet that ends here has no properties (section 3.4.2.2.1).
-  const properties = reader.remaining() === 0 ? undefined : readProperties(reader, type);
-  requireEnd(reader, name);
-  return { type, packetId, reasonCode, ...(properties && { properties }) };
+  return { type, packetId, ...readReason(reader, type, version, reasonCodeRules[type]) };
 }

@@ -1,7 +1,9 @@
 /** Fields and rules that several packets share. */
 import { malformed, protocolError } from '../../error.ts';
 import { type PacketType, type ProtocolVersion, packetTypeNames } from '../../packet.ts';
+import type { Properties } from '../../property.ts';
 import { isReasonCodeOf, reasonCodeName } from '../../reason-code.ts';
+import { readProperties } from '../properties.ts';
 import type { Reader } from '../reader.ts';
 
 /** Refuses reason codes that table 2-6 does not give to the packet. */
@@ -45,4 +47,29 @@ export function readPacketId(reader: Reader, packetName: string): number {
 export function requireEnd(reader: Reader, packetName: string): void {
   if (reader.remaining() === 0) return;
   throw malformed(`${packetName} goes on behind its last field (bytes too many: ${reader.remaining()})`);
+}
+
+/** The end of a 5.0 packet that may leave out what says nothing: reason code 0 and no properties. */
+export interface Reason {
+  readonly reasonCode: number;
+  readonly properties?: Properties;
+}
+
+/**
+ * Reads reason code and properties up to the packet's end; both are missing in 3.x, and may be in 5.0 (sections 3.4.2.1,
+ * 3.4.2.2.1, 3.14.2.1 and 3.14.2.2.1).
+ *
+ * @param spec the rule that a code which does not belong here breaks
+ */
+export function readReason(reader: Reader, type: PacketType, version: ProtocolVersion, spec: string): Reason {
+  const name = packetTypeNames[type]!;
+  let reasonCode = 0;
+  let properties: Properties | undefined;
+  if (version === 5 && reader.remaining() > 0) {
+    reasonCode = reader.byte(`the reason code of ${name}`);
+    requireReasonCode(reasonCode, type, spec);
+    if (reader.remaining() > 0) properties = readProperties(reader, type);
+  }
+  requireEnd(reader, name);
+  return properties === undefined ? { reasonCode } : { reasonCode, properties };
 }

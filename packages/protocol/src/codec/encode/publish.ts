@@ -1,25 +1,15 @@
-import { malformed } from '../../error.ts';
-import { PacketType, type ProtocolVersion, type PublishPacket } from '../../packet.ts';
+import { malformed, packetTooLarge } from '../../error.ts';
+import { PacketType, type ProtocolVersion, type PublishPacket, type QoS } from '../../packet.ts';
 import { copyBytes } from '../bytes.ts';
-import { propertiesSize, writeProperties } from '../properties.ts';
+import { encodeProperties } from '../properties.ts';
 import type { PublishBody } from '../publish-view.ts';
 import { encodeUtf8 } from '../utf8.ts';
-import { maximumVarint, varintSize, Writer } from '../writer.ts';
+import { maximumFieldLength, maximumVarint, putVarint, varintSize } from '../writer.ts';
+import { requirePacketId } from './fields.ts';
 
 /** The first byte of a PUBLISH (section 3.3.1). */
 export function publishHeader(qos: number, retain: boolean, dup: boolean): number {
   return 0x30 | (dup ? 8 : 0) | (qos << 1) | (retain ? 1 : 0);
-}
-
-function putVarint(bytes: Uint8Array, at: number, value: number): number {
-  let rest = value;
-  let i = at;
-  while (rest > 127) {
-    bytes[i++] = (rest & 127) | 128;
-    rest >>>= 7;
-  }
-  bytes[i++] = rest;
-  return i;
 }
 
 /** What a frame's receiver needs beside the message itself. */
@@ -63,9 +53,6 @@ export class PublishFrame {
 /** Frames at least this long get memory of their own, so that a slow receiver can hold them without a copy. */
 export const LARGE_FRAME = 16_384;
 
-/** The largest remaining length (section 1.5.5). */
-const MAX_REMAINING = maximumVarint;
-
 /**
  * Encodes a body for a layout into `frame`. `scratch` is the frame's reusable buffer and comes back, grown where needed.
  *
@@ -83,7 +70,7 @@ export function encodeFrame(
   const propertiesLength = layout.version5 ? forwardedSize(body, layout) : 0;
   let remaining = 2 + topicLength + (layout.hasId ? 2 : 0) + payloadLength;
   if (layout.version5) remaining += varintSize(propertiesLength) + propertiesLength;
-  if (remaining > MAX_REMAINING) {
+  if (remaining > maximumVarint) {
     // Properties or an identifier made it too large: no receiver takes it, and its size says so.
     frame.point(scratch, 0, 1 + 4 + remaining, -1, false);
     return scratch;
@@ -155,26 +142,87 @@ function putUint32(out: Uint8Array, at: number, value: number): void {
 }
 
 /**
+ * Bytes of a whole PUBLISH, which {@link writePublish} will write.
+ *
+ * @param topic in UTF-8
+ * @param properties what `encodeProperties` gives for 5.0; null in 3.x
+ * @throws {MqttError} where the topic is longer than 65,535 bytes or the packet longer than the protocol allows
+ */
+export function publishFrameSize(
+  topic: Uint8Array,
+  payload: Uint8Array,
+  qos: QoS,
+  properties: Uint8Array | null,
+): number {
+  if (topic.length > maximumFieldLength) {
+    throw malformed(`a topic of ${topic.length} bytes is too long; ${maximumFieldLength} are allowed`);
+  }
+  const remaining = remainingLength(topic, payload, qos, properties);
+  if (remaining > maximumVarint) {
+    throw packetTooLarge(
+      `a message of ${payload.length} bytes does not fit MQTT's limit of ${maximumVarint}; send less`,
+    );
+  }
+  return 1 + varintSize(remaining) + remaining;
+}
+
+function remainingLength(topic: Uint8Array, payload: Uint8Array, qos: QoS, properties: Uint8Array | null): number {
+  return 2 + topic.length + (qos > 0 ? 2 : 0) + (properties === null ? 0 : properties.length) + payload.length;
+}
+
+/**
+ * Writes a PUBLISH (section 3.3) to `target` at `at`, where the caller has made room for as many bytes as
+ * {@link publishFrameSize} says.
+ *
+ * @param topic in UTF-8; empty where an alias among the properties stands for it
+ * @param packetId 1..65535; left out at QoS 0
+ * @param properties what `encodeProperties` gives for 5.0; null in 3.x
+ * @returns where the packet ends
+ *
+ * @example
+ * const topic = encodeUtf8('kitchen/oven');
+ * const properties = encodeProperties({ contentType: 'text/plain' }, PacketType.publish);
+ * const out = new Uint8Array(publishFrameSize(topic, payload, 1, properties));
+ * writePublish(out, 0, topic, payload, 1, false, false, 7, properties);
+ */
+export function writePublish(
+  target: Uint8Array,
+  at: number,
+  topic: Uint8Array,
+  payload: Uint8Array,
+  qos: QoS,
+  retain: boolean,
+  dup: boolean,
+  packetId: number,
+  properties: Uint8Array | null,
+): number {
+  target[at] = publishHeader(qos, retain, dup);
+  let next = putVarint(target, at + 1, remainingLength(topic, payload, qos, properties));
+  target[next++] = topic.length >>> 8;
+  target[next++] = topic.length;
+  next = copyBytes(topic, 0, topic.length, target, next);
+  if (qos > 0) {
+    target[next++] = packetId >>> 8;
+    target[next++] = packetId;
+  }
+  if (properties !== null) next = copyBytes(properties, 0, properties.length, target, next);
+  return copyBytes(payload, 0, payload.length, target, next);
+}
+
+/**
  * Encodes a PUBLISH packet into a frame of its own (section 3.3).
  *
- * @throws {MqttError} where the topic is longer than 65,535 bytes or the packet longer than the protocol allows
+ * @throws {MqttError} as {@link publishFrameSize}; where a property or the packet identifier is not valid
  *
  * @example
  * encodePublish({ type: 3, topic: 'a', payload: new Uint8Array([1]), qos: 0, retain: false, dup: false, packetId: 0 }, 4)
  */
 export function encodePublish(packet: PublishPacket, version: ProtocolVersion): Uint8Array {
+  const { payload, qos, retain, dup, packetId } = packet;
+  if (qos > 0) requirePacketId(packetId, 'PUBLISH');
   const topic = encodeUtf8(packet.topic);
-  if (topic.length > 65_535) throw malformed(`a topic of ${topic.length} bytes is too long; 65,535 are allowed`);
-  const properties = version === 5 ? propertiesSize(packet.properties) : 0;
-  let remaining = 2 + topic.length + (packet.qos > 0 ? 2 : 0) + packet.payload.length;
-  if (version === 5) remaining += varintSize(properties) + properties;
-  const writer = new Writer(1 + varintSize(remaining) + remaining);
-  writer.byte(publishHeader(packet.qos, packet.retain, packet.dup));
-  writer.varint(remaining);
-  writer.uint16(topic.length);
-  writer.bytes(topic);
-  if (packet.qos > 0) writer.uint16(packet.packetId);
-  if (version === 5) writeProperties(writer, packet.properties, PacketType.publish);
-  writer.bytes(packet.payload);
-  return writer.finish();
+  const properties = version === 5 ? encodeProperties(packet.properties, PacketType.publish) : null;
+  const bytes = new Uint8Array(publishFrameSize(topic, payload, qos, properties));
+  writePublish(bytes, 0, topic, payload, qos, retain, dup, packetId, properties);
+  return bytes;
 }
