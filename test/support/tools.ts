@@ -25,6 +25,7 @@ export const REQUIRED_TOOLS: readonly RequiredTool[] = [
   { debianPackage: 'slapd', isPresent: () => lookUp('slapd', SYSTEM_FOLDERS) !== null },
   { debianPackage: 'postgresql', isPresent: () => lookUp('postgres', postgresqlFolders()) !== null },
   { debianPackage: 'openssl', isPresent: () => lookUp('openssl') !== null },
+  { debianPackage: 'chromium', isPresent: () => lookUp('chromium') !== null },
 ];
 
 /**
