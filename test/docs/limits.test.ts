@@ -3,10 +3,18 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { defaultLimits, Metrics } from '@cauldron/core';
+import {
+  KEEP_ALIVE_TIMEOUT,
+  MAX_HEADER_BYTES,
+  MAX_PAGE_CONNECTIONS,
+  REQUEST_TIMEOUT,
+} from '../../packages/broker/src/http/http-host.ts';
+import { DEFAULT_MAX_INFLATED_SIZE } from '../../packages/broker/src/transport/websocket/websocket-layer.ts';
 import { repositoryRoot } from '../../scripts/lib/source-tree.ts';
 
 const page = readFileSync(join(repositoryRoot, 'docs', 'limits.md'), 'utf8');
 const rows = page
+  .replace(/^## WebSocket and HTTP$.*?(?=^## )/ms, '')
   .split('\n')
   .filter((line) => line.startsWith('| `'))
   .map((line) => line.split('|').map((cell) => cell.trim()))
@@ -17,6 +25,18 @@ test('docs/limits.md has every limit once, with its default', () => {
   const written = limits.map(({ name, cells }) => [name, cells[0]]);
   const actual = Object.entries(defaultLimits).map(([name, value]) => [name, value.toLocaleString('en-US')]);
   assert.deepEqual(written.sort(), actual.sort());
+});
+
+test('docs/limits.md has the bounds of WebSocket and HTTP as they are', () => {
+  const section = page.slice(page.indexOf('## WebSocket and HTTP'));
+  const number = (value: number): string => value.toLocaleString('en-US');
+  for (const row of [
+    `| \`webSocket.maxInflatedSize\` | ${number(DEFAULT_MAX_INFLATED_SIZE)} |`,
+    `| headers of a request | ${number(MAX_HEADER_BYTES)} bytes |`,
+    `| connections that asked for pages | ${MAX_PAGE_CONNECTIONS} |`,
+    `| time for a whole request, and between two | ${REQUEST_TIMEOUT} s, ${KEEP_ALIVE_TIMEOUT} s |`,
+  ])
+    assert.ok(section.includes(row), row);
 });
 
 test('every counter that docs/limits.md names is one of the broker’s', () => {

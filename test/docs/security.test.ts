@@ -39,7 +39,7 @@ test('every threat has a defence and a test, and every test is there', () => {
 
 /** A configuration with one of everything that the page names defaults of. */
 const BASE = {
-  listeners: [{ tls: { cert: 'cert', key: 'key' } }],
+  listeners: [{ tls: { cert: 'cert', key: 'key' }, webSocket: {} }],
   authentication: {
     providers: [
       { type: 'jwt', secret: 'soup' },

@@ -47,6 +47,8 @@ test('without configuration only this machine reaches the broker, and anonymous 
     [
       ['this machine', true, 'mqtt://127.0.0.1:1883'],
       ['this machine', true, 'mqtt://[::1]:1883'],
+      ['this machine', true, 'ws://127.0.0.1:8083/mqtt'],
+      ['this machine', true, 'ws://[::1]:8083/mqtt'],
     ],
   );
   assert.deepEqual([anonymousFinding(exposure), exposureWarnings(exposure)], [undefined, []]);
@@ -63,6 +65,9 @@ test('who reaches a listener, and whether anonymous clients may come in, is deci
     ['loopback with users', {}, USERS, 'this machine, login'],
     ['loopback with users, and anonymous ones', { allowAnonymous: true }, USERS, 'this machine, anonymous'],
     ['every address', OPEN, {}, 'refused'],
+    ['WebSocket on loopback', { webSocket: {} }, {}, 'this machine, anonymous'],
+    ['WebSocket on every address', { ...OPEN, webSocket: {} }, {}, 'refused'],
+    ['WebSocket on every address with users', { ...OPEN, webSocket: {} }, USERS, 'network, login'],
     ['every IPv6 address', { host: '::' }, {}, 'refused'],
     ['a host name', { host: 'broker.example.org' }, {}, 'refused'],
     ['every address with users', OPEN, USERS, 'network, login'],

@@ -47,7 +47,8 @@ export const listenerName = (listener: ListenerConfig): string =>
   listener.name ?? listener.path ?? `${listener.host}:${listener.port}`;
 
 /**
- * How clients reach a listener: `mqtt://host:port`, `mqtts://host:port` with TLS, `mqtt+unix:///path`.
+ * How clients reach a listener: `mqtt://host:port`, `mqtts://host:port` with TLS, `mqtt+unix:///path`, `ws://host:port/path`,
+ * `wss://host:port/path` with TLS.
  *
  * @param port the port it got, where the configured one is 0
  */
@@ -55,7 +56,8 @@ export function listenerUrl(listener: ListenerConfig, port: number | undefined =
   const scheme = listener.tls === undefined ? 'mqtt' : 'mqtts';
   if (listener.path !== undefined) return `${scheme}+unix://${listener.path}`;
   const host = listener.host.includes(':') ? `[${listener.host}]` : listener.host;
-  return `${scheme}://${host}:${port}`;
+  if (listener.webSocket === undefined) return `${scheme}://${host}:${port}`;
+  return `${listener.tls === undefined ? 'ws' : 'wss'}://${host}:${port}${listener.webSocket.path}`;
 }
 
 /** Whether only this machine can reach an address; of other names than `localhost` nobody knows. */

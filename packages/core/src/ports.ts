@@ -53,6 +53,8 @@ export interface LinkReceiver {
   drained(): void;
   /** The peer sends no more. What it is owed goes out, then the link is closed. */
   ended(): void;
+  /** What came is no valid input of the transport itself, as `reason` says. The peer is told, then the link is closed. */
+  malformed(reason: string): void;
   /** The link is gone, whoever closed it. Called exactly once; `error` is the network's, where there was one. */
   closed(error?: Error): void;
 }

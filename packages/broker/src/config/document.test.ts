@@ -29,9 +29,9 @@ const EXAMPLE_ENV = {
 test('the example with every value taken in is accepted and holds every key, of alternatives the first', () => {
   const uncommented = exampleConfig().replaceAll(/^#(?=\S)/gm, '');
   const config = parseConfig(parse(uncommented) as ConfigInput, EXAMPLE_ENV);
-  const isSecondListener = ([path]: [Path, Leaf]) => path[0] === 'listeners' && path[1] === 1;
+  const isLaterListener = ([path]: [Path, Leaf]) => path[0] === 'listeners' && path[1] !== 0;
   const missing = [...leavesOf(config)].filter(
-    (found) => valueAt(config, found[0]) === undefined && !isSecondListener(found),
+    (found) => valueAt(config, found[0]) === undefined && !isLaterListener(found),
   );
   assert.deepEqual(
     missing.filter(([, { insteadOf }]) => insteadOf === undefined).map(([path]) => formatPath(path)),
@@ -45,7 +45,7 @@ test('the example with every value taken in is accepted and holds every key, of 
     const hasDefault = leaf.default !== undefined && !(Array.isArray(leaf.default) && leaf.default.length === 0);
     if (isSection && hasDefault) assert.deepEqual(valueAt(config, path), leaf.default, formatPath(path));
   }
-  assert.deepEqual(config.listeners[1], parseConfig().listeners[1]);
+  assert.deepEqual(config.listeners.slice(1), parseConfig().listeners.slice(1));
   assert.deepEqual(config.data.topics, [{ filter: 'sensors/#', ack: 'memory' }]);
   assert.deepEqual(
     config.authentication.providers.map(({ type }) => type),

@@ -37,9 +37,12 @@ test('without any input the defaults of the core hold, on both loopback addresse
   const { ack, restartWillDelay } = defaultDurability;
   assert.deepEqual(config.data, { memory: false, ack: ack.default, restartWillDelay, topics: [...ack.topics] });
   assert.deepEqual(config.mqtt, defaultMqttOptions);
+  const webSocket = { path: '/mqtt', origins: [], names: [], compression: false, maxInflatedSize: 1_048_576 };
   assert.deepEqual(config.listeners, [
     { host: '127.0.0.1', port: 1883 },
     { host: '::1', port: 1883 },
+    { host: '127.0.0.1', port: 8083, optional: true, webSocket },
+    { host: '::1', port: 8083, optional: true, webSocket },
   ]);
   assert.deepEqual(loadConfig().config, config);
 });
@@ -84,7 +87,7 @@ test('a configuration is frozen in every part, and stays apart from the input an
   const config = parseConfig({ listeners: [listener] });
   assert.ok(Object.isFrozen(config) && Object.isFrozen(config.limits) && Object.isFrozen(config.listeners[0]));
   assert.equal(Object.isFrozen(listener), false);
-  assert.equal(parseConfig().listeners.length, 2);
+  assert.equal(parseConfig().listeners.length, 4);
 });
 
 test('sizes and times may be numbers or text with a unit', () => {

@@ -95,6 +95,13 @@ export function choice<const T extends readonly (string | number)[]>(
 export const text = (help: string, accepts: string, example: string) =>
   z.string().min(1).register(settings, { kind: 'text', help, accepts, example });
 
+/** The path of a URL, without a query. */
+export const urlPath = (help: string, example: string) =>
+  z
+    .string()
+    .regex(/^\/[!$&-;=@-Z_a-z~]*$/)
+    .register(settings, { kind: 'text', help, accepts: 'a path that begins with /', example });
+
 /** The path of a file with keys or certificates. Where what belongs into the file is given instead, nobody sees it. */
 export const keyFile = (help: string, example: string) =>
   z

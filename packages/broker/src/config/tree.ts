@@ -58,7 +58,7 @@ function read(schema: z.core.$ZodType): Node {
   while (!settings.has(inner)) {
     absence ??= absences.get(inner);
     optional ||= inner instanceof z.ZodOptional;
-    if (inner instanceof z.ZodDefault) preset = inner.def.defaultValue;
+    if (inner instanceof z.ZodDefault || inner instanceof z.ZodPrefault) preset = inner.def.defaultValue;
     if (inner instanceof z.ZodDefault || inner instanceof z.ZodPrefault || inner instanceof z.ZodOptional) {
       inner = inner.unwrap();
     } else if (inner instanceof z.ZodArray) {

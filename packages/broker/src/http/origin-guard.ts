@@ -27,6 +27,11 @@ export interface OriginGuardOptions {
    * for a password of its own.
    */
   readonly origins?: readonly string[] | undefined;
+  /**
+   * Pages of the client's own machine, of whatever port, may use it where the request is for this machine too: whoever
+   * serves them there could connect without a browser just as well.
+   */
+  readonly localPages?: boolean | undefined;
 }
 
 /** Why a request is not answered. */
@@ -50,8 +55,9 @@ const USUAL_PORT: ReadonlyMap<string, number> = new Map([
  *     Host    has to be a name of this listener: a page of another site whose name was made to point here
  *             (DNS rebinding) still says that name. Loopback names and the listener's own address count with the
  *             listener's port, configured names as they are written
- *     Origin  where there is one, has to be that of the listener's own pages, or a configured one: browsers send it with
- *             everything that changes something and with every WebSocket. A program that is no browser sends none
+ *     Origin  where there is one, has to be that of the listener's own pages, a configured one, or one of this machine
+ *             where those may: browsers send it with everything that changes something and with every WebSocket. A
+ *             program that is no browser sends none
  *     Sec-Fetch-Site  where a browser sends no Origin, must not say that another site's page asks, except to follow a link
  *
  * @returns true, or why not
@@ -129,7 +135,8 @@ function checkOrigin(values: readonly string[], host: Authority, options: Origin
     const known = parseOrigin(other);
     return known !== undefined && showOrigin(known) === showOrigin(origin);
   });
-  return allowed || foreign(text, 'belongs to another site');
+  const isLocal = options.localPages === true && LOOPBACK.includes(host.host) && LOOPBACK.includes(origin.host);
+  return allowed || isLocal || foreign(text, 'belongs to another site');
 }
 
 function foreign(origin: string, what: string): HttpRefusal {

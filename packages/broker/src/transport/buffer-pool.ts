@@ -32,8 +32,9 @@ export class BufferPool {
     if (free.length < KEPT_BYTES >> (11 + index)) free.push(buffer as Buffer);
   }
 
-  /** The same bytes in the slab where they are few, or null. Slab memory is never written twice. */
-  small(buffer: Uint8Array, length: number): Uint8Array | null {
+  /** The bytes from `from` to `to` in the slab where they are few, or null. Slab memory is never written twice. */
+  small(buffer: Uint8Array, from: number, to: number): Uint8Array | null {
+    const length = to - from;
     if (length > SMALL) return null;
     if (this.#slabUsed + length > SLAB) {
       this.#slab = Buffer.allocUnsafeSlow(SLAB);
@@ -41,7 +42,7 @@ export class BufferPool {
     }
     const start = this.#slabUsed;
     const slab = this.#slab;
-    for (let i = 0; i < length; i++) slab[start + i] = buffer[i]!;
+    for (let i = 0; i < length; i++) slab[start + i] = buffer[from + i]!;
     this.#slabUsed = start + length;
     return slab.subarray(start, start + length);
   }

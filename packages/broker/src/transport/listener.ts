@@ -1,11 +1,16 @@
+import type { HttpHost } from '../http/http-host.ts';
+import type { WebSocketOptions } from './websocket/websocket-layer.ts';
+
 /** Where clients come in, whatever is below: the one thing the rest of the broker knows of a transport. */
 export interface Listener {
   readonly name: string;
   readonly address: ListenerAddress;
-  /** For clients: `mqtt://host:port`, `mqtts://host:port`, `mqtt+unix:///path`. */
+  /** For clients: `mqtt://host:port`, `mqtts://host:port`, `mqtt+unix:///path`, `ws://host:port/path`, `wss://...`. */
   readonly url: string;
   /** Connections open now, those still in their handshake included. */
   readonly connections: number;
+  /** Where pages can be served beside MQTT over WebSocket; null where the listener is none of WebSocket. */
+  readonly http: HttpHost | null;
   /** Files it read, which {@link Listener.reload} reads again. */
   readonly files: readonly string[];
   /** Takes no more connections; those there are go on. The file of a Unix socket is gone then. */
@@ -37,6 +42,8 @@ interface ListenerBasics {
   readonly tls?: TlsOptions | undefined;
   /** Every connection begins with a PROXY protocol header (version 1 or 2) that says who the client is. TCP only. */
   readonly proxyProtocol?: ProxyProtocolOptions | undefined;
+  /** MQTT over WebSocket; without it, MQTT as it is. TCP only. */
+  readonly webSocket?: WebSocketOptions | undefined;
 }
 
 export interface TcpPlace {
@@ -110,7 +117,14 @@ export interface PskOptions {
 
 /** A listener cannot be opened, or its files cannot be used. The text says which and what to do, and holds no secret. */
 export class ListenerError extends Error {
-  readonly code: 'TLS_FILE' | 'TLS_OPTIONS' | 'PROXY_OPTIONS' | 'SOCKET_IN_USE' | 'SOCKET_PATH' | 'NOT_LOOPBACK';
+  readonly code:
+    | 'TLS_FILE'
+    | 'TLS_OPTIONS'
+    | 'PROXY_OPTIONS'
+    | 'WEBSOCKET_OPTIONS'
+    | 'SOCKET_IN_USE'
+    | 'SOCKET_PATH'
+    | 'NOT_LOOPBACK';
 
   constructor(code: ListenerError['code'], message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });

@@ -50,6 +50,7 @@ async function listen(t: TestContext, secure: boolean): Promise<Under> {
       },
       drained: () => undefined,
       ended: () => link.end(),
+      malformed: () => link.end(),
       closed: () => {
         one.closed = true;
       },

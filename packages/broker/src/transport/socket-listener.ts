@@ -3,15 +3,19 @@ import { getDefaultHighWaterMark } from 'node:stream';
 import { getSystemErrorName } from 'node:util';
 import type { BrokerCore, ListenerSettings } from '@cauldron/core';
 import { ReasonCode } from '@cauldron/protocol';
+import { isLoopback } from '../exposure.ts';
+import type { HttpHost } from '../http/http-host.ts';
 import type { AddressList } from './address-list.ts';
 import type { BufferPool } from './buffer-pool.ts';
 import type { Listener, ListenerAddress, ListenerOptions } from './listener.ts';
 import { ProxyIntake, type ProxyReceiver } from './proxy-intake.ts';
 import type { ProxySource } from './proxy-protocol.ts';
-import { PlainSocket, SocketLink } from './tcp.ts';
+import { PlainSocket, readInto, SocketLink } from './tcp.ts';
 import type { TlsContexts } from './tls-contexts.ts';
 import { TlsHandshake } from './tls-handshake.ts';
 import { listenOnPath, type SocketFile } from './unix-socket.ts';
+import { WebSocketLayer, type WebSocketOptions } from './websocket/websocket-layer.ts';
+import { WebSocketLink } from './websocket/websocket-link.ts';
 
 const BACKLOG = 4096;
 /** Milliseconds between two reports of connections that could not be accepted. */
@@ -34,6 +38,8 @@ export interface Layers {
   readonly tls: TlsContexts | null;
   /** Who may, and must, send a PROXY protocol header; null = there is none. */
   readonly proxies: AddressList | null;
+  /** MQTT over WebSocket; null = MQTT as it is. */
+  readonly webSocket: WebSocketOptions | null;
 }
 
 /** A listener on TCP or a Unix socket. Everything about sockets ends here; the core gets bytes. */
@@ -45,6 +51,7 @@ export class SocketListener implements Listener {
   readonly #pool: BufferPool;
   readonly #layers: Layers;
   readonly #server = net.createServer({ noDelay: true });
+  readonly #webSocket: WebSocketLayer | null;
   readonly #links = new Set<SocketLink>();
   /** Above this a socket says when it has drained; no higher than where the core begins to wait for that. */
   readonly #drainAbove: number;
@@ -66,6 +73,26 @@ export class SocketListener implements Listener {
     this.#pool = pool;
     this.#layers = layers;
     this.#drainAbove = Math.min(getDefaultHighWaterMark(false), settings.limits.maxOutboundBytes);
+    this.#webSocket = layers.webSocket === null ? null : this.#webSocketLayer(layers.webSocket);
+  }
+
+  #webSocketLayer(options: WebSocketOptions): WebSocketLayer {
+    return new WebSocketLayer(options, {
+      guard: () => ({
+        listener: this.#address,
+        secure: this.#layers.tls !== null,
+        localPages: isLoopback(this.#address.host),
+      }),
+      connectTimeout: this.#settings.limits.connectTimeout,
+      linkAgain: (socket, { remoteAddress, peer }) => {
+        if (!this.#admit(remoteAddress)) return null;
+        const link = this.#link(socket, remoteAddress, false) as WebSocketLink;
+        link.opened();
+        link.peer = peer;
+        return link;
+      },
+      refused: (address, reason, reasonCode) => this.#refuse(address, reason, reasonCode),
+    });
   }
 
   /** @throws {ListenerError | NodeJS.ErrnoException} */
@@ -98,12 +125,18 @@ export class SocketListener implements Listener {
 
   get url(): string {
     const { host, port, path } = this.#address;
-    const scheme = this.#layers.tls === null ? 'mqtt' : 'mqtts';
+    const isPlain = this.#layers.tls === null;
+    if (this.#webSocket !== null) return `${isPlain ? 'ws' : 'wss'}://${hostPort(host, port)}${this.#webSocket.path}`;
+    const scheme = isPlain ? 'mqtt' : 'mqtts';
     return path === undefined ? `${scheme}://${hostPort(host, port)}` : `${scheme}+unix://${encodeURI(path)}`;
   }
 
   get connections(): number {
-    return this.#links.size;
+    return this.#links.size + (this.http?.connections ?? 0);
+  }
+
+  get http(): HttpHost | null {
+    return this.#webSocket?.http ?? null;
   }
 
   get files(): readonly string[] {
@@ -116,12 +149,14 @@ export class SocketListener implements Listener {
 
   stopAccepting(): void {
     this.#server.close();
+    this.http?.stop();
     this.#file?.remove();
     this.#file = null;
   }
 
   destroyLinks(): void {
     for (const link of [...this.#links]) link.destroy();
+    this.http?.destroy();
   }
 
   /**
@@ -163,8 +198,8 @@ export class SocketListener implements Listener {
     // Behind a proxy the client is asked for by its own address, once that is known.
     const welcome = proxies === null ? this.#admit(address) : this.#isProxy(proxies, peer.address, address);
     if (!welcome) handle.close();
-    else if (tls === null) this.#acceptPlain(handle, address);
-    else this.#acceptTls(handle, address, tls);
+    else if (tls === null && this.#webSocket === null) this.#acceptPlain(handle, address);
+    else this.#acceptLayered(handle, address, tls);
   }
 
   /** What stands for a peer without an address. */
@@ -205,7 +240,11 @@ export class SocketListener implements Listener {
   }
 
   #link(socket: net.Socket, remoteAddress: string, open: boolean): SocketLink {
-    const link = new SocketLink(socket, { listener: this.name, remoteAddress }, this.#pool, this.#links, open);
+    const from = { listener: this.name, remoteAddress };
+    const link =
+      this.#webSocket === null
+        ? new SocketLink(socket, from, this.#pool, this.#links, open)
+        : new WebSocketLink(socket, from, this.#pool, this.#links, this.#drainAbove);
     link.receiver = this.#core.accept(link, this.#settings);
     return link;
   }
@@ -226,21 +265,37 @@ export class SocketListener implements Listener {
     return new ProxyIntake(receiver);
   }
 
-  #acceptTls(handle: AcceptedHandle, address: string, tls: TlsContexts): void {
-    const raw = new net.Socket({ handle } as unknown as net.SocketConstructorOpts);
+  /** A connection with more before MQTT than a PROXY header: TLS, WebSocket, or both. */
+  #acceptLayered(handle: AcceptedHandle, address: string, tls: TlsContexts | null): void {
+    const raw = new net.Socket({
+      handle,
+      writableHighWaterMark: this.#drainAbove,
+    } as unknown as net.SocketConstructorOpts);
     raw.setNoDelay(true);
     const link = this.#link(raw, address, false);
-    const shake = (): void => {
-      new TlsHandshake(raw, link, tls, this.#drainAbove, (reason) => this.#refuse(link.remoteAddress, reason));
+    const begin = (): void => {
+      if (tls === null) this.#speak(raw, link);
+      else this.#shake(raw, link, tls);
     };
     // The core may have ended it at once, to make room.
     if (raw.destroyed) raw.once('close', () => link.gone());
-    else if (this.#layers.proxies === null) shake();
-    else this.#readHeaderBefore(raw, link, shake);
+    else if (this.#layers.proxies === null) begin();
+    else this.#readHeaderBefore(raw, link, begin);
   }
 
-  /** Reads a PROXY protocol header from a socket that TLS takes over afterwards. */
-  #readHeaderBefore(raw: net.Socket, link: SocketLink, shake: () => void): void {
+  #shake(raw: net.Socket, link: SocketLink, tls: TlsContexts): void {
+    const refuse = (reason: string): void => this.#refuse(link.remoteAddress, reason);
+    new TlsHandshake(raw, link, tls, this.#drainAbove, refuse, (socket) => this.#speak(socket, link));
+  }
+
+  /** What goes before MQTT, or WebSocket, is done. */
+  #speak(socket: net.Socket, link: SocketLink): void {
+    if (this.#webSocket !== null) this.#webSocket.begin(socket, link as WebSocketLink);
+    else readInto(socket, link, link.receiver);
+  }
+
+  /** Reads a PROXY protocol header from a socket that TLS or HTTP takes over afterwards. */
+  #readHeaderBefore(raw: net.Socket, link: SocketLink, then: () => void): void {
     const onData = (chunk: Buffer): void => intake.feed(chunk, chunk.length);
     const onError = (error: Error): void => {
       link.error = error;
@@ -250,7 +305,7 @@ export class SocketListener implements Listener {
       raw.off('data', onData).off('error', onError).off('close', onClose);
       raw.pause();
       if (rest.length > 0) raw.unshift(rest);
-      shake();
+      then();
     });
     raw.on('data', onData).on('error', onError).on('close', onClose);
   }

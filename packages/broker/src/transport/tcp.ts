@@ -66,7 +66,17 @@ function onClose(this: PlainSocket): void {
 }
 
 function onDrain(this: PlainSocket): void {
-  this.link.receiver.drained();
+  this.link.drained();
+}
+
+/** Has a socket that is no {@link PlainSocket} give what it reads to a link, as MQTT or what frames it. */
+export function readInto(socket: net.Socket, link: SocketLink, intake: Intake): void {
+  socket.on('data', (chunk: Buffer) => {
+    intake.feed(chunk, chunk.length);
+    link.took(chunk.length);
+  });
+  socket.on('end', () => link.receiver.ended());
+  socket.on('drain', () => link.drained());
 }
 
 /** A connection over a socket, plain or TLS, as the core's link. */
@@ -119,6 +129,21 @@ export class SocketLink implements Link, Reader {
     return this.#ending;
   }
 
+  /** The core has been told that it is closed. */
+  get isGone(): boolean {
+    return !this.#links.has(this);
+  }
+
+  /** The core wants no bytes now. */
+  protected get paused(): boolean {
+    return this.#paused;
+  }
+
+  /** What it speaks through. */
+  protected get socket(): net.Socket {
+    return this.#socket;
+  }
+
   take(size: number): Uint8Array {
     return this.#pool.take(size);
   }
@@ -128,14 +153,19 @@ export class SocketLink implements Link, Reader {
   }
 
   write(buffer: Uint8Array, length: number): void {
+    this.send(buffer, 0, length);
+  }
+
+  /** Sends the bytes from `start` to `end` of a buffer of the pool, which gets it back. */
+  protected send(buffer: Uint8Array, start: number, end: number): void {
     const pool = this.#pool;
-    const small = pool.small(buffer, length);
+    const small = pool.small(buffer, start, end);
     if (small !== null) {
       pool.give(buffer);
       this.#socket.write(small);
       return;
     }
-    this.#socket.write(buffer.subarray(0, length), () => pool.give(buffer));
+    this.#socket.write(buffer.subarray(start, end), () => pool.give(buffer));
   }
 
   writeShared(bytes: Uint8Array): void {
@@ -196,7 +226,17 @@ export class SocketLink implements Link, Reader {
     this.#taken += bytes;
     if (this.#taken < READ_BUFFER) return;
     this.#taken = 0;
+    this.awaitTurn();
+  }
+
+  /** Stops reading until the others had their turn. */
+  protected awaitTurn(): void {
     if (this.yieldTurn()) this.#socket.pause();
+  }
+
+  /** What was written has gone, as far as the socket wants to say so. */
+  drained(): void {
+    this.receiver.drained();
   }
 
   readOn(): void {

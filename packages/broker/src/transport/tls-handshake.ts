@@ -16,10 +16,10 @@ interface PskOptionsOfNode {
 }
 
 /**
- * The TLS side of one connection: the handshake, who the client is, then its bytes to the core.
+ * The TLS side of one connection: the handshake and who the client is; what is behind it is somebody else's.
  *
  * ```
- * raw socket --> handshake --+--> client is known, or need not be --> link.opened, data -> receiver.feed
+ * raw socket --> handshake --+--> client is known, or need not be --> link.opened, then(socket)
  *                            |--> certificate not accepted ---------> refused, close_notify
  *                            +--> failed: alert ---------------------> refused, closed
  * ```
@@ -30,6 +30,7 @@ export class TlsHandshake {
   readonly #raw: net.Socket;
   readonly #socket: TLSSocket;
   readonly #refuse: (reason: string) => void;
+  readonly #then: (socket: TLSSocket) => void;
   /** The identity the client named last: the one whose key was asked for, and used if any was. */
   #identity: string | undefined = undefined;
   #secure = false;
@@ -38,6 +39,7 @@ export class TlsHandshake {
   /**
    * @param raw with what it has read and not handed out
    * @param refuse tells why the client does not get in; called at most once
+   * @param then goes on with a client that gets in
    */
   constructor(
     raw: net.Socket,
@@ -45,11 +47,13 @@ export class TlsHandshake {
     contexts: TlsContexts,
     drainAbove: number,
     refuse: (reason: string) => void,
+    then: (socket: TLSSocket) => void,
   ) {
     this.#raw = raw;
     this.#link = link;
     this.#contexts = contexts;
     this.#refuse = refuse;
+    this.#then = then;
     this.#socket = new TLSSocket(raw, { ...this.#options(), highWaterMark: drainAbove } as TLSSocketOptions);
     link.adopt(this.#socket);
     const failed = (error: Error) => this.#failed(error);
@@ -91,13 +95,7 @@ export class TlsHandshake {
       return;
     }
     link.peer = shown.peer;
-    const { receiver } = link;
-    this.#socket.on('data', (chunk: Buffer) => {
-      receiver.feed(chunk, chunk.length);
-      link.took(chunk.length);
-    });
-    this.#socket.on('end', () => receiver.ended());
-    this.#socket.on('drain', () => receiver.drained());
+    this.#then(this.#socket);
   }
 
   #shown(): Shown {

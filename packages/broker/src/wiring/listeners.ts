@@ -1,6 +1,6 @@
 import type { BrokerCore, ListenerSettings } from '@cauldron/core';
 import type { Config, ListenerConfig } from '../config/index.ts';
-import { isLoopback } from '../exposure.ts';
+import { isLoopback, listenerUrl } from '../exposure.ts';
 import { FileWatcher } from '../file-watcher.ts';
 import type { Logger } from '../log.ts';
 import { BufferPool } from '../transport/buffer-pool.ts';
@@ -56,7 +56,10 @@ export class Listeners {
     }
   }
 
-  /** A machine without IPv6 has no ::1; where there are other listeners that is worth a line, not the end. */
+  /**
+   * A machine without IPv6 has no ::1, and a listener may be said to be optional; where there are other listeners that is
+   * worth a line, not the end.
+   */
   async #openOrNote(own: ListenerConfig, isOnly: boolean): Promise<Listener | null> {
     try {
       const listener = await openListener(this.#core, listenerOptions(own), settingsOf(this.#core, own), this.#pool);
@@ -65,8 +68,13 @@ export class Listeners {
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code ?? '';
       const missing = own.host === '::1' && ['EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(code);
-      if (!missing || isOnly) throw error;
-      this.#log.warn(`not listening on [::1]:${own.port}: this machine has no IPv6 loopback (${code})`);
+      const taken = own.optional === true && code === 'EADDRINUSE';
+      if (isOnly || (!missing && !taken)) throw error;
+      this.#log.warn(
+        missing
+          ? `not listening on [::1]:${own.port}: this machine has no IPv6 loopback (${code})`
+          : `not listening on ${listenerUrl(own)}: another program has port ${own.port}; the other listeners work`,
+      );
       return null;
     }
   }

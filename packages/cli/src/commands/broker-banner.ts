@@ -17,17 +17,28 @@ const LABEL = 11;
 
 /** What a user wants to know of a broker that has just started. */
 export function bannerLines(addresses: readonly Address[], loaded: LoadedConfig, exposure: Exposure): string[] {
-  const hint = target(addresses, exposure);
+  const mqtt = addresses.filter((address) => !isWebSocket(address));
+  const webSocket = addresses.filter(isWebSocket);
+  const [first, second] = mqtt.length === 0 ? [webSocket, []] : [mqtt, webSocket];
   return [
-    `Cauldron listens on ${addresses.map(({ url }) => url).join(' and ')}`,
+    `Cauldron listens on ${urlsOf(first)}`,
+    ...(second.length === 0 ? [] : [labelled('WebSocket', urlsOf(second))]),
     ...openTo(addresses, exposure).map((text, index) => labelled(index === 0 ? 'open to' : '', text)),
     labelled('kept', kept(loaded)),
     labelled('configured', loaded.file ?? 'defaults (no configuration file found)'),
-    labelled('try it', `npx cauldron sub -t 'hello/#' -v${hint}`),
-    labelled('', `npx cauldron pub -t hello/world -m hi${hint}`),
+    ...(mqtt.length === 0 ? [] : tryIt(target(mqtt, exposure))),
     labelled('stop it', 'Ctrl-C'),
   ];
 }
+
+const isWebSocket = ({ url }: Address): boolean => /^wss?:/.test(url);
+
+const urlsOf = (addresses: readonly Address[]): string => addresses.map(({ url }) => url).join(' and ');
+
+const tryIt = (hint: string): string[] => [
+  labelled('try it', `npx cauldron sub -t 'hello/#' -v${hint}`),
+  labelled('', `npx cauldron pub -t hello/world -m hi${hint}`),
+];
 
 /** Who can reach it and what they are asked for: one line where that is the same everywhere, else with the addresses. */
 function openTo(addresses: readonly Address[], { listeners }: Exposure): string[] {

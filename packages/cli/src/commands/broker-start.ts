@@ -42,7 +42,10 @@ export function explained(start: StartBroker): StartBroker {
       return await start(config, options);
     } catch (error) {
       const failure = listenFailure(error);
-      const message = failure === undefined ? (storeFailure(error) ?? fileFailure(error)) : explain(failure);
+      const message =
+        failure === undefined
+          ? (storeFailure(error) ?? fileFailure(error))
+          : explain(failure, portFlag(config, failure.port));
       throw message === undefined ? error : new StartError(message, { cause: error });
     }
   };
@@ -83,14 +86,18 @@ function listenFailure(error: unknown): ListenFailure | undefined {
   return undefined;
 }
 
-function explain({ code, message, address, port }: ListenFailure): string {
+/** The flag that another port is given with. */
+const portFlag = ({ listeners = [] }: ConfigInput, port: number | undefined): string =>
+  listeners.some((listener) => listener.port === port && listener.webSocket !== undefined) ? '--ws-port' : '-p';
+
+function explain({ code, message, address, port }: ListenFailure, flag: string): string {
   switch (code) {
     case 'EADDRINUSE': {
       const other = port === undefined || port > 65_000 ? 1884 : port + 1;
-      return `port ${port} on ${address} is already in use, perhaps by another broker; choose another one, for example with -p ${other}`;
+      return `port ${port} on ${address} is already in use, perhaps by another broker; choose another one, for example with ${flag} ${other}`;
     }
     case 'EACCES':
-      return `port ${port} on ${address} may not be used: ports below 1024 need special rights; choose another one with -p`;
+      return `port ${port} on ${address} may not be used: ports below 1024 need special rights; choose another one with ${flag}`;
     case 'EADDRNOTAVAIL':
     case 'EAFNOSUPPORT':
       return `this machine has no address ${address}; choose one it has with --host, for example 127.0.0.1`;

@@ -129,7 +129,8 @@ test('without flags it listens on both loopback addresses and says so, with what
   const run = await new Run([]).stopped();
   assert.deepEqual(run.configs, [parseConfig({ data: { directory: DEFAULT_DATA_DIRECTORY } })]);
   assert.match(run.stdout, /^Cauldron listens on mqtt:\/\/127\.0\.0\.1:1883 and mqtt:\/\/\[::1\]:1883\n/);
-  assert.match(run.stdout, /open to +programs on this machine only; no password/);
+  assert.match(run.stdout, /^ {2}WebSocket {3}ws:\/\/127\.0\.0\.1:8083\/mqtt and ws:\/\/\[::1\]:8083\/mqtt\n/m);
+  assert.match(run.stdout, /open to +programs on this machine only; no password is asked for\n/);
   assert.ok(
     run.stdout.includes(`  kept        in ${resolve('cauldron-data')} (durable: acknowledged means on disk)\n`),
   );
@@ -145,6 +146,40 @@ test('a port alone opens both loopback addresses on it, and the hints name it', 
     { host: '::1', port: 1884 },
   ]);
   assert.match(run.stdout, /sub -t 'hello\/#' -v -p 1884\n/);
+});
+
+test('--ws-port opens a WebSocket listener beside the other, on the same address and with the same certificate', async () => {
+  const opened = async (...args: string[]) => {
+    const run = await new Run(args).stopped();
+    const [first = '', second = ''] = run.stdout.split('\n');
+    return [first.replace('Cauldron listens on ', ''), /WebSocket +(.*)/.exec(second)?.[1]];
+  };
+  assert.deepEqual(await opened('-p', '0', '--ws-port', '0'), ['mqtt://127.0.0.1:54321', 'ws://127.0.0.1:54321/mqtt']);
+  assert.deepEqual(await opened('--ws-port', '9001'), [
+    'mqtt://127.0.0.1:1883 and mqtt://[::1]:1883',
+    'ws://127.0.0.1:9001/mqtt and ws://[::1]:9001/mqtt',
+  ]);
+  const open = ['--host', '0.0.0.0', '--password-file', 'p', '--cert', 'c.pem', '--key', 'k.pem', '--ws-port', '443'];
+  assert.deepEqual(await opened(...open), ['mqtts://0.0.0.0:8883', 'wss://0.0.0.0:443/mqtt']);
+  assert.deepEqual(await opened('-p', '1884'), ['mqtt://127.0.0.1:1884 and mqtt://[::1]:1884', undefined]);
+  const wrong = new Run(['--ws-port', 'x']);
+  assert.equal(await wrong.code, 2);
+  assert.match(wrong.stderr, /^--ws-port: listeners\[2\]\.port: "x" is not accepted/);
+});
+
+test('a broker of WebSocket alone says where that is, and no commands that would not reach it', async () => {
+  const file = join(folder, 'web.toml');
+  writeFileSync(file, '[[listeners]]\nport = 8083\n[listeners.webSocket]\n');
+  const { stdout } = await new Run(['-c', file]).stopped();
+  assert.match(stdout, /^Cauldron listens on ws:\/\/127\.0\.0\.1:8083\/mqtt\n {2}open to/);
+  assert.doesNotMatch(stdout, /try it/);
+});
+
+test('a WebSocket port in use is told with the flag that chooses another', async () => {
+  const start: StartBroker = () => Promise.reject(failure('EADDRINUSE', '127.0.0.1', 8083));
+  const run = new Run(['--ws-port', '8083'], { start });
+  assert.equal(await run.code, 1);
+  assert.match(run.stderr, /port 8083 .*already in use.*--ws-port 8084\n$/);
 });
 
 test('port 0 opens one address on a free port and prints that', async () => {

@@ -30,6 +30,11 @@ const flags: readonly Flag[] = [
     value: 'PORT',
     help: 'Port to listen on; 0 = any free one. Default: 1883, with --cert 8883.',
   },
+  {
+    long: 'ws-port',
+    value: 'PORT',
+    help: 'Port for MQTT over WebSocket beside it; 0 = any free one. Default: 8083, and none where --host, -p or --cert is given.',
+  },
   { long: 'cert', value: 'FILE', help: 'Encrypt with TLS: certificate of the broker (PEM). Needs --key.' },
   { long: 'key', value: 'FILE', help: 'Its private key (PEM). Needs --cert.' },
   {
@@ -64,7 +69,7 @@ export function brokerCommand(deps: BrokerCommandDeps): Command {
     summary: 'start a broker',
     usage: [
       'cauldron broker [-c FILE] [-h HOST] [-p PORT] [--cert FILE --key FILE] [--memory | --data DIR] [-v]',
-      '                [--password-file FILE] [--acl-file FILE] [--allow-anonymous]',
+      '                [--ws-port PORT] [--password-file FILE] [--acl-file FILE] [--allow-anonymous]',
     ],
     flags,
     examples: [
@@ -74,6 +79,7 @@ export function brokerCommand(deps: BrokerCommandDeps): Command {
         command: 'cauldron broker -p 1884 --data second-data',
       },
       { does: 'Start one that keeps nothing', command: 'cauldron broker --memory' },
+      { does: 'Take web pages on a port of your choice', command: 'cauldron broker -p 1884 --ws-port 8084' },
       {
         does: 'Let other machines in, with a password',
         command: 'cauldron passwd -c passwords ann && cauldron broker --host 0.0.0.0 --password-file passwords',
@@ -125,16 +131,24 @@ export function overridesOf({ values, positionals }: Parsed): Override[] {
   return overrides;
 }
 
-/** Host, port and certificate are about one listener, which takes the place of all others. */
-function addListeners({ host, port, cert, key }: Parsed['values'], add: (from: string, input: unknown) => void): void {
+/** Host, ports and certificate are about one listener, and one for WebSocket, which take the place of all others. */
+function addListeners(values: Parsed['values'], add: (from: string, input: unknown) => void): void {
+  const { host, port, cert, key, 'ws-port': wsPort } = values;
   if ((cert === undefined) !== (key === undefined)) throw new UsageError('--cert and --key belong together; give both');
-  if (host === undefined && port === undefined && cert === undefined) return;
+  if ([host, port, cert, wsPort].every((value) => value === undefined)) return;
   const tls = cert === undefined ? {} : { tls: { cert, key } };
   const number = port === undefined ? (cert === undefined ? 1883 : 8883) : numberOf(port);
-  const listeners = host === undefined ? loopback(number) : [{ host, port: port === undefined ? undefined : number }];
+  const on = (given: unknown): object[] => (host === undefined ? loopback(given) : [{ host, port: given }]);
+  const listeners = [
+    ...on(number),
+    ...(wsPort === undefined
+      ? []
+      : on(numberOf(wsPort)).map((listener) => ({ ...listener, webSocket: { path: '/mqtt' } }))),
+  ];
   const flags = [
     ...(host === undefined ? [] : ['--host']),
     ...(port === undefined ? [] : ['-p/--port']),
+    ...(wsPort === undefined ? [] : ['--ws-port']),
     ...(cert === undefined ? [] : ['--cert', '--key']),
   ];
   add(flags.join(' and '), { listeners: listeners.map((listener) => ({ ...listener, ...tls })) });

@@ -33,6 +33,7 @@ import { Work, type Worker } from './turn-share.ts';
 
 /** How long a closed connection may take to send its last bytes, milliseconds. */
 const LINGER = 5000;
+const PEER_CLOSED = 'the client closed the connection';
 
 /**
  * One client connection: takes bytes from a link, hands packets to their handlers, and collects what goes back. This is
@@ -84,7 +85,6 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled, Metered, H
   /** How fast it sends; null where it may be any number. */
   #meter: RateMeter | null = null;
   #crowdedOut = false;
-
   /** What it sent last was too much for one turn. */
   #greedy = false;
 
@@ -133,8 +133,11 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled, Metered, H
   }
 
   ended(): void {
-    const reason = 'the client closed the connection';
-    this.close({ reasonCode: ReasonCode.unspecifiedError, reason, by: 'network' });
+    this.close({ reasonCode: ReasonCode.unspecifiedError, reason: PEER_CLOSED, by: 'network' });
+  }
+
+  malformed(reason: string): void {
+    this.fail(new MqttError(reason, { code: 'PROTOCOL_ERROR', reasonCode: ReasonCode.protocolError }));
   }
 
   drained(): void {
@@ -231,8 +234,7 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled, Metered, H
     this.core.timers.cancel(this);
     this.core.guard.halfOpen.remove(this);
     if (this.state !== ConnectionState.closed) {
-      const reason =
-        error === undefined ? 'the client closed the connection' : `the connection broke: ${error.message}`;
+      const reason = error === undefined ? PEER_CLOSED : `the connection broke: ${error.message}`;
       this.#finish({ reasonCode: ReasonCode.unspecifiedError, reason, by: 'network' });
     }
     this.output.discard();

@@ -11,6 +11,7 @@ import { checkLdapOptions } from '../../auth/ldap/options.ts';
 import { checkPostgresqlOptions } from '../../auth/postgresql/options.ts';
 import { listenerName } from '../../exposure.ts';
 import type { ListenerOptions } from '../../transport/listener.ts';
+import { DEFAULT_MAX_INFLATED_SIZE, DEFAULT_PATH } from '../../transport/websocket/websocket-layer.ts';
 import { type ConfigInput, parseConfig, plain } from '../index.ts';
 import { JWT_ALGORITHMS as configured } from './providers.ts';
 
@@ -53,16 +54,19 @@ test('listeners are what the transport takes, with their secrets as text and the
     listeners: [
       { path: '/s', mode: '600' },
       { tls: { cert: 'c', key: 'k', keyPassword: 'soup' }, proxyProtocol: { from: ['::1'] } },
+      { webSocket: {} },
     ],
   });
-  const [socket, encrypted] = listeners.map((own): ListenerOptions => {
-    const { host, port, path, mode, tls, proxyProtocol } = plain(own);
+  const [socket, encrypted, web] = listeners.map((own): ListenerOptions => {
+    const { host, port, path, mode, tls, proxyProtocol, webSocket } = plain(own);
     const name = listenerName(own);
     return path === undefined
-      ? { name, host, port, tls, proxyProtocol }
+      ? { name, host, port, tls, proxyProtocol, webSocket }
       : { name, path, mode: Number.parseInt(mode, 8), tls };
   });
   assert.deepEqual(socket, { name: '/s', path: '/s', mode: 0o600, tls: undefined });
   assert.equal(encrypted?.name, '127.0.0.1:8883');
   assert.equal(encrypted?.tls?.keyPassword, 'soup');
+  assert.equal(web?.webSocket?.path, DEFAULT_PATH);
+  assert.equal(web?.webSocket?.maxInflatedSize, DEFAULT_MAX_INFLATED_SIZE);
 });

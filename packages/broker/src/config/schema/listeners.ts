@@ -15,6 +15,7 @@ import {
   UINT16,
 } from './shared.ts';
 import { tls } from './tls.ts';
+import { webSocket } from './web-socket.ts';
 
 /** A listener's own value of something set for all elsewhere. */
 const own = <T extends z.ZodType>(schema: T, from: string): z.ZodOptional<T> => orElse(schema, `\`${from}\``);
@@ -44,7 +45,10 @@ const listener = z
       ),
       '`"127.0.0.1"`',
     ),
-    port: orElse(count('TCP port; 0 = any free one.', { min: 0, max: UINT16 }), '`1883`, with `tls` `8883`'),
+    port: orElse(
+      count('TCP port; 0 = any free one.', { min: 0, max: UINT16 }),
+      '`1883`, with `tls` `8883`; with `webSocket` `8083`, with both `8084`',
+    ),
     path: orElse(
       text(
         'Path of a Unix socket to listen on. A relative one starts at the working directory.',
@@ -63,7 +67,12 @@ const listener = z
       flag('Clients that do not show who they are may come in through this listener.'),
       '`authentication.allowAnonymous`',
     ),
+    optional: orElse(
+      flag('Where its address is taken by another program, the broker says so and starts without this listener.'),
+      '`false`',
+    ),
     tls: tls.optional(),
+    webSocket: webSocket.optional(),
     proxyProtocol: proxyProtocol.optional(),
     maxConnections: own(maxConnections, 'limits.maxConnections'),
     maxPacketSize: own(maxPacketSize, 'limits.maxPacketSize'),
@@ -77,7 +86,7 @@ const listener = z
     serverKeepAlive: own(serverKeepAlive, 'mqtt.serverKeepAlive'),
     ack: own(ack, 'data.ack'),
   })
-  .superRefine(({ host, port, path, mode, proxyProtocol }, context) => {
+  .superRefine(({ host, port, path, mode, proxyProtocol, webSocket }, context) => {
     if (path === undefined) {
       if (mode !== undefined)
         explain(context, ['mode'], 'is for Unix sockets; give the listener a path, or leave it out');
@@ -85,6 +94,7 @@ const listener = z
     }
     if (proxyProtocol !== undefined)
       explain(context, ['proxyProtocol'], 'is for host and port; nobody knows which proxy connects to a Unix socket');
+    if (webSocket !== undefined) explain(context, ['webSocket'], 'is for host and port, not for Unix sockets');
     for (const [key, value] of Object.entries({ host, port })) {
       if (value !== undefined)
         explain(context, [key], 'the listener has a path, so it listens on no address; leave it out');
@@ -92,9 +102,14 @@ const listener = z
   })
   .transform(({ host, port, path, mode, ...rest }): Address & Omit<typeof rest, never> =>
     path === undefined
-      ? { ...rest, host: host ?? '127.0.0.1', port: port ?? (rest.tls === undefined ? 1883 : 8883) }
+      ? { ...rest, host: host ?? '127.0.0.1', port: port ?? usualPort(rest) }
       : { ...rest, path, mode: mode ?? '0660' },
   );
+
+function usualPort({ tls, webSocket }: { tls?: unknown; webSocket?: unknown }): number {
+  if (webSocket !== undefined) return tls === undefined ? 8083 : 8084;
+  return tls === undefined ? 1883 : 8883;
+}
 
 /** A TCP address, or the path of a Unix socket and its permissions in octal. */
 type Address =
@@ -116,12 +131,14 @@ export const listeners = z
   })
   .register(sections, {
     help:
-      'Where clients connect: one `[[listeners]]` table each. Whoever names one replaces both default listeners. ' +
+      'Where clients connect: one `[[listeners]]` table each. Whoever names one replaces all default listeners. ' +
       'A listener may have its own value of some limits; otherwise those of the sections below hold.',
   })
-  .default([
+  .prefault([
     { host: '127.0.0.1', port: 1883 },
     { host: '::1', port: 1883 },
+    { host: '127.0.0.1', port: 8083, optional: true, webSocket: { path: '/mqtt' } },
+    { host: '::1', port: 8083, optional: true, webSocket: { path: '/mqtt' } },
   ]);
 
 function refuseTwice(

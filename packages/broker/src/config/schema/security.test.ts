@@ -168,6 +168,12 @@ test('a listener has an address or the path of a Unix socket, never both', () =>
       `${LISTENER}path = "/s"\nproxyProtocol = { from = ["::1"] }`,
       /3: listeners\[0\]\.proxyProtocol: is for host and port/,
     ],
+    [`${LISTENER}path = "/s"\n[listeners.webSocket]`, /3: listeners\[0\]\.webSocket: is for host and port/],
+    [`${LISTENER}webSocket = { path = "mqtt" }`, /2: listeners\[0\]\.webSocket\.path: .*begins with \//],
+    [`${LISTENER}webSocket = { path = "/a?b" }`, /webSocket\.path: .*begins with \//],
+    [`${LISTENER}webSocket = { names = ["https://h"] }`, /webSocket\.names: "https:\/\/h" is no host name/],
+    [`${LISTENER}webSocket = { origins = ["app.example"] }`, /webSocket\.origins: "app\.example" is no origin/],
+    [`${LISTENER}webSocket = { maxInflatedSize = 5 }`, /webSocket\.maxInflatedSize: 5 is not accepted/],
     [`${LISTENER}mode = "0600"`, /2: listeners\[0\]\.mode: is for Unix sockets/],
     [`${LISTENER}path = "/s"\nmode = "0888"`, /mode: "0888" is not accepted; it takes permissions in octal/],
     [
@@ -175,6 +181,19 @@ test('a listener has an address or the path of a Unix socket, never both', () =>
       /4: listeners\[1\]\.path: \/s is already taken by listeners\[0\]/,
     ],
   ]);
+});
+
+test('a WebSocket listener is on port 8083, with TLS on 8084, where nothing else is said', () => {
+  const { listeners } = load(
+    `${LISTENER}webSocket = {}\n${LISTENER}webSocket = {}\ntls = { cert = "c", key = "k" }`,
+  ).config;
+  assert.deepEqual(
+    listeners.map(({ host, port }) => [host, port]),
+    [
+      ['127.0.0.1', 8083],
+      ['127.0.0.1', 8084],
+    ],
+  );
 });
 
 test('a TLS listener is on port 8883 where nothing else is said, and has a certificate with its key, or keys of its own', () => {
