@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { saslprep } from '@cauldron/protocol';
 import { ScramClient } from '@cauldron/testkit';
 import { nodeHashFunctions } from './hash-functions.ts';
-import { saslprep } from './saslprep.ts';
 import { readClientFirst, ScramError, ScramExchange } from './scram-exchange.ts';
 import { createScramVerifier } from './scram-verifier.ts';
 

@@ -1,8 +1,8 @@
 /** SCRAM-SHA-256 as a method of MQTT 5's enhanced authentication, for the users of a password file. */
 import { createHmac, randomBytes } from 'node:crypto';
 import type { AuthenticationRequest } from '@cauldron/core';
+import { saslprep } from '@cauldron/protocol';
 import type { Verdict } from '../provider.ts';
-import { saslprep } from './saslprep.ts';
 import { type ClientFirst, readClientFirst, ScramError, ScramExchange } from './scram-exchange.ts';
 import { DEFAULT_SCRAM_ITERATIONS, SCRAM_SALT_LENGTH, ScramVerifier } from './scram-verifier.ts';
 

@@ -12,7 +12,7 @@ import {
   MAX_ITERATIONS,
   type PasswordHash,
 } from './password-hash.ts';
-import { preparePassword } from './saslprep.ts';
+import { preparePassword } from './prepare-password.ts';
 
 const PREFIX = 'SCRAM-SHA-256$';
 const KEY_LENGTH = 32;
