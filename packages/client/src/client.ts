@@ -1,9 +1,7 @@
-import type { ConnackPacket, Properties, ProtocolVersion } from '@cauldron/protocol';
-import { encodeUtf8, PacketType, ReasonCode, topicNameProblem } from '@cauldron/protocol';
-import type { Connection } from './connection.ts';
+import type { Properties, ProtocolVersion } from '@cauldron/protocol';
+import { encodeUtf8, ReasonCode, topicNameProblem } from '@cauldron/protocol';
 import { Dialer } from './dialer.ts';
 import { aborted, clientError, connectionClosed } from './error.ts';
-import { type Consumer, Inbound } from './inbound.ts';
 import type { Message } from './message.ts';
 import type {
   ClientOptions,
@@ -17,21 +15,14 @@ import type {
   SubscribeOptions,
   UndeliveredMessage,
 } from './options.ts';
-import { Outbound, SUCCESS } from './outbound.ts';
-import { HIGH_WATER } from './outbox.ts';
 import { Outgoing } from './outgoing.ts';
 import type { Platform } from './platform.ts';
 import { Requests, type Responder } from './requests.ts';
-import { Subscription, type SubscriptionPort } from './subscription.ts';
-import { Subscriptions } from './subscriptions.ts';
+import { Session } from './session.ts';
+import { Subscription } from './subscription.ts';
 import type { TopicParams } from './topic-params.ts';
-import { Unmatched } from './unmatched.ts';
 
-/** What most publishes of QoS 0 answer: one promise for all. */
-const SENT = Promise.resolve(SUCCESS);
 const NO_OPTIONS: PublishOptions = Object.freeze({});
-/** QoS 0 bytes after which a program that publishes in a loop lets other events have their turn. */
-const TURN = 65_536;
 
 /** A message that was accepted: `complete` tells how its publish ended. */
 export interface Enqueued {
@@ -46,30 +37,16 @@ export interface Enqueued {
  */
 export class Client {
   readonly clientId: string;
-  /** Fulfilled when it is over for good; with the reason, unless `end()` was called. Never rejected. */
-  readonly closed: Promise<Error | undefined>;
   readonly #platform: Platform;
   readonly #options: ClientOptions;
+  readonly #session: Session;
   readonly #dialer: Dialer;
-  readonly #outbound: Outbound;
-  readonly #inbound: Inbound;
-  readonly #subscriptions: Subscriptions;
-  readonly #unmatched = new Unmatched();
-  readonly #fallback: readonly Consumer[];
-  readonly #port: SubscriptionPort;
-  readonly #listeners = new Set<(state: ClientState) => void>();
-  readonly #over = Promise.withResolvers<Error | undefined>();
+  #listeners: Set<(state: ClientState) => void> | undefined;
   #requests: Requests | undefined;
-  /** The connection, once the broker accepted it. */
-  #connection: Connection | null = null;
-  #connack: ConnackPacket | undefined;
   #ready: PromiseWithResolvers<void> | undefined;
-  #drained: PromiseWithResolvers<PublishResult> | undefined;
-  /** Bytes published in this turn of a loop. */
-  #turn = 0;
-  /** Subscriptions whose consumers are behind, and whether an answer of the broker is awaited. */
-  #behind = 0;
-  #awaiting = false;
+  #over: PromiseWithResolvers<Error | undefined> | undefined;
+  /** The store is closed too. */
+  #isOver = false;
   #ending: Promise<void> | undefined;
 
   /** @internal use `connect` or `createClient` */
@@ -80,44 +57,10 @@ export class Client {
     }
     this.#platform = platform;
     this.#options = options;
-    this.closed = this.#over.promise;
     this.clientId = options.clientId ?? randomId(platform);
-    const { maxInflight = 1000, onSessionLost = 'reject', onUndelivered, store } = options;
-    const undelivered = (error: Error, { topic, payload, qos, retain, properties }: Outgoing): void =>
-      onUndelivered?.(error, { topic, payload, qos, retain, properties });
-    const awaiting = (now: boolean): void => {
-      this.#awaiting = now;
-      this.#flow();
-    };
-    const outbound = { ...options.queue, maxInflight, onSessionLost, undelivered, awaiting };
-    this.#outbound = new Outbound(outbound, store);
-    this.#inbound = new Inbound((topic) => this.#consumersOf(topic), options.topicAliasMaximum ?? 0, store);
-    this.#subscriptions = new Subscriptions(this.#outbound, () => {
-      this.#inbound.invalidate();
-      this.#unmatched.retry((topic) => this.#consumersOf(topic));
-    });
-    this.#port = {
-      ended: (subscription) => this.#subscriptions.remove(subscription),
-      behind: (behind) => {
-        this.#behind += behind ? 1 : -1;
-        this.#flow();
-      },
-      failed: (error, message) => this.#handlerFailed(error, message),
-    };
-    const { onMessage } = options;
-    this.#fallback = [onMessage === undefined ? this.#unmatched : new Subscription([], {}, this.#port, onMessage)];
-    this.#dialer = new Dialer(platform, platform.parse(String(url)), this.clientId, options, {
-      published: (view) => this.#inbound.published(view),
-      acknowledged: (type, id, code, properties) => {
-        if (type === PacketType.pubrel) this.#inbound.pubrel(id);
-        else this.#outbound.acknowledged(type, id, code, properties);
-      },
-      answered: (packet) => this.#outbound.answered(packet),
-      drained: () => this.#wrote(),
-      connected: (connection, connack) => this.#connected(connection, connack),
-      disconnected: () => this.#disconnected(),
-      stateChanged: (state) => this.#stateChanged(state),
-    });
+    this.#session = new Session(platform, options);
+    const changed = (state: ClientState): void => this.#stateChanged(state);
+    this.#dialer = new Dialer(platform, platform.parse(String(url)), this.clientId, options, this.#session, changed);
   }
 
   /** @internal Begins to connect. @param firstMustSucceed a failure before the first connection ends the client */
@@ -131,9 +74,7 @@ export class Client {
     signal?.addEventListener('abort', () => this.#abort(aborted(signal, 'the client')), { once: true });
     if (store !== undefined) {
       try {
-        const { messages, inbound } = await store.open(this.clientId, (error) => this.#storeFailed(error));
-        this.#outbound.restore(messages);
-        this.#inbound.restore(inbound);
+        this.#session.restore(await store.open(this.clientId, (error) => this.#storeFailed(error)));
       } catch (error) {
         this.#storeFailed(error as Error);
         return;
@@ -144,6 +85,13 @@ export class Client {
 
   // ---- what it is doing
 
+  /** Fulfilled when it is over for good; with the reason, unless `end()` was called. Never rejected. */
+  get closed(): Promise<Error | undefined> {
+    this.#over ??= Promise.withResolvers();
+    if (this.#isOver && this.state.status === 'ended') this.#over.resolve(this.state.reason);
+    return this.#over.promise;
+  }
+
   /** What it is doing now, and why. */
   get state(): ClientState {
     return this.#dialer.state;
@@ -151,39 +99,38 @@ export class Client {
 
   /** Calls `listener` whenever {@link state} changes; returns the function that stops that. */
   onState(listener: (state: ClientState) => void): () => void {
+    this.#listeners ??= new Set();
     this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return () => this.#listeners?.delete(listener);
   }
 
   get connected(): boolean {
-    return this.#connection !== null;
+    return this.#session.connection !== null;
   }
 
-  /** Version of the present or the last connection; 5 before the first. */
+  /** Version of the present or the next connection. */
   get protocolVersion(): ProtocolVersion {
-    return this.#connection?.protocolVersion ?? this.#lastVersion;
+    return this.#dialer.protocolVersion;
   }
-
-  #lastVersion: ProtocolVersion = 5;
 
   /** What the broker said in its last CONNACK; empty before the first, and in MQTT 3.x. */
   get serverProperties(): Properties {
-    return this.#connack?.properties ?? {};
+    return this.#session.connack?.properties ?? {};
   }
 
   /** Whether the broker still had our session when we connected last. */
   get sessionPresent(): boolean {
-    return this.#connack?.sessionPresent ?? false;
+    return this.#session.connack?.sessionPresent ?? false;
   }
 
   /** What waits to be sent, and what waits for its acknowledgement. */
   get queue(): QueueState {
-    return this.#outbound.state;
+    return this.#session.outbound.state;
   }
 
   /** Fulfilled as soon as it is connected; rejected when it is over. */
   ready(): Promise<void> {
-    if (this.#connection !== null) return Promise.resolve();
+    if (this.connected) return Promise.resolve();
     const { state } = this;
     if (state.status === 'ended') return Promise.reject(state.reason ?? connectionClosed('the client was ended'));
     this.#ready ??= Promise.withResolvers();
@@ -197,27 +144,7 @@ export class Client {
     } else if (state.status === 'ended') {
       this.#finish(state.reason);
     }
-    for (const listener of [...this.#listeners]) listener(state);
-  }
-
-  #connected(connection: Connection, connack: ConnackPacket): void {
-    const isFirst = this.#connack === undefined;
-    this.#connack = connack;
-    this.#connection = connection;
-    this.#lastVersion = connection.protocolVersion;
-    if (isFirst) this.#unmatched.hold(connack.sessionPresent);
-    this.#inbound.connected(connection, connack.sessionPresent);
-    this.#outbound.connected(connection, connack.sessionPresent);
-    this.#subscriptions.connected(connack);
-    this.#flow();
-  }
-
-  #disconnected(): void {
-    this.#connection = null;
-    this.#inbound.disconnected();
-    this.#outbound.disconnected();
-    this.#subscriptions.disconnected();
-    this.#wrote();
+    for (const listener of [...(this.#listeners ?? [])]) listener(state);
   }
 
   #storeFailed(cause: Error): void {
@@ -240,9 +167,11 @@ export class Client {
   publish(topic: string, payload: string | Uint8Array, options: PublishOptions = NO_OPTIONS): Promise<PublishResult> {
     try {
       this.#checkPublish(topic, options);
-      const connection = this.#connection;
-      const isNow = connection !== null && (options.qos ?? 0) === 0 && !this.#outbound.waiting;
-      if (isNow) return this.#publishNow(connection, topic, payload, options);
+      const { connection, outbound } = this.#session;
+      if (connection !== null && (options.qos ?? 0) === 0 && !outbound.waiting) {
+        const { retain = false, properties } = options;
+        return this.#session.publishNow(connection, topic, bytesOf(payload), retain, properties);
+      }
     } catch (error) {
       return Promise.reject(error);
     }
@@ -278,38 +207,9 @@ export class Client {
     waiter: Outgoing['waiter'],
     kept?: () => void,
   ): void {
-    const key = this.#outbound.nextKey();
-    this.#outbound.accept(new Outgoing({ ...published(topic, payload, options), key }, waiter), options.signal, kept);
-  }
-
-  #publishNow(
-    connection: Connection,
-    topic: string,
-    payload: string | Uint8Array,
-    { retain = false, properties }: PublishOptions,
-  ): Promise<PublishResult> {
-    const body = typeof payload === 'string' ? encodeUtf8(payload) : payload;
-    const type = PacketType.publish;
-    connection.publish({ type, topic, payload: body, qos: 0, retain, dup: false, packetId: 0, properties });
-    this.#turn += body.length + topic.length;
-    if (this.#turn < TURN) return SENT;
-    return this.#drain(connection);
-  }
-
-  /** The promise of a QoS 0 publish after which the program should wait. */
-  #drain(connection: Connection): Promise<PublishResult> {
-    if (this.#drained === undefined) {
-      this.#drained = Promise.withResolvers();
-      connection.outbox.flush();
-      if (connection.outbox.pending < HIGH_WATER) this.#platform.yield(() => this.#wrote());
-    }
-    return this.#drained.promise;
-  }
-
-  #wrote(): void {
-    this.#turn = 0;
-    this.#drained?.resolve(SUCCESS);
-    this.#drained = undefined;
+    const { outbound } = this.#session;
+    const message = new Outgoing({ ...published(topic, payload, options), key: outbound.nextKey() }, waiter);
+    outbound.accept(message, options.signal, kept);
   }
 
   #checkPublish(topic: string, { qos = 0, retain = false, properties, signal }: PublishOptions): void {
@@ -387,33 +287,19 @@ export class Client {
     const { state } = this;
     if (state.status === 'ended') throw state.reason ?? connectionClosed('the client was ended');
     if (options.signal?.aborted) throw aborted(options.signal, 'the subscription');
-    const subscription = new Subscription<P>(filters, options, this.#port, handler);
-    this.#subscriptions.add(subscription as Subscription<unknown>);
+    const subscription = new Subscription<P>(filters, options, this.#session, handler);
+    this.#session.subscriptions.add(subscription as Subscription<unknown>);
     return subscription;
   }
 
   /**
    * Unsubscribes from a filter, whoever subscribed to it: also from one that a session has from an earlier process.
    * Fulfilled when the broker has confirmed it, or at once while there is no connection.
+   *
+   * @param properties of UNSUBSCRIBE, MQTT 5.0 only
    */
-  unsubscribe(filter: string): Promise<void> {
-    return new Promise((resolve) => this.#subscriptions.unsubscribe(filter, resolve));
-  }
-
-  #consumersOf(topic: string): readonly Consumer[] {
-    const found = this.#subscriptions.match(topic);
-    return found.length === 0 ? this.#fallback : found;
-  }
-
-  #handlerFailed(error: Error, message: Message): void {
-    const { onError } = this.#options;
-    if (onError !== undefined) onError(error, message);
-    else this.#platform.yield(() => throwIt(error));
-  }
-
-  /** Reads on, or not: a consumer that is behind slows the broker, unless an answer has to be read. */
-  #flow(): void {
-    this.#connection?.pause(this.#behind > 0 && !this.#awaiting);
+  unsubscribe(filter: string, properties?: Properties): Promise<void> {
+    return new Promise((resolve) => this.#session.subscriptions.unsubscribe(filter, resolve, properties));
   }
 
   // ---- request and response
@@ -456,8 +342,7 @@ export class Client {
    * @throws {MqttError} NOT_AUTHORIZED; CONNECTION_CLOSED
    */
   reauthenticate(): Promise<void> {
-    const connection = this.#connection;
-    return connection?.reauthenticate() ?? Promise.reject(connectionClosed('there is no connection'));
+    return this.#session.connection?.reauthenticate() ?? Promise.reject(connectionClosed('there is no connection'));
   }
 
   /**
@@ -469,7 +354,7 @@ export class Client {
   }
 
   async #end({ timeout = 5000, reasonCode = 0, properties }: EndOptions): Promise<void> {
-    if (this.#connection !== null && timeout > 0) await this.#outbound.finished(timeout, this.#platform);
+    if (this.connected && timeout > 0) await this.#session.outbound.finished(timeout, this.#platform);
     const mine = this.#options.cleanStart ?? this.#options.store === undefined;
     const forget = mine && this.#options.sessionExpiry === undefined ? { sessionExpiryInterval: 0 } : undefined;
     await this.#dialer.close(undefined, { reasonCode, properties: properties ?? forget });
@@ -488,9 +373,7 @@ export class Client {
   #finish(reason: Error | undefined): void {
     const error = reason ?? connectionClosed('the client was ended before the exchange was complete');
     this.#ready?.reject(error);
-    this.#outbound.close(error);
-    this.#subscriptions.close(reason);
-    this.#wrote();
+    this.#session.close(error, reason);
     void this.#shut(reason);
   }
 
@@ -498,10 +381,14 @@ export class Client {
     try {
       await this.#options.store?.close();
     } finally {
-      this.#over.resolve(reason);
+      this.#isOver = true;
+      this.#over?.resolve(reason);
     }
   }
 }
+
+const bytesOf = (payload: string | Uint8Array): Uint8Array =>
+  typeof payload === 'string' ? encodeUtf8(payload) : payload;
 
 function published(
   topic: string,
@@ -518,8 +405,4 @@ function randomId(platform: Platform): string {
   let id = 'cauldron-';
   for (let i = 0; i < 12; i++) id += Math.floor(platform.random() * 36).toString(36);
   return id;
-}
-
-function throwIt(error: Error): never {
-  throw error;
 }

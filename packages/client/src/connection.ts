@@ -4,8 +4,8 @@ import type {
   ConnackPacket,
   ConnectPacket,
   DisconnectPacket,
-  MessageView,
   Packet,
+  PacketSink,
   Properties,
   ProtocolVersion,
   PublishPacket,
@@ -17,6 +17,7 @@ import {
   FrameDecoder,
   fromServers,
   LARGEST_PACKET,
+  MessageView,
   MqttError,
   PacketType,
   packetTooLarge,
@@ -30,18 +31,22 @@ import type { ClientOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
 import type { Platform, Target, Timer, Transport, TransportReceiver } from './platform.ts';
 
-/** What one connection tells whoever opened it. */
+/** Whoever opened a connection. */
 export interface ConnectionOwner {
   /** The broker accepted. */
-  connected(connack: ConnackPacket): void;
+  accepted(connection: Connection, connack: ConnackPacket): void;
+  /** It is over; called once, also where it never came about. `error` is missing where {@link Connection.end} ended it. */
+  closed(connection: Connection, error: Error | undefined): void;
+}
+
+/** Whoever takes its packets, once the broker has accepted. */
+export interface PacketReceiver {
   /** The view is valid during the call. */
   published(view: MessageView): void;
   acknowledged(type: AckType, packetId: number, reasonCode: number, properties: Properties | undefined): void;
   answered(packet: SubackPacket | UnsubackPacket): void;
   /** There is room to write again. */
   drained(): void;
-  /** It is over; called once, also where it never came about. `error` is missing where {@link Connection.end} ended it. */
-  closed(error: Error | undefined): void;
 }
 
 /** What a connection says of itself. */
@@ -56,13 +61,16 @@ export interface ConnectionRequest {
   readonly trace: ClientOptions['trace'];
 }
 
+/** Decoders of one program never run at the same time. */
+const sharedView = new MessageView();
+
 /**
  * One network connection from its opening to its end: CONNECT, enhanced authentication, keep alive, limits of the broker.
  * What outlives it, sessions and subscriptions, is its owner's.
  *
  *     opening -> connecting -CONNACK-> open -> over
  */
-export class Connection implements TransportReceiver {
+export class Connection implements TransportReceiver, PacketSink<MessageView> {
   readonly outbox: Outbox;
   readonly protocolVersion: ProtocolVersion;
   /** Properties of the CONNACK: what the broker allows. */
@@ -71,6 +79,7 @@ export class Connection implements TransportReceiver {
   readonly #target: Target;
   readonly #request: ConnectionRequest;
   readonly #owner: ConnectionOwner;
+  readonly #receiver: PacketReceiver;
   readonly #transport: Transport;
   readonly #decoder: FrameDecoder;
   #keepAlive: KeepAlive | undefined;
@@ -78,32 +87,36 @@ export class Connection implements TransportReceiver {
   /** Why it is over, where that is known before the transport closes. */
   #reason: Error | undefined;
   #closed = false;
-  #timer: Timer;
+  #timer: Timer | undefined;
   readonly #authentication: AuthenticationFlow | undefined;
   /** Topic aliases that the broker knows. */
-  readonly #aliases = new Map<string, number>();
+  #aliases: Map<string, number> | undefined;
   #aliasesAllowed = 0;
   #paused = false;
 
-  constructor(platform: Platform, target: Target, request: ConnectionRequest, owner: ConnectionOwner) {
+  constructor(
+    platform: Platform,
+    target: Target,
+    request: ConnectionRequest,
+    owner: ConnectionOwner,
+    receiver: PacketReceiver,
+  ) {
     this.#platform = platform;
     this.#target = target;
     this.#request = request;
     this.#owner = owner;
+    this.#receiver = receiver;
     this.protocolVersion = request.packet.protocolVersion;
-    this.#decoder = new FrameDecoder(
-      {
-        onPublish: (view) => this.#onPublish(view),
-        onAck: (type, packetId, reasonCode, properties) => this.#onAck(type, packetId, reasonCode, properties),
-        onPacket: (packet) => this.#onPacket(packet),
-      },
-      { accept: fromServers, maxPacketSize: request.maxPacketSize },
-    );
+    this.#decoder = new FrameDecoder(this, {
+      accept: fromServers,
+      maxPacketSize: request.maxPacketSize,
+      view: sharedView,
+    });
     this.#decoder.version = this.protocolVersion;
     this.#authentication = request.authentication?.start(this);
     this.#timer = platform.setTimer(request.timeout, () => this.#timeout());
     this.#transport = platform.open(target, this.protocolVersion === 3 ? 'mqttv3.1' : 'mqtt', this);
-    this.outbox = new Outbox(this.#transport, platform, () => this.#keepAlive?.sent());
+    this.outbox = new Outbox(this.#transport, platform, this);
   }
 
   /** The broker accepted and it is not over. */
@@ -136,7 +149,7 @@ export class Connection implements TransportReceiver {
   }
 
   drained(): void {
-    this.#owner.drained();
+    this.#receiver.drained();
   }
 
   closed(error?: Error): void {
@@ -150,36 +163,37 @@ export class Connection implements TransportReceiver {
           : connectionClosed(`the connection to ${this.#target.text} was lost: ${why}`, error);
       this.#over(lost);
     }
-    this.#owner.closed(this.#reason);
+    this.#owner.closed(this, this.#reason);
   }
 
   // ---- packets in
 
-  #onPublish(view: MessageView): void {
+  onPublish(view: MessageView): void {
     if (this.#phase !== 'open') throw unexpected(PacketType.publish);
     this.#request.trace?.('received', view.toPacket());
-    this.#owner.published(view);
+    this.#receiver.published(view);
   }
 
-  #onAck(type: AckType, packetId: number, reasonCode: number, properties: Properties | undefined): void {
+  onAck(type: AckType, packetId: number, reasonCode: number, properties: Properties | undefined): void {
     if (this.#phase !== 'open') throw unexpected(type);
     this.#request.trace?.('received', { type, packetId, reasonCode, properties });
-    this.#owner.acknowledged(type, packetId, reasonCode, properties);
+    this.#receiver.acknowledged(type, packetId, reasonCode, properties);
   }
 
-  #onPacket(packet: Packet): void {
+  onPacket(packet: Packet): void {
     this.#request.trace?.('received', packet);
     if (packet.type === PacketType.connack) this.#onConnack(packet);
     else if (packet.type === PacketType.disconnect) this.#over(disconnected(packet), true);
     else if (packet.type === PacketType.auth && this.#authentication !== undefined)
       this.#authentication.received(packet);
     else if (this.#phase !== 'open' || packet.type === PacketType.auth) throw unexpected(packet.type);
-    else if (packet.type === PacketType.suback || packet.type === PacketType.unsuback) this.#owner.answered(packet);
+    else if (packet.type === PacketType.suback || packet.type === PacketType.unsuback) this.#receiver.answered(packet);
   }
 
   #onConnack(packet: ConnackPacket): void {
     if (this.#phase !== 'connecting') throw unexpected(packet.type); // [MQTT-3.2.0-2]
-    this.#timer.cancel();
+    this.#timer?.cancel();
+    this.#timer = undefined;
     if (packet.reasonCode !== 0) {
       this.#over(connectionRefused(packet, this.protocolVersion, this.#target.text), true);
       return;
@@ -188,6 +202,8 @@ export class Connection implements TransportReceiver {
       throw protocolError('the broker says it has a session, but a clean start was asked for', 'MQTT-3.2.2-2');
     }
     const authentication = this.#authentication;
+    // What the broker sends behind it waits until the broker is known, and whoever waits for us has added handlers.
+    this.#decoder.pause();
     if (authentication === undefined) this.#accepted(packet);
     else authentication.accepted(packet.properties?.authenticationData, () => this.#accepted(packet));
   }
@@ -196,15 +212,12 @@ export class Connection implements TransportReceiver {
     this.#phase = 'open';
     this.limits = packet.properties ?? {};
     this.#aliasesAllowed = Math.min(this.#request.topicAliases, this.limits.topicAliasMaximum ?? 0);
-    this.#keepAlive = new KeepAlive(
-      this.#platform,
-      this.limits.serverKeepAlive ?? this.#request.packet.keepAlive, // [MQTT-3.2.2-21]
-      () => this.send({ type: PacketType.pingreq }),
-      () => this.#dead(),
-    );
+    // [MQTT-3.2.2-21]
+    const seconds = this.limits.serverKeepAlive ?? this.#request.packet.keepAlive;
+    this.#keepAlive = new KeepAlive(this.#platform, seconds, this);
     // Whoever waits for the connection gets to add handlers before the first message is handed out.
     this.#decoder.pause();
-    this.#owner.connected(packet);
+    this.#owner.accepted(this, packet);
     this.#platform.yield(() => this.#decode());
   }
 
@@ -244,6 +257,7 @@ export class Connection implements TransportReceiver {
   }
 
   #alias(packet: PublishPacket): PublishPacket {
+    this.#aliases ??= new Map();
     const known = this.#aliases.get(packet.topic);
     if (known !== undefined) return { ...packet, topic: '', properties: { ...packet.properties, topicAlias: known } };
     if (this.#aliases.size === this.#aliasesAllowed) return packet; // [MQTT-3.2.2-17]
@@ -298,7 +312,7 @@ export class Connection implements TransportReceiver {
     const opened = this.#phase !== 'opening';
     this.#phase = 'over';
     this.#reason = reason;
-    this.#timer.cancel();
+    this.#timer?.cancel();
     this.#keepAlive?.stop();
     this.#decoder.stop();
     this.#authentication?.closed(reason ?? connectionClosed('the client was ended'));
@@ -308,13 +322,24 @@ export class Connection implements TransportReceiver {
     else if (!this.#closed) this.#transport?.destroy();
   }
 
+  /** @internal */
+  ping(): void {
+    this.send({ type: PacketType.pingreq });
+  }
+
+  /** @internal Bytes left. */
+  wrote(): void {
+    this.#keepAlive?.sent();
+  }
+
   #timeout(): void {
     const what = this.#phase === 'opening' ? 'no connection' : 'no answer to CONNECT';
     const text = `${what} from ${this.#target.text} within ${this.#request.timeout} ms; check the address, and that an MQTT broker listens there`;
     this.#over(clientError('TIMEOUT', text));
   }
 
-  #dead(): void {
+  /** @internal The keep alive has it that the broker is gone. */
+  dead(): void {
     const text = `the broker at ${this.#target.text} did not answer a PINGREQ within the keep-alive time`;
     this.#over(clientError('TIMEOUT', text, ReasonCode.keepAliveTimeout));
   }

@@ -1,16 +1,15 @@
 import type { ConnackPacket, ConnectPacket, DisconnectPacket, ProtocolVersion } from '@cauldron/protocol';
 import { encodeUtf8, LARGEST_PACKET, MqttError, PacketType, ReasonCode } from '@cauldron/protocol';
-import { Connection, type ConnectionOwner } from './connection.ts';
+import { Connection, type ConnectionOwner, type PacketReceiver } from './connection.ts';
 import { connectionClosed, RefusedError } from './error.ts';
 import type { ClientOptions, ClientState, Credentials } from './options.ts';
 import type { ParsedUrl, Platform, Target, Timer } from './platform.ts';
 
-/** What a dialer tells its client. */
-export interface DialerOwner extends Omit<ConnectionOwner, 'connected' | 'closed'> {
+/** What a dialer connects. */
+export interface DialerOwner extends PacketReceiver {
   connected(connection: Connection, connack: ConnackPacket): void;
   /** The connection is gone that {@link connected} told of. */
   disconnected(): void;
-  stateChanged(state: ClientState): void;
 }
 
 /** Servers that may pass us on to the next in a row. */
@@ -27,7 +26,7 @@ const MOST_OLD_BROKERS = 1000;
  *         |___refused, lost___________________________^
  *         '--- ended: `end()`, no more attempts, taken over, or the first attempt failed and somebody waits for it
  */
-export class Dialer {
+export class Dialer implements ConnectionOwner {
   readonly clientId: string;
   /** The connection that is there, or being made. */
   connection: Connection | null = null;
@@ -37,6 +36,7 @@ export class Dialer {
   readonly #platform: Platform;
   readonly #options: ClientOptions;
   readonly #owner: DialerOwner;
+  readonly #changed: (state: ClientState) => void;
   readonly #fromUrl: Credentials;
   #target: Target;
   /** Where to go next only, as a broker asked. */
@@ -45,16 +45,27 @@ export class Dialer {
   #version: ProtocolVersion;
   #attempt = 0;
   #everConnected = false;
+  /** The broker has accepted the present connection. */
+  #isConnected = false;
   /** 3.1.1 is tried because the broker hung up on 5.0, which may have had another reason. */
   #guess: 'none' | 'trying' | 'wrong' = 'none';
   #timer: Timer | undefined;
   #stopWatching: (() => void) | undefined;
   #closed: PromiseWithResolvers<void> | undefined;
 
-  constructor(platform: Platform, url: ParsedUrl, clientId: string, options: ClientOptions, owner: DialerOwner) {
+  /** @param changed called with every new state */
+  constructor(
+    platform: Platform,
+    url: ParsedUrl,
+    clientId: string,
+    options: ClientOptions,
+    owner: DialerOwner,
+    changed: (state: ClientState) => void,
+  ) {
     this.#platform = platform;
     this.#options = options;
     this.#owner = owner;
+    this.#changed = changed;
     this.clientId = clientId;
     this.#target = url.target;
     this.#fromUrl = { username: url.username, password: url.password };
@@ -68,9 +79,14 @@ export class Dialer {
     this.#dial(undefined);
   }
 
+  /** Version of the present or the next connection. */
+  get protocolVersion(): ProtocolVersion {
+    return this.#version;
+  }
+
   #setState(state: ClientState): void {
     this.state = state;
-    this.#owner.stateChanged(state);
+    this.#changed(state);
   }
 
   get #ended(): boolean {
@@ -105,26 +121,9 @@ export class Dialer {
     const { authentication, connectTimeout = 30_000, maxPacketSize = LARGEST_PACKET, topicAliases = 0 } = this.#options;
     const { trace } = this.#options;
     const request = { authentication, timeout: connectTimeout, maxPacketSize, topicAliases, trace };
-    let isConnected = false;
-    const owner: ConnectionOwner = {
-      published: (view) => this.#owner.published(view),
-      acknowledged: (type, id, code, properties) => this.#owner.acknowledged(type, id, code, properties),
-      answered: (packet) => this.#owner.answered(packet),
-      drained: () => this.#owner.drained(),
-      connected: (connack) => {
-        isConnected = true;
-        this.#connected(connection, connack);
-      },
-      closed: (error) => {
-        this.connection = null;
-        this.#closed?.resolve();
-        if (isConnected) this.#owner.disconnected();
-        this.#lost(error, isConnected);
-      },
-    };
     const packet = this.#connectPacket(username, password);
-    const connection = new Connection(this.#platform, target, { ...request, packet }, owner);
-    this.connection = connection;
+    this.#isConnected = false;
+    this.connection = new Connection(this.#platform, target, { ...request, packet }, this, this.#owner);
   }
 
   #connectPacket(username: string | undefined, password: string | Uint8Array | undefined): ConnectPacket {
@@ -163,7 +162,8 @@ export class Dialer {
     };
   }
 
-  #connected(connection: Connection, connack: ConnackPacket): void {
+  accepted(connection: Connection, connack: ConnackPacket): void {
+    this.#isConnected = true;
     this.#attempt = 0;
     this.#redirects = 0;
     this.#everConnected = true;
@@ -171,6 +171,15 @@ export class Dialer {
     this.#owner.connected(connection, connack);
     const { sessionPresent } = connack;
     this.#setState({ status: 'connected', sessionPresent, protocolVersion: this.#version });
+  }
+
+  closed(_connection: Connection, error: Error | undefined): void {
+    const wasConnected = this.#isConnected;
+    this.connection = null;
+    this.#isConnected = false;
+    this.#closed?.resolve();
+    if (wasConnected) this.#owner.disconnected();
+    this.#lost(error, wasConnected);
   }
 
   /** An attempt failed, or a connection was lost. */

@@ -1,6 +1,9 @@
+/** What all queues hold that were never used: nothing is ever put into it. */
+const EMPTY: undefined[] = [];
+
 /** A queue: what came first leaves first. */
 export class Fifo<T> {
-  #items: (T | undefined)[] = [];
+  #items: (T | undefined)[] = EMPTY;
   #head = 0;
 
   get size(): number {
@@ -12,6 +15,7 @@ export class Fifo<T> {
   }
 
   push(item: T): void {
+    if (this.#items === EMPTY) this.#items = [];
     this.#items.push(item);
   }
 
@@ -20,7 +24,7 @@ export class Fifo<T> {
     if (this.size === 0) return undefined;
     this.#items[this.#head++] = undefined;
     if (this.#head === this.#items.length || (this.#head > 1023 && this.#head * 2 > this.#items.length)) {
-      this.#items = this.#items.slice(this.#head);
+      this.#items = this.size === 0 ? EMPTY : this.#items.slice(this.#head);
       this.#head = 0;
     }
     return item;
@@ -37,7 +41,7 @@ export class Fifo<T> {
   /** Takes everything out. */
   drain(): T[] {
     const items = this.#items.slice(this.#head) as T[];
-    this.#items = [];
+    this.#items = EMPTY;
     this.#head = 0;
     return items;
   }

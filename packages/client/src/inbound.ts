@@ -11,6 +11,12 @@ import { TopicCache } from './topic-cache.ts';
 /** Whoever takes messages: a subscription, or the handler for what no subscription matches. */
 export type Consumer = Pick<Subscription<unknown>, 'offer'>;
 
+/** What the receiving half needs of its session. */
+export interface InboundPort {
+  /** Who takes messages on a topic. */
+  consumersOf(topic: string): readonly Consumer[];
+}
+
 const NO_PARAMS = Object.freeze({});
 
 /**
@@ -24,28 +30,23 @@ const NO_PARAMS = Object.freeze({});
  * // [MQTT-4.6.0-2] [MQTT-4.6.0-3]
  */
 export class Inbound {
-  readonly #consumersOf: (topic: string) => readonly Consumer[];
+  readonly #port: InboundPort;
   readonly #aliasMaximum: number;
   readonly #store: ClientStore | undefined;
   readonly #topics = new TopicCache<readonly Consumer[]>();
   readonly #qos2 = new InboundQos2();
   /** QoS 2 messages that are not consumed yet, by packet identifier. */
-  readonly #unfinished = new Map<number, Delivery>();
+  #unfinished: Map<number, Delivery> | undefined;
   #connection: Connection | null = null;
   /** What this connection owes acknowledgements for, in the order it came. */
   #owed = new Fifo<Delivery>();
-  #aliases = new Map<number, Uint8Array>();
+  #aliases: Map<number, Uint8Array> | undefined;
 
   /**
-   * @param consumersOf who takes messages on a topic
    * @param aliasMaximum the Topic Alias Maximum of our CONNECT
    */
-  constructor(
-    consumersOf: (topic: string) => readonly Consumer[],
-    aliasMaximum: number,
-    store: ClientStore | undefined,
-  ) {
-    this.#consumersOf = consumersOf;
+  constructor(port: InboundPort, aliasMaximum: number, store: ClientStore | undefined) {
+    this.#port = port;
     this.#aliasMaximum = aliasMaximum;
     this.#store = store;
   }
@@ -65,14 +66,14 @@ export class Inbound {
     if (sessionPresent) return;
     // [MQTT-3.2.2-5] the identifiers mean nothing any more
     for (const packetId of this.#qos2.ids()) this.#qos2.end(packetId);
-    this.#unfinished.clear();
+    this.#unfinished?.clear();
     this.#keep({ kind: 'inbound-clear' });
   }
 
   disconnected(): void {
     this.#connection = null;
     this.#owed = new Fifo();
-    this.#aliases = new Map();
+    this.#aliases = undefined;
   }
 
   /** A PUBLISH; the view is valid during the call. @throws {MqttError} what the broker did wrong */
@@ -85,14 +86,14 @@ export class Inbound {
       return;
     }
     const payload = copyOf(view.bytes, view.payloadStart, view.end);
-    const message = new Message(topic, payload, qos, view.retain, view.dup, properties, NO_PARAMS);
+    const message = new Message(topic, payload, qos, view.retain, view.dup, properties, NO_PARAMS, packetId);
     if (qos === 0) {
       for (let i = 0; i < consumers.length; i++) consumers[i]!.offer(message, null);
       return;
     }
     // One more than the consumers, so that it is not done before all of them have it.
     const delivery = new Delivery(qos, packetId, consumers.length + 1, this.#consumed);
-    if (qos === 2) this.#unfinished.set(packetId, delivery);
+    if (qos === 2) (this.#unfinished ??= new Map()).set(packetId, delivery);
     this.#owed.push(delivery);
     for (let i = 0; i < consumers.length; i++) consumers[i]!.offer(message, delivery);
     delivery.settle();
@@ -110,26 +111,27 @@ export class Inbound {
         spec: 'MQTT-3.1.2-26',
       });
     }
-    if (view.topicEnd > view.topicStart) this.#aliases.set(alias, view.bytes.slice(view.topicStart, view.topicEnd));
-    const topic = this.#aliases.get(alias);
+    const aliases = (this.#aliases ??= new Map());
+    if (view.topicEnd > view.topicStart) aliases.set(alias, view.bytes.slice(view.topicStart, view.topicEnd));
+    const topic = aliases.get(alias);
     if (topic === undefined) throw protocolError(`the broker used topic alias ${alias} before it set its topic`);
     return this.#lookUp(view, topic, 0, topic.length);
   }
 
   #lookUp(view: MessageView, bytes: Uint8Array, start: number, end: number) {
     if (start === end) throw protocolError('a PUBLISH has neither a topic nor a topic alias', 'MQTT-4.7.3-1');
-    return this.#topics.find(bytes, start, end, () => view.topicName(), this.#consumersOf);
+    return this.#topics.find(bytes, start, end, view, this.#port);
   }
 
   /** A QoS 2 message that is here already. */
   #again(packetId: number): void {
-    const delivery = this.#unfinished.get(packetId) ?? new Delivery(2, packetId, 0, this.#consumed);
+    const delivery = this.#unfinished?.get(packetId) ?? new Delivery(2, packetId, 0, this.#consumed);
     this.#owed.push(delivery);
     this.#acknowledge();
   }
 
   readonly #consumed = (delivery: Delivery): void => {
-    if (delivery.qos === 2) this.#unfinished.delete(delivery.packetId);
+    if (delivery.qos === 2) this.#unfinished?.delete(delivery.packetId);
     this.#acknowledge();
   };
 

@@ -1,13 +1,21 @@
 import type { Platform, Timer } from './platform.ts';
 
+/** What it needs of its connection. */
+export interface KeepAlivePort {
+  /** Sends a PINGREQ. */
+  ping(): void;
+  /** No byte came within the keep-alive time after a ping. */
+  dead(): void;
+}
+
 /**
  * Sends a PINGREQ when nothing else was sent for the keep-alive time, and notices a broker that does not answer.
  */
 export class KeepAlive {
   readonly #platform: Platform;
   readonly #interval: number;
-  readonly #ping: () => void;
-  readonly #dead: () => void;
+  readonly #port: KeepAlivePort;
+  readonly #onTimer = (): void => this.#check();
   #timer: Timer | undefined;
   /** When something was sent last. */
   #sentAt: number;
@@ -17,14 +25,11 @@ export class KeepAlive {
 
   /**
    * @param seconds 0 = off
-   * @param ping sends the PINGREQ
-   * @param dead is called when no byte came within the keep-alive time after a ping
    */
-  constructor(platform: Platform, seconds: number, ping: () => void, dead: () => void) {
+  constructor(platform: Platform, seconds: number, port: KeepAlivePort) {
     this.#platform = platform;
     this.#interval = seconds * 1000;
-    this.#ping = ping;
-    this.#dead = dead;
+    this.#port = port;
     this.#sentAt = platform.now();
     if (seconds > 0) this.#arm(this.#interval * 0.9);
   }
@@ -51,7 +56,7 @@ export class KeepAlive {
   }
 
   #arm(delay: number): void {
-    this.#timer = this.#platform.setTimer(Math.max(10, delay), () => this.#check());
+    this.#timer = this.#platform.setTimer(Math.max(10, delay), this.#onTimer);
   }
 
   // [MQTT-3.1.2-20] a little before the time is over, so that the packet leaves within it
@@ -60,12 +65,12 @@ export class KeepAlive {
     const limit = this.#interval * 0.85;
     if (this.#pingedAt >= 0 && now - this.#pingedAt >= limit) {
       this.stop();
-      this.#dead();
+      this.#port.dead();
       return;
     }
     if (now - this.#sentAt >= limit) {
       if (this.#pingedAt < 0 && !this.#suspended) this.#pingedAt = now;
-      this.#ping();
+      this.#port.ping();
     }
     if (this.#timer !== undefined) this.#arm(this.#interval * 0.9 - (now - this.#sentAt));
   }

@@ -15,6 +15,8 @@ export class Message<P = Readonly<Record<string, string>>> {
   readonly properties: Properties | undefined;
   /** What the named wildcards of the subscription's filter stand for. */
   readonly params: P;
+  /** The broker's packet identifier, for logs; 0 with QoS 0. */
+  readonly packetId: number;
 
   constructor(
     topic: string,
@@ -24,6 +26,7 @@ export class Message<P = Readonly<Record<string, string>>> {
     dup: boolean,
     properties: Properties | undefined,
     params: P,
+    packetId: number,
   ) {
     this.topic = topic;
     this.payload = payload;
@@ -32,6 +35,7 @@ export class Message<P = Readonly<Record<string, string>>> {
     this.dup = dup;
     this.properties = properties;
     this.params = params;
+    this.packetId = packetId;
   }
 
   /** The payload as text; bytes that are not UTF-8 become U+FFFD. */

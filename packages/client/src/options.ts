@@ -180,6 +180,11 @@ export interface SubscribeOptions {
    * message that has waited longest.
    */
   readonly overflow?: 'pause' | 'drop-oldest' | undefined;
+  /**
+   * Told of each filter that the broker refused while it granted others, and with this the subscription goes on without
+   * those. By default one refusal ends it.
+   */
+  readonly onRefused?: ((filter: string, reasonCode: number) => void) | undefined;
   /** Ends the subscription. */
   readonly signal?: AbortSignal | undefined;
 }

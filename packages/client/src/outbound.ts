@@ -3,13 +3,16 @@ import { OutboundWindow, PacketType, ReasonCode, reasonCodeName } from '@cauldro
 import type { Connection } from './connection.ts';
 import { aborted, clientError, connectionClosed, hex } from './error.ts';
 import { Fifo } from './fifo.ts';
-import type { PublishResult, QueueOptions, QueueState } from './options.ts';
+import type { ClientOptions, PublishResult, QueueState } from './options.ts';
 import { Outgoing } from './outgoing.ts';
 import type { Platform } from './platform.ts';
 import type { ClientStore, StoredMessage, StoreOperation } from './store.ts';
 
 /** The result of most publishes. */
 export const SUCCESS: PublishResult = Object.freeze({ reasonCode: 0, properties: undefined });
+
+/** Never written to. */
+const NOTHING = new Fifo<number>();
 
 /** A SUBSCRIBE or UNSUBSCRIBE that waits for its answer. It dies with its connection. */
 class Request {
@@ -22,13 +25,10 @@ class Request {
   }
 }
 
-export interface OutboundOptions extends QueueOptions {
-  readonly maxInflight: number;
-  readonly onSessionLost: 'reject' | 'resend';
-  /** Told of a message that ends badly and that nobody waits for. */
-  readonly undelivered: (error: Error, message: Outgoing) => void;
-  /** Told when the first of our packets waits for an answer, and when none does any more. */
-  readonly awaiting: (awaiting: boolean) => void;
+/** What the sending half needs of its session. */
+export interface OutboundPort {
+  /** The first of our packets waits for an answer, or none does any more. */
+  awaiting(awaiting: boolean): void;
 }
 
 /**
@@ -42,12 +42,13 @@ export interface OutboundOptions extends QueueOptions {
  * // [MQTT-2.2.1-3]
  */
 export class Outbound {
-  readonly #options: OutboundOptions;
+  readonly #options: ClientOptions;
+  readonly #port: OutboundPort;
   readonly #store: ClientStore | undefined;
   readonly #window = new OutboundWindow<Outgoing | Request>();
   readonly #waiting = new Fifo<Outgoing>();
   /** Identifiers in flight from earlier connections, still to be repeated on this one. */
-  #repeat = new Fifo<number>();
+  #repeat = NOTHING;
   #connection: Connection | null = null;
   /** How many may be in flight on this connection, and how many are. */
   #limit = 0;
@@ -59,9 +60,10 @@ export class Outbound {
   #sent = 0;
   #pumping = false;
 
-  constructor(options: OutboundOptions, store: ClientStore | undefined) {
+  constructor(options: ClientOptions, port: OutboundPort) {
     this.#options = options;
-    this.#store = store;
+    this.#port = port;
+    this.#store = options.store;
   }
 
   get state(): QueueState {
@@ -154,7 +156,12 @@ export class Outbound {
 
   /** False where the queue is full and the message was refused. */
   #makeRoom(item: Outgoing): boolean {
-    const { maxMessages = 100_000, maxBytes = 67_108_864, whenFull = 'reject', qos0 = true } = this.#options;
+    const {
+      maxMessages = 100_000,
+      maxBytes = 67_108_864,
+      whenFull = 'reject',
+      qos0 = true,
+    } = this.#options.queue ?? {};
     if (item.qos === 0 && !qos0) {
       item.reject(connectionClosed('there is no connection, and QoS 0 messages do not wait for one (queue.qos0)'));
       return false;
@@ -216,10 +223,11 @@ export class Outbound {
    */
   connected(connection: Connection, sessionPresent: boolean): void {
     this.#connection = connection;
-    this.#limit = Math.min(this.#options.maxInflight, connection.limits.receiveMaximum ?? 65_535); // [MQTT-3.3.4-7]
+    this.#limit = Math.min(this.#options.maxInflight ?? 1000, connection.limits.receiveMaximum ?? 65_535); // [MQTT-3.3.4-7]
     this.#inflight = 0;
-    this.#repeat = new Fifo();
+    this.#repeat = NOTHING;
     if (sessionPresent) {
+      this.#repeat = new Fifo();
       this.#window.forEach((packetId) => {
         this.#repeat.push(packetId);
       });
@@ -235,7 +243,7 @@ export class Outbound {
       if (!(item instanceof Outgoing)) return;
       settled.push(() => this.#window.remove(packetId));
       if (released) settled.push(() => this.#complete(item, SUCCESS));
-      else if (item.qos === 2 && item.sent && this.#options.onSessionLost === 'reject') {
+      else if (item.qos === 2 && item.sent && this.#options.onSessionLost !== 'resend') {
         const text =
           'the broker lost the session while this QoS 2 message was in flight: it may or may not have been delivered, and sending it again could deliver it twice (onSessionLost)';
         settled.push(() => this.#end(item, clientError('SESSION_LOST', text)));
@@ -400,7 +408,9 @@ export class Outbound {
   }
 
   #fail(item: Outgoing, error: Error): void {
-    if (!item.reject(error)) this.#options.undelivered(error, item);
+    if (item.reject(error)) return;
+    const { topic, payload, qos, retain, properties } = item;
+    this.#options.onUndelivered?.(error, { topic, payload, qos, retain, properties });
   }
 
   // ---- SUBSCRIBE and UNSUBSCRIBE
@@ -437,7 +447,7 @@ export class Outbound {
     const awaited = this.#connection !== null && this.#window.size > 0;
     if (awaited === this.#awaited) return;
     this.#awaited = awaited;
-    this.#options.awaiting(awaited);
+    this.#port.awaiting(awaited);
   }
 
   /** The client is over: everybody who waits is told. What a store keeps stays there. */

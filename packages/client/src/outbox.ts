@@ -6,6 +6,12 @@ const SMALLEST = 512;
 /** Unsent bytes above which whoever publishes should wait. */
 export const HIGH_WATER = 262_144;
 
+/** What an outbox needs of its connection. */
+export interface OutboxPort {
+  /** Called after each write. */
+  wrote(): void;
+}
+
 /**
  * Gathers what is written in one turn of the event loop into few writes. A buffer lives from the first byte of a turn to
  * its write, so an idle connection holds none.
@@ -16,16 +22,15 @@ export class Outbox {
   at = 0;
   readonly #transport: Transport;
   readonly #platform: Platform;
-  readonly #wrote: () => void;
+  readonly #port: OutboxPort;
   #size = SMALLEST;
   #scheduled = false;
   #closed = false;
 
-  /** @param wrote is called after each write */
-  constructor(transport: Transport, platform: Platform, wrote: () => void) {
+  constructor(transport: Transport, platform: Platform, port: OutboxPort) {
     this.#transport = transport;
     this.#platform = platform;
-    this.#wrote = wrote;
+    this.#port = port;
   }
 
   /** Bytes that have not left yet. */
@@ -77,7 +82,7 @@ export class Outbox {
     this.at = 0;
     if (this.#closed) return;
     this.#transport.write(bytes);
-    this.#wrote();
+    this.#port.wrote();
   }
 
   /** Nothing more is written. */

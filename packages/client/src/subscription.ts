@@ -40,11 +40,25 @@ export class Subscription<P = Readonly<Record<string, string>>> implements Async
   readonly options: SubscribeOptions;
   /**
    * Fulfilled when the broker has granted all of its filters; rejected with SUBSCRIBE_REFUSED, and the subscription over,
-   * when it refused one.
+   * when it refused one (with `onRefused`: all of them).
    */
-  readonly ready: Promise<void>;
+  get ready(): Promise<void> {
+    if (this.#granted === undefined) {
+      this.#granted = Promise.withResolvers();
+      this.#granted.promise.catch(() => undefined); // whoever does not wait learns it from the loop, or from `ended`
+      if (this.#error !== undefined) this.#granted.reject(this.#error);
+      else if (this.#isGranted || this.#over) this.#granted.resolve();
+    }
+    return this.#granted.promise;
+  }
+
   /** Fulfilled when it is over; with the error that ended it, if one did. */
-  readonly ended: Promise<Error | undefined>;
+  get ended(): Promise<Error | undefined> {
+    this.#end ??= Promise.withResolvers();
+    if (this.#over && !this.#busy) this.#end.resolve(this.#error);
+    return this.#end.promise;
+  }
+
   /** QoS 0 messages that were dropped because the consumer was too slow. */
   dropped = 0;
   /** @internal The broker's present session has it. */
@@ -52,8 +66,9 @@ export class Subscription<P = Readonly<Record<string, string>>> implements Async
   readonly #port: SubscriptionPort;
   readonly #handler: MessageHandler<P> | undefined;
   readonly #buffer = new Fifo<Held>();
-  readonly #granted = Promise.withResolvers<void>();
-  readonly #end = Promise.withResolvers<Error | undefined>();
+  #granted: PromiseWithResolvers<void> | undefined;
+  #isGranted = false;
+  #end: PromiseWithResolvers<Error | undefined> | undefined;
   #over = false;
   #error: Error | undefined;
   /** Its handler is at work. */
@@ -74,9 +89,6 @@ export class Subscription<P = Readonly<Record<string, string>>> implements Async
     this.options = options;
     this.#port = port;
     this.#handler = handler;
-    this.ready = this.#granted.promise;
-    this.ended = this.#end.promise;
-    this.ready.catch(() => undefined); // whoever does not ask learns it from the loop, or from `ended`
     options.signal?.addEventListener('abort', () => this.close(), { once: true });
   }
 
@@ -88,7 +100,8 @@ export class Subscription<P = Readonly<Record<string, string>>> implements Async
   /** @internal The broker granted it. */
   grant(): void {
     this.confirmed = true;
-    this.#granted.resolve();
+    this.#isGranted = true;
+    this.#granted?.resolve();
   }
 
   /** @internal Takes a message; `delivery` is settled when it was consumed. */
@@ -127,8 +140,8 @@ export class Subscription<P = Readonly<Record<string, string>>> implements Async
   #named(message: Message): Message<P> {
     const names = this.filters.length === 1 ? this.filters[0]!.names : this.#namesFor(message.topic);
     if (names.length === 0) return message as Message<P>;
-    const { topic, payload, qos, retain, dup, properties } = message;
-    return new Message(topic, payload, qos, retain, dup, properties, paramsOf(topic, names) as P);
+    const { topic, payload, qos, retain, dup, properties, packetId } = message;
+    return new Message(topic, payload, qos, retain, dup, properties, paramsOf(topic, names) as P, packetId);
   }
 
   #namesFor(topic: string): NamedFilter['names'] {
@@ -164,7 +177,7 @@ export class Subscription<P = Readonly<Record<string, string>>> implements Async
   #goOn(): void {
     this.#busy = false;
     while (!this.#busy && this.#buffer.size > 0) this.#run(this.#take()!);
-    if (this.#over && !this.#busy) this.#end.resolve(this.#error);
+    if (this.#over && !this.#busy) this.#end?.resolve(this.#error);
   }
 
   // ---- for await
@@ -224,13 +237,13 @@ export class Subscription<P = Readonly<Record<string, string>>> implements Async
     if (this.#over) return;
     this.#over = true;
     this.#error = error;
-    if (error === undefined) this.#granted.resolve();
-    else this.#granted.reject(error);
+    if (error === undefined) this.#granted?.resolve();
+    else this.#granted?.reject(error);
     for (const waiter of this.#waiters.drain()) {
       if (error === undefined) waiter.resolve(DONE);
       else waiter.reject(error);
     }
-    if (!this.#busy) this.#end.resolve(error);
+    if (!this.#busy) this.#end?.resolve(error);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ConnackPacket } from '@cauldron/protocol';
+import type { Properties } from '@cauldron/protocol';
 import { PacketType, type QoS, ReasonCode, reasonCodeName, topicFilterProblem } from '@cauldron/protocol';
 import { clientError, hex } from './error.ts';
 import type { Outbound } from './outbound.ts';
@@ -7,27 +7,32 @@ import { SubscriptionTrie } from './subscription-trie.ts';
 
 type Any = Subscription<unknown>;
 
+/** What the registry needs of its session. */
+export interface SubscriptionsPort {
+  /** Other subscriptions may match a topic than before. */
+  subscriptionsChanged(): void;
+}
+
 /**
  * What the program is subscribed to, whatever becomes of the connection: asks the broker for it, again after a reconnect
  * where the broker has lost the session, and unsubscribes from what nobody wants any more.
  */
 export class Subscriptions {
   readonly #outbound: Outbound;
-  readonly #changed: () => void;
+  readonly #port: SubscriptionsPort;
   readonly #trie = new SubscriptionTrie<Any>();
   /** Who uses a filter. */
   readonly #users = new Map<string, Set<Any>>();
   readonly #all = new Set<Any>();
   /** Filters that the broker's session has and nobody wants. */
-  readonly #unwanted = new Set<string>();
+  #unwanted: Set<string> | undefined;
   /** Those of them that UNSUBSCRIBE names and no UNSUBACK yet. */
-  readonly #leaving = new Set<string>();
+  #leaving: Set<string> | undefined;
   #connected = false;
 
-  /** @param changed called when other subscriptions may match a topic than before */
-  constructor(outbound: Outbound, changed: () => void) {
+  constructor(outbound: Outbound, port: SubscriptionsPort) {
     this.#outbound = outbound;
-    this.#changed = changed;
+    this.#port = port;
   }
 
   /** Who wants messages on a topic. */
@@ -46,9 +51,9 @@ export class Subscriptions {
       this.#trie.add(pattern, subscription);
       const users = this.#users.get(filter) ?? new Set();
       this.#users.set(filter, users.add(subscription));
-      this.#unwanted.delete(filter);
+      this.#unwanted?.delete(filter);
     }
-    this.#changed();
+    this.#port.subscriptionsChanged();
     if (this.#connected) this.#subscribe(subscription);
   }
 
@@ -56,7 +61,7 @@ export class Subscriptions {
   remove(subscription: Any): void {
     const unwanted = this.#take(subscription);
     if (unwanted.length === 0) return;
-    for (const filter of unwanted) this.#unwanted.add(filter);
+    for (const filter of unwanted) (this.#unwanted ??= new Set()).add(filter);
     if (this.#connected) this.#unsubscribe();
   }
 
@@ -72,22 +77,22 @@ export class Subscriptions {
       this.#users.delete(filter);
       unwanted.push(filter);
     }
-    this.#changed();
+    this.#port.subscriptionsChanged();
     return unwanted;
   }
 
   /** Ends all that use a filter and unsubscribes from it, also where only the broker's session knows it. */
-  unsubscribe(filter: string, done: () => void): void {
+  unsubscribe(filter: string, done: () => void, properties?: Properties): void {
     for (const subscription of [...(this.#users.get(filter) ?? [])]) subscription.close();
-    this.#unwanted.add(filter);
-    if (this.#connected) this.#unsubscribe(done);
+    (this.#unwanted ??= new Set()).add(filter);
+    if (this.#connected) this.#unsubscribe(done, properties);
     else done();
   }
 
-  connected({ sessionPresent }: ConnackPacket): void {
+  connected(sessionPresent: boolean): void {
     this.#connected = true;
     if (sessionPresent) this.#unsubscribe();
-    else this.#unwanted.clear();
+    else this.#unwanted?.clear();
     for (const subscription of [...this.#all]) {
       if (!sessionPresent) subscription.confirmed = false;
       if (!subscription.confirmed) this.#subscribe(subscription);
@@ -96,8 +101,8 @@ export class Subscriptions {
 
   disconnected(): void {
     this.#connected = false;
-    for (const filter of this.#leaving) if (!this.#users.has(filter)) this.#unwanted.add(filter);
-    this.#leaving.clear();
+    for (const filter of this.#leaving ?? []) if (!this.#users.has(filter)) (this.#unwanted ??= new Set()).add(filter);
+    this.#leaving?.clear();
   }
 
   #subscribe(subscription: Any): void {
@@ -121,13 +126,19 @@ export class Subscriptions {
   }
 
   #granted(subscription: Any, reasonCodes: readonly number[]): void {
-    const refused = reasonCodes.findIndex((code) => code >= 0x80);
-    if (refused < 0) {
+    const isRefusal = (code: number): boolean => code >= 0x80;
+    const { filters, options } = subscription;
+    const { onRefused } = options;
+    const refused = reasonCodes.findIndex(isRefusal);
+    if (refused < 0 || (onRefused !== undefined && !reasonCodes.every(isRefusal))) {
+      reasonCodes.forEach((code, i) => {
+        if (isRefusal(code)) onRefused!(filters[i]!.filter, code);
+      });
       subscription.grant();
       return;
     }
     const code = reasonCodes[refused]!;
-    const { filter } = subscription.filters[refused]!;
+    const { filter } = filters[refused]!;
     const text = `the broker refused the subscription to ${filter}: ${reasonCodeName(code)} (${hex(code)})`;
     this.#end(subscription, clientError('SUBSCRIBE_REFUSED', text, code));
   }
@@ -138,17 +149,17 @@ export class Subscriptions {
     subscription.finish(error);
   }
 
-  #unsubscribe(done?: () => void): void {
-    const filters = [...this.#unwanted];
+  #unsubscribe(done?: () => void, properties?: Properties): void {
+    const filters = [...(this.#unwanted ?? [])];
     if (filters.length === 0) {
       done?.();
       return;
     }
-    this.#unwanted.clear();
-    for (const filter of filters) this.#leaving.add(filter);
-    const make = (packetId: number) => ({ type: PacketType.unsubscribe, packetId, filters }) as const;
+    this.#unwanted?.clear();
+    for (const filter of filters) (this.#leaving ??= new Set()).add(filter);
+    const make = (packetId: number) => ({ type: PacketType.unsubscribe, packetId, filters, properties }) as const;
     this.#outbound.request(PacketType.unsuback, make, () => {
-      for (const filter of filters) this.#leaving.delete(filter);
+      for (const filter of filters) this.#leaving?.delete(filter);
       done?.();
     });
   }

@@ -1,4 +1,6 @@
 const FEWEST = 16;
+/** Of a client that has received nothing. */
+const EMPTY: undefined[] = [];
 const MOST = 1024;
 
 interface Entry<T> {
@@ -14,7 +16,7 @@ interface Entry<T> {
  * are indexed by a hash; topics that push each other out make it grow, up to 1024.
  */
 export class TopicCache<T> {
-  #slots: (Entry<T> | undefined)[] = [];
+  #slots: (Entry<T> | undefined)[] = EMPTY;
   #evictions = 0;
   #generation = 0;
 
@@ -24,16 +26,16 @@ export class TopicCache<T> {
   }
 
   /**
-   * The topic in `bytes[start..end)` and what `make` made of it.
+   * The topic in `bytes[start..end)` and what `maker` made of it.
    *
-   * @param decode called for a topic that is not here: decodes and checks it
+   * @param view whose bytes these are, or that has the same topic: decodes and checks one that is not here
    */
   find(
     bytes: Uint8Array,
     start: number,
     end: number,
-    decode: () => string,
-    make: (topic: string) => T,
+    view: { topicName(): string },
+    maker: { consumersOf(topic: string): T },
   ): { readonly topic: string; readonly value: T } {
     if (this.#slots.length === 0) this.#slots = new Array(FEWEST).fill(undefined);
     let hash = end - start;
@@ -42,11 +44,11 @@ export class TopicCache<T> {
     let entry = this.#slots[slot];
     if (entry === undefined || !same(entry.bytes, bytes, start, end)) {
       if (entry !== undefined) this.#evicted();
-      entry = { bytes: bytes.slice(start, end), topic: decode(), value: undefined, generation: -1 };
+      entry = { bytes: bytes.slice(start, end), topic: view.topicName(), value: undefined, generation: -1 };
       this.#slots[(hash ^ (hash >>> 15)) & (this.#slots.length - 1)] = entry;
     }
     if (entry.generation !== this.#generation) {
-      entry.value = make(entry.topic);
+      entry.value = maker.consumersOf(entry.topic);
       entry.generation = this.#generation;
     }
     return entry as { topic: string; value: T };
