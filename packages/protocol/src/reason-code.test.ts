@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PacketType } from './packet.ts';
-import { isReasonCodeOf, ReasonCode, reasonCodeName } from './reason-code.ts';
+import {
+  connectReturnCodeName,
+  isReasonCodeOf,
+  ReasonCode,
+  reasonCodeName,
+  toConnectReturnCode,
+} from './reason-code.ts';
 
 test('a reason code is named as the specification names it, save for capitals', () => {
   const names: [code: number, name: string][] = [
@@ -32,4 +38,21 @@ test('every reason code belongs to some packet', () => {
       name,
     );
   }
+});
+
+test('a 3.x return code is named as the reason code that is told with it', () => {
+  const names = [0, 1, 2, 3, 4, 5].map(connectReturnCodeName);
+  assert.deepEqual(names, [
+    'Success',
+    'Unsupported protocol version',
+    'Client identifier not valid',
+    'Server unavailable',
+    'Bad user name or password',
+    'Not authorized',
+  ]);
+  for (const code of Object.values(ReasonCode)) {
+    const returned = toConnectReturnCode(code);
+    if (names.includes(reasonCodeName(code))) assert.equal(names[returned!], reasonCodeName(code));
+  }
+  assert.equal(connectReturnCodeName(6), 'unknown return code 6');
 });

@@ -142,18 +142,13 @@ export const ConnectReturnCode = {
   notAuthorized: 5,
 } as const;
 
-const returnCodeNames = [
-  'Connection accepted',
-  'Unacceptable protocol version',
-  'Identifier rejected',
-  'Server unavailable',
-  'Bad user name or password',
-  'Not authorized',
-];
+/** The reason codes that say what the return codes say, by return code. */
+const reasonOfReturnCode: readonly number[] = [0x00, 0x84, 0x85, 0x88, 0x86, 0x87];
 
-/** The name of a 3.x CONNACK return code, for messages to people. */
+/** The name of a 3.x CONNACK return code, for messages to people: that of the 5.0 reason code that says the same. */
 export function connectReturnCodeName(code: number): string {
-  return returnCodeNames[code] ?? `unknown return code ${code}`;
+  const reason = reasonOfReturnCode[code];
+  return reason === undefined ? `unknown return code ${code}` : reasonCodeName(reason);
 }
 
 /**

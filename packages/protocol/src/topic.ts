@@ -2,7 +2,7 @@
  * Topic names and topic filters (MQTT 5.0 section 4.7) and shared subscriptions (section 4.8).
  * Strings are compared unit by unit and never normalised [MQTT-4.7.3-4].
  */
-import { utf8Length } from './codec/utf8.ts';
+import { holdsHalfPair, holdsNull, utf8Length } from './codec/utf8.ts';
 
 const maximumTopicBytes = 65_535;
 const sharePrefix = '$share/';
@@ -41,12 +41,12 @@ export function topicFilterProblem(filter: string): string | undefined {
 
 function textProblem(text: string, what: string): string | undefined {
   if (text.length === 0) return `the ${what} is empty; it needs at least one character`; // [MQTT-4.7.3-1]
-  if (text.includes('\0')) return `the ${what} contains the null character U+0000`; // [MQTT-4.7.3-2]
+  if (text.includes('\0')) return `the ${what} ${holdsNull}`; // [MQTT-4.7.3-2]
   // Three bytes a UTF-16 unit at most: only long texts need counting.
   if (text.length * 3 > maximumTopicBytes && utf8Length(text) > maximumTopicBytes) {
     return `the ${what} takes ${utf8Length(text)} bytes; at most ${maximumTopicBytes} are allowed`; // [MQTT-4.7.3-3]
   }
-  return text.isWellFormed() ? undefined : `the ${what} contains half of a surrogate pair, which is no valid Unicode`;
+  return text.isWellFormed() ? undefined : `the ${what} ${holdsHalfPair}`;
 }
 
 function wildcardProblem(filter: string): string | undefined {

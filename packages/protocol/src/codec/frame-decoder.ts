@@ -1,5 +1,5 @@
 import { malformed, packetTooLarge, protocolError } from '../error.ts';
-import type { AckType, Packet, ProtocolVersion } from '../packet.ts';
+import type { AckPacket, AckType, Packet, ProtocolVersion } from '../packet.ts';
 import { PacketType, packetTypeNames } from '../packet.ts';
 import type { Properties } from '../property.ts';
 import type { FrameLimits } from './frame-limits.ts';
@@ -102,10 +102,8 @@ export class FrameDecoder<View extends MessageView = MessageView> {
     if (!this.#paused) return;
     this.#paused = false;
     if (this.#running || this.#restLength === 0) return;
-    const rest = this.#rest!;
     const length = this.#restLength;
-    this.#rest = null;
-    this.#restLength = 0;
+    const rest = this.#takeRest();
     const at = this.#run(rest, 0, length, false);
     if (at < length) this.#keep(rest, at, length);
   }
@@ -179,11 +177,8 @@ export class FrameDecoder<View extends MessageView = MessageView> {
   }
 
   #tooLarge(size: number): Error {
-    return packetTooLarge(
-      `a packet of ${size} bytes was announced; at most ${this.maxPacketSize} are accepted`,
-      'MQTT-3.2.2-15',
-      'maxPacketSize',
-    );
+    const reason = `a packet of ${size} bytes was announced; at most ${this.maxPacketSize} are accepted`;
+    return packetTooLarge(reason, 'MQTT-3.2.2-15', 'maxPacketSize');
   }
 
   /** Refuses a packet of the wrong kind before its body is waited for. */
@@ -227,48 +222,46 @@ export class FrameDecoder<View extends MessageView = MessageView> {
         return;
       }
     }
-    const packet = this.#decode(type, flags, bytes, body, end);
-    if (packet.type !== type || !('packetId' in packet) || !('reasonCode' in packet)) return;
-    this.#sink.onAck(type, packet.packetId, packet.reasonCode, packet.properties);
+    const { packetId, reasonCode, properties } = this.#decode(type, flags, bytes, body, end) as AckPacket;
+    this.#sink.onAck(type, packetId, reasonCode, properties);
   }
 
   /** Brings the unfinished packet to its end with bytes of `chunk` and handles it; returns how many bytes it took. */
   #completeRest(chunk: Uint8Array, end: number): number {
-    const at = this.#completeHeader(chunk, end);
-    const size = this.#frameSize(this.#rest!, this.#restLength);
+    let at = 0;
+    let size = this.#restSize();
+    // The fixed header byte by byte: it says where the packet ends.
+    while (size === 0 && at < end) {
+      this.#keep(chunk, at, at + 1);
+      at += 1;
+      size = this.#restSize();
+    }
     if (size === 0) return at;
     if (size > this.maxPacketSize) throw this.#tooLarge(size);
     this.#limits?.checkSize(this.#rest![0]!, size);
     const take = Math.min(size - this.#restLength, end - at);
     this.#keep(chunk, at, at + take, size);
-    if (this.#restLength === size) this.#handleRest();
+    if (this.#restLength === size) {
+      const packet = this.#takeRest();
+      this.#run(packet, 0, size, packet.length === size);
+    }
     return at + take;
   }
 
-  /** Takes single bytes until the fixed header of what is held is whole; returns how many it took. */
-  #completeHeader(chunk: Uint8Array, end: number): number {
-    let at = 0;
-    while (at < end && this.#frameSize(this.#rest!, this.#restLength) === 0) {
-      this.#keep(chunk, at, at + 1);
-      at += 1;
-    }
-    return at;
+  /** The size of the unfinished packet, or 0 while its fixed header is unfinished too. */
+  #restSize(): number {
+    const rest = this.#rest!;
+    if (this.#restLength < 2) return 0;
+    if (rest[1]! < 128) return 2 + rest[1]!;
+    const header = this.#longHeader(rest, 0, this.#restLength);
+    return header === 0 ? 0 : header + this.#length;
   }
 
-  #handleRest(): void {
-    const frame = this.#rest!;
-    const length = this.#restLength;
+  #takeRest(): Uint8Array {
+    const rest = this.#rest!;
     this.#rest = null;
     this.#restLength = 0;
-    this.#run(frame, 0, length, frame.length === length);
-  }
-
-  /** The size of the packet that starts `bytes`, or 0 while its fixed header is unfinished. */
-  #frameSize(bytes: Uint8Array, end: number): number {
-    if (end < 2) return 0;
-    if (bytes[1]! < 128) return 2 + bytes[1]!;
-    const header = this.#longHeader(bytes, 0, end);
-    return header === 0 ? 0 : header + this.#length;
+    return rest;
   }
 
   /**

@@ -156,18 +156,16 @@ export function encodeUtf8Into(text: string, target: Uint8Array, at: number): nu
 function encodeLong(text: string, target: Uint8Array, at: number): number {
   // [MQTT-1.5.4-1]
   if (!text.isWellFormed()) {
-    throw malformed(
-      'a string holds half of a surrogate pair, which UTF-8 cannot carry; pass text that is valid Unicode',
-      'MQTT-1.5.4-1',
-    );
+    throw malformed(`a string ${holdsHalfPair}`, 'MQTT-1.5.4-1');
   }
   if (text.includes('\0')) throw nullCharacter(); // [MQTT-1.5.4-2]
   return at + encoder.encodeInto(text, target.subarray(at)).written;
 }
 
+/** What is wrong with a text, to go behind what it is. */
+export const holdsNull = 'contains the null character U+0000, which MQTT does not allow';
+export const holdsHalfPair = 'contains half of a surrogate pair, which is no valid Unicode';
+
 function nullCharacter(): Error {
-  return malformed(
-    'a string holds the null character U+0000, which MQTT does not allow; send such data as a payload instead',
-    'MQTT-1.5.4-2',
-  );
+  return malformed(`a string ${holdsNull}`, 'MQTT-1.5.4-2');
 }
