@@ -76,8 +76,12 @@ class Flow implements AuthenticationFlow {
   }
 
   opened(then: (properties: Properties) => void): void {
-    this.#exchange = this.#method.begin();
-    void this.#step(this.#exchange.first(), (data) => then(this.#properties(data)));
+    const exchange = this.#method.begin();
+    this.#exchange = exchange;
+    void this.#step(
+      () => exchange.first(),
+      (data) => then(this.#properties(data)),
+    );
   }
 
   received({ reasonCode, properties }: AuthPacket): void {
@@ -90,20 +94,28 @@ class Flow implements AuthenticationFlow {
     const data = properties.authenticationData;
     if (reasonCode === ReasonCode.success) this.accepted(data, () => this.#again?.resolve());
     // [MQTT-4.12.0-3]
-    else void this.#step(exchange.next(data), (answer) => this.#send(ReasonCode.continueAuthentication, answer));
+    else
+      void this.#step(
+        () => exchange.next(data),
+        (answer) => this.#send(ReasonCode.continueAuthentication, answer),
+      );
   }
 
   accepted(data: Uint8Array | undefined, then: () => void): void {
     const exchange = this.#exchange;
     this.#exchange = undefined;
-    void this.#step(exchange?.done(data), then);
+    void this.#step(() => exchange?.done(data), then);
   }
 
   reauthenticate(): Promise<void> {
     if (this.#exchange !== undefined) return Promise.reject(protocolError('an authentication is under way already'));
-    this.#exchange = this.#method.begin();
+    const exchange = this.#method.begin();
+    this.#exchange = exchange;
     this.#again = Promise.withResolvers();
-    void this.#step(this.#exchange.first(), (data) => this.#send(ReasonCode.reauthenticate, data));
+    void this.#step(
+      () => exchange.first(),
+      (data) => this.#send(ReasonCode.reauthenticate, data),
+    );
     return this.#again.promise;
   }
 
@@ -122,9 +134,9 @@ class Flow implements AuthenticationFlow {
   }
 
   /** Goes on with a step, which may be a promise; what it throws ends the connection. */
-  async #step<T>(step: T | Promise<T>, then: (value: T) => void): Promise<void> {
+  async #step<T>(step: () => T | Promise<T>, then: (value: T) => void): Promise<void> {
     try {
-      const value = await step;
+      const value = await step();
       if (!this.#closed) then(value);
     } catch (error) {
       this.#port.fail(clientError('NOT_AUTHORIZED', (error as Error).message, ReasonCode.notAuthorized, error));

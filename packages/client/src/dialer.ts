@@ -69,7 +69,7 @@ export class Dialer implements ConnectionOwner {
     this.clientId = clientId;
     this.#target = url.target;
     this.#fromUrl = { username: url.username, password: url.password };
-    this.#version = options.protocolVersion ?? (oldBrokers.has(url.target.text) ? 4 : 5);
+    this.#version = options.protocolVersion ?? (this.#mayBeOld && oldBrokers.has(url.target.text) ? 4 : 5);
   }
 
   start(): void {
@@ -219,11 +219,14 @@ export class Dialer implements ConnectionOwner {
     return true;
   }
 
+  /** MQTT 3.1.1 would do: nobody asked for a version, or for enhanced authentication, which it does not have. */
+  get #mayBeOld(): boolean {
+    return this.#options.protocolVersion === undefined && this.#options.authentication === undefined;
+  }
+
   /** Brokers from before MQTT 5.0 answer with return code 1, or just hang up. */
   #mayFallBack(error: Error | undefined, wasConnected: boolean): boolean {
-    if (this.#version < 5 || this.#options.protocolVersion !== undefined || this.#everConnected || wasConnected) {
-      return false;
-    }
+    if (this.#version < 5 || !this.#mayBeOld || this.#everConnected || wasConnected) return false;
     if (!(error instanceof MqttError)) return false;
     if (error.reasonCode === ReasonCode.unsupportedProtocolVersion) return true;
     if (error instanceof RefusedError || error.code !== 'CONNECTION_CLOSED' || this.#guess !== 'none') return false;
