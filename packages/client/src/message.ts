@@ -43,6 +43,11 @@ export class Message<P = Readonly<Record<string, string>>> {
     return utf8.decode(this.payload);
   }
 
+  /** As {@link text}. */
+  toString(): string {
+    return this.text();
+  }
+
   /** The payload as JSON. @throws {SyntaxError} when it is none */
   json<T = unknown>(): T {
     return JSON.parse(this.text()) as T;

@@ -17,15 +17,25 @@ type Names<Filter extends string> = Filter extends `${infer Level}/${infer Rest}
   ? Trim<Level> | Names<Rest>
   : Trim<Filter>;
 
+/** For each filter by itself. */
+type ParamsOf<Filter extends string> = Filter extends string ? { readonly [Name in Names<Filter>]: string } : never;
+
+type Several<Params, All extends string> = {
+  readonly [Name in All as Name extends keyof Params ? Name : never]: string;
+} & { readonly [Name in Exclude<All, keyof Params>]?: string };
+
+type Flat<T> = { [Key in keyof T]: T[Key] };
+
 /**
- * The parameters that a filter names; `Record<string, string>` where the filter is not known when compiling.
+ * The parameters that a filter names; of several filters, those that not all of them name may be missing.
+ * `Record<string, string>` where the filter is not known when compiling.
  *
  * @example
  * type Room = TopicParams<'rooms/+room/temp'>; // { readonly room: string }
  */
 export type TopicParams<Filter extends string> = string extends Filter
   ? Readonly<Record<string, string>>
-  : { readonly [Name in Names<Filter>]: string };
+  : Flat<Several<ParamsOf<Filter>, Names<Filter>>>;
 
 /** A filter as it is sent, and where its parameters stand. */
 export interface NamedFilter {
@@ -40,7 +50,7 @@ export interface NamedFilter {
 /** Takes the names out of a filter. It does not check the filter. */
 export function parseNamedFilter(text: string): NamedFilter {
   const levels = text.split('/');
-  const skipped = levels[0] === '$share' ? 2 : 0;
+  const skipped = text.startsWith('$share/') ? 2 : 0;
   const names: { name: string; level: number; rest: boolean }[] = [];
   const plain = levels.map((level, i) => {
     const rest = level[0] === '#';
