@@ -1,12 +1,11 @@
-import type { PublishPacket } from '@cauldron/protocol';
 import { UsageError } from './command.ts';
-import { messageJson } from './message-json.ts';
+import { messageJson, type Printable } from './message-json.ts';
 import { isConversion, type Moment, strftime } from './strftime.ts';
 
 /** Turns a message into what is printed, without the end of line. */
-export type Formatter = (message: PublishPacket, moment: Moment) => Uint8Array;
+export type Formatter = (message: Printable, moment: Moment) => Uint8Array;
 
-type Part = (message: PublishPacket, moment: Moment) => string | Uint8Array;
+type Part = (message: Printable, moment: Moment) => string | Uint8Array;
 
 interface Spec {
   readonly zero: boolean;
@@ -15,7 +14,7 @@ interface Spec {
   readonly max: number | undefined;
 }
 
-const hex = (message: PublishPacket): string => Buffer.from(message.payload).toString('hex');
+const hex = (message: Printable): string => Buffer.from(message.payload).toString('hex');
 const number = (value: number | undefined): string => (value === undefined ? '' : String(value));
 
 /** Sequences that take flags and a width; `zero` = the 0 flag means something, `max` = a maximum width does. */

@@ -1,6 +1,9 @@
 import type { Properties, PublishPacket } from '@cauldron/protocol';
 import { type Moment, strftime } from './strftime.ts';
 
+/** What is printed of a message. */
+export type Printable = Omit<PublishPacket, 'type' | 'dup'>;
+
 /** A payload that was to be printed as JSON and is none. */
 export class PayloadError extends Error {
   override readonly name = 'PayloadError';
@@ -20,11 +23,7 @@ export const timestamp = (moment: Moment): string => {
  * @param raw put the payload in as the JSON it is (`%J`) instead of as a string (`%j`)
  * @throws {PayloadError} when `raw` and the payload is no JSON
  */
-export function messageJson(
-  message: PublishPacket,
-  moment: Moment,
-  options: { raw: boolean; pretty: boolean },
-): string {
+export function messageJson(message: Printable, moment: Moment, options: { raw: boolean; pretty: boolean }): string {
   const head = {
     tst: timestamp(moment),
     topic: message.topic,

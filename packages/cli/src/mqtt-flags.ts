@@ -9,19 +9,32 @@ const output = 'Troubleshooting';
 /** The flags that `pub` and `sub` share; names and meanings are those of mosquitto_pub and mosquitto_sub. */
 export const mqttFlags: readonly Flag[] = [
   { long: 'host', short: 'h', value: 'HOST', group: connection, help: 'Broker to connect to. Default: localhost.' },
-  { long: 'port', short: 'p', value: 'PORT', group: connection, help: 'Its port. Default: 1883, with TLS 8883.' },
+  {
+    long: 'port',
+    short: 'p',
+    value: 'PORT',
+    group: connection,
+    help: 'Its port. Default: 1883, with TLS 8883; for WebSockets 80 and 443.',
+  },
   {
     long: 'url',
     short: 'L',
     value: 'URL',
     group: connection,
-    help: 'User, password, host, port and topic in one: mqtt://[USER[:PASSWORD]@]HOST[:PORT]/TOPIC, or mqtts:// for TLS.',
+    help: 'User, password, host, port and topic in one: mqtt://[USER[:PASSWORD]@]HOST[:PORT]/TOPIC, or mqtts:// for TLS. For WebSockets ws://HOST[:PORT]/PATH or wss://, with the path of the endpoint (default /mqtt) and the topic in -t; for a Unix domain socket unix:///PATH.',
   },
   {
     long: 'unix',
     value: 'PATH',
     group: connection,
     help: 'Connect through a Unix domain socket instead of host and port.',
+  },
+  {
+    long: 'header',
+    value: 'NAME:VALUE',
+    multiple: true,
+    group: connection,
+    help: 'Send this HTTP header when opening a WebSocket. May be repeated.',
   },
   { long: 'bind', short: 'A', value: 'ADDRESS', group: connection, help: 'Local address to connect from.' },
   { long: 'username', short: 'u', value: 'NAME', group: connection, help: 'User name to log in with.' },

@@ -1,19 +1,19 @@
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { ConnectOptions } from '@cauldron/client';
-import type { Properties, ProtocolVersion, QoS, Will } from '@cauldron/protocol';
+import type { NodeClientOptions, WillOptions } from '@cauldron/client';
+import type { Properties, ProtocolVersion, QoS } from '@cauldron/protocol';
 import { topicNameProblem } from '@cauldron/protocol';
+import { whereOf } from './broker-url.ts';
 import type { Parsed } from './command.ts';
 import { UsageError } from './command.ts';
 import { type PropertiesByPacket, readProperties } from './property-flag.ts';
-import { tlsOptions } from './tls-options.ts';
 import { isSet, listOf, numberOf, textOf, toNumber } from './values.ts';
 
 /** What the flags that `pub` and `sub` share come down to. */
 export interface MqttSettings {
-  readonly connect: ConnectOptions;
+  readonly url: string;
+  readonly connect: NodeClientOptions;
   readonly properties: PropertiesByPacket;
-  /** The topic in `--url`. */
+  /** The topic in `-L`. */
   readonly urlTopic: string | undefined;
 }
 
@@ -35,32 +35,29 @@ const NEVER = 4_294_967_295;
  * @throws {UsageError} whatever makes no sense, before anything is tried
  */
 export function mqttSettings(parsed: Parsed, packets: readonly string[], env: NodeJS.ProcessEnv): MqttSettings {
-  const url = readUrl(textOf(parsed, 'url'));
+  const where = whereOf(parsed);
   const properties = readProperties(listOf(parsed, 'property'), ['CONNECT', ...packets, 'DISCONNECT', 'WILL']);
   const protocolVersion = versionOf(parsed);
-  const host = textOf(parsed, 'host') ?? url.host;
-  const port = numberOf(parsed, 'port', { min: 1, max: 65_535 }) ?? url.port;
-  const username = textOf(parsed, 'username') ?? url.username;
-  const password = passwordOf(parsed, env) ?? url.password;
+  const username = textOf(parsed, 'username') ?? where.username;
+  const password = passwordOf(parsed, env) ?? where.password;
   if (password !== undefined && username === undefined && protocolVersion < 5) {
     throw new UsageError('a password (-P) needs a user name (-u) before MQTT 5');
   }
-  const connect: ConnectOptions = {
-    host,
-    port,
-    path: textOf(parsed, 'unix'),
-    tls: tlsOptions(parsed, { secure: url.secure, port }),
+  const connect: NodeClientOptions = {
+    tls: where.tls,
+    headers: where.headers,
     localAddress: textOf(parsed, 'bind'),
     protocolVersion,
-    clientId: clientIdOf(parsed, protocolVersion),
+    clientId: clientIdOf(parsed),
     cleanStart: !isSet(parsed, 'disable-clean-session'),
     keepAlive: numberOf(parsed, 'keepalive', { min: 0, max: 65_535 }) ?? 60,
     username,
     password,
     will: willOf(parsed, properties.WILL),
-    properties: connectProperties(parsed, properties.CONNECT, protocolVersion),
+    sessionExpiry: sessionExpiryOf(parsed),
+    properties: connectProperties(parsed, properties.CONNECT),
   };
-  return { connect, properties, urlTopic: url.topic };
+  return { url: where.url, connect, properties, urlTopic: where.topic };
 }
 
 /** The password by whichever flag names it; undefined = none does. */
@@ -96,34 +93,30 @@ function versionOf(parsed: Parsed): ProtocolVersion {
   return version;
 }
 
-function clientIdOf(parsed: Parsed, version: ProtocolVersion): string {
+/** Undefined = the client makes one up. */
+function clientIdOf(parsed: Parsed): string | undefined {
   const id = textOf(parsed, 'id');
   const prefix = textOf(parsed, 'id-prefix');
   if (id !== undefined && prefix !== undefined) throw new UsageError('-i and -I exclude each other; give one of them');
   if (id === undefined && isSet(parsed, 'disable-clean-session')) {
     throw new UsageError('-c keeps a session under a client identifier, so it needs one: add -i ID');
   }
-  if (id !== undefined) return id;
-  if (prefix !== undefined) return `${prefix}${process.pid}`;
-  // In MQTT 5 the broker chooses one and says which; before, a broker may refuse an empty one.
-  return version === 5 ? '' : `cauldron-${randomBytes(6).toString('hex')}`;
+  return prefix === undefined ? id : `${prefix}${process.pid}`;
 }
 
-function connectProperties(
-  parsed: Parsed,
-  given: Properties | undefined,
-  version: ProtocolVersion,
-): Properties | undefined {
-  if (version < 5) return undefined;
+/** `-x` counts more than `-D connect session-expiry-interval`, and that one more than what `-c` means. */
+function connectProperties(parsed: Parsed, given: Properties | undefined): Properties | undefined {
+  if (parsed.values['session-expiry'] === undefined) return given;
+  return { ...given, sessionExpiryInterval: sessionExpiryOf(parsed) };
+}
+
+function sessionExpiryOf(parsed: Parsed): number {
   const text = textOf(parsed, 'session-expiry');
-  if (text === undefined && !isSet(parsed, 'disable-clean-session')) return given;
-  if (text === undefined) return { sessionExpiryInterval: NEVER, ...given };
-  const endless = text === '-1' || text === '∞';
-  const seconds = endless ? NEVER : toNumber(text, '-x', { min: -1, max: NEVER });
-  return { ...given, sessionExpiryInterval: seconds };
+  if (text === undefined) return isSet(parsed, 'disable-clean-session') ? NEVER : 0;
+  return text === '-1' || text === '∞' ? NEVER : toNumber(text, '-x', { min: -1, max: NEVER });
 }
 
-function willOf(parsed: Parsed, properties: Properties | undefined): Will | undefined {
+function willOf(parsed: Parsed, properties: Properties | undefined): WillOptions | undefined {
   const topic = textOf(parsed, 'will-topic');
   const others = ['will-payload', 'will-qos', 'will-retain'].filter((name) => parsed.values[name] !== undefined);
   if (topic === undefined) {
@@ -133,48 +126,16 @@ function willOf(parsed: Parsed, properties: Properties | undefined): Will | unde
   }
   const problem = topicNameProblem(topic);
   if (problem !== undefined) throw new UsageError(`--will-topic: ${problem}`);
-  const payload = new TextEncoder().encode(textOf(parsed, 'will-payload') ?? '');
-  return { topic, payload, qos: qosOf(parsed, 'will-qos'), retain: isSet(parsed, 'will-retain'), properties };
+  return {
+    topic,
+    payload: textOf(parsed, 'will-payload'),
+    qos: qosOf(parsed, 'will-qos'),
+    retain: isSet(parsed, 'will-retain'),
+    properties,
+  };
 }
 
 /** A QoS flag; 0 when it was not given. */
 export function qosOf(parsed: Parsed, long: string): QoS {
   return (numberOf(parsed, long, { min: 0, max: 2 }) ?? 0) as QoS;
-}
-
-interface UrlParts {
-  readonly secure: boolean;
-  readonly host?: string;
-  readonly port?: number;
-  readonly username?: string;
-  readonly password?: string;
-  readonly topic?: string;
-}
-
-/** @throws {UsageError} when it is no mqtt:// or mqtts:// URL */
-function readUrl(text: string | undefined): UrlParts {
-  if (text === undefined) return { secure: false };
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || (url.protocol !== 'mqtt:' && url.protocol !== 'mqtts:') || url.hostname === '') {
-    throw new UsageError(`-L must look like mqtt://[USER[:PASSWORD]@]HOST[:PORT]/TOPIC (or mqtts://), not "${text}"`);
-  }
-  // A topic may hold ? and #, which a URL would cut off: take everything behind the host.
-  const slash = text.indexOf('/', text.indexOf('//') + 2);
-  const topic = slash < 0 ? '' : text.slice(slash + 1);
-  return {
-    secure: url.protocol === 'mqtts:',
-    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
-    ...(url.port === '' ? {} : { port: Number(url.port) }),
-    ...(url.username === '' ? {} : { username: decode(url.username) }),
-    ...(url.password === '' ? {} : { password: decode(url.password) }),
-    ...(topic === '' ? {} : { topic }),
-  };
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new UsageError(`-L: user name and password must be percent-encoded; "${text}" is not (write % as %25)`);
-  }
 }

@@ -310,7 +310,7 @@ test('a refused connection exits with 3 and one line that names the reason', asy
   assert.equal(await program.code, 3);
   assert.equal(
     program.err(),
-    `cauldron pub: the broker at 127.0.0.1:${fake.port} refused the connection: Bad user name or password (0x86): no such cook\n`,
+    `cauldron pub: the broker at mqtt://127.0.0.1:${fake.port} refused the connection: Bad user name or password (0x86): no such cook\n`,
   );
 });
 
@@ -325,27 +325,27 @@ test('a refused message and a refused subscription exit with 5', async (t) => {
   });
   const pub = start(['pub', ...at(fake), '-V', '5', '-t', 'a', '-m', 'x', '-q', '1']);
   assert.equal(await pub.code, 5);
-  assert.equal(pub.err(), 'cauldron pub: the broker refused the message on a: Not authorized (0x87)\n');
+  assert.equal(pub.err(), 'cauldron pub: the broker refused a message on a: Not authorized (0x87)\n');
   const sub = start(['sub', ...at(fake), '-V', '5', '-t', 'a']);
   assert.equal(await sub.code, 5);
-  assert.equal(sub.err(), 'cauldron sub: the broker refused the subscription a: Not authorized (0x87)\n');
+  assert.equal(sub.err(), 'cauldron sub: the broker refused the subscription to a: Not authorized (0x87)\n');
 });
 
-test('a lost connection exits with 6, an unreachable broker with 4; --quiet prints neither', async (t) => {
+test('a lost connection exits with 6 where sub must not reconnect, an unreachable broker with 4; --quiet prints neither', async (t) => {
   const fake = await broker(t, (packet, link) => {
     if (packet.type === PacketType.subscribe) link.cut();
     return packet.type === PacketType.subscribe ? true : undefined;
   });
-  const lost = start(['sub', ...at(fake), '-t', 'a']);
+  const lost = start(['sub', ...at(fake), '-t', 'a', '--no-reconnect']);
   assert.equal(await lost.code, 6);
-  assert.match(lost.err(), /^cauldron sub: the connection to the broker was lost.*\n$/);
+  assert.match(lost.err(), /^cauldron sub: the connection to mqtt:.* was lost.*\n$/);
   const { port } = fake;
   await fake.close();
   const gone = start(['pub', '-h', '127.0.0.1', '-p', String(port), '-t', 'a', '-m', 'x']);
   assert.equal(await gone.code, 4);
   assert.match(
     gone.err(),
-    /^cauldron pub: cannot reach 127\.0\.0\.1:\d+: connection refused, nothing listens there.*\n$/,
+    /^cauldron pub: cannot reach mqtt:\/\/127\.0\.0\.1:\d+: connection refused, nothing listens there.*\n$/,
   );
   const quiet = start(['pub', '-h', '127.0.0.1', '-p', String(port), '-t', 'a', '-m', 'x', '--quiet']);
   assert.equal(await quiet.code, 4);

@@ -1,4 +1,4 @@
-import { type Client, type ConnectOptions, connect, UnreachableError } from '@cauldron/client';
+import { type Client, type ClientState, connect, type NodeClientOptions, UnreachableError } from '@cauldron/client';
 import type { Packet, Properties } from '@cauldron/protocol';
 import { MqttError } from '@cauldron/protocol';
 import type { Io, Parsed } from './command.ts';
@@ -20,7 +20,9 @@ export class CommandError extends Error {
 
 export interface Session {
   readonly name: string;
-  readonly connect: ConnectOptions;
+  readonly url: string;
+  /** With `reconnect`, each loss of the connection and each return is told on stderr. */
+  readonly connect: NodeClientOptions;
   /** Properties of the DISCONNECT that ends it. */
   readonly disconnect: Properties | undefined;
   /** The exit code when SIGINT or SIGTERM came; asked when it comes. */
@@ -48,21 +50,23 @@ export async function runSession(session: Session, parsed: Parsed, io: Io): Prom
   const trace = isSet(parsed, 'debug') ? tracer(io) : undefined;
   let client: Client | undefined;
   try {
-    const connecting = open({ ...session.connect, trace, signal: giveUp.signal });
+    const connecting = open(session.url, { ...session.connect, trace, signal: giveUp.signal });
     const first = await Promise.race([connecting, stopped]);
     if (typeof first === 'number') {
       connecting.catch(() => undefined); // it is given up on purpose: its error says only that
       return over(first, session, parsed, io);
     }
     client = first;
+    if (!isSet(parsed, 'quiet')) client.onState(reconnectNotes(session.name, io));
     return over(await Promise.race([session.work(client), stopped, lost(client)]), session, parsed, io);
   } catch (error) {
     if (error instanceof UsageError) throw error;
     return report(error, session.name, parsed, io);
   } finally {
-    giveUp.abort();
     clearTimeout(timer);
-    await client?.end({ properties: session.disconnect });
+    if (client === undefined) giveUp.abort();
+    // The work waited for what it published; when it was interrupted, nobody wants to wait any more.
+    await client?.end({ timeout: 0, properties: session.disconnect });
     stopListening();
   }
 }
@@ -80,9 +84,31 @@ const tracer =
     io.stderr.write(`${direction === 'sent' ? '->' : '<-'} ${describePacket(packet)}\n`);
   };
 
-async function open(options: ConnectOptions): Promise<Client> {
+/** Tells when the connection is lost, when the broker does not want us back, and when it is there again. */
+function reconnectNotes(name: string, io: Io): (state: ClientState) => void {
+  const say = (text: string) => void io.stderr.write(`cauldron ${name}: ${text}\n`);
+  let isLost = false;
+  let refusal = '';
+  return (state) => {
+    if (state.status === 'connected') {
+      if (isLost) say('connected again');
+      isLost = false;
+      refusal = '';
+    } else if (state.status === 'waiting') {
+      const { message } = state.reason;
+      const isNew = !isLost || (isRefusal(state.reason) && message !== refusal);
+      if (isRefusal(state.reason)) refusal = message;
+      isLost = true;
+      if (isNew) say(`${message}; trying to connect again`);
+    }
+  };
+}
+
+const isRefusal = (error: Error): boolean => error instanceof MqttError && error.code === 'CONNECTION_REFUSED';
+
+async function open(url: string, options: NodeClientOptions): Promise<Client> {
   try {
-    return await connect(options);
+    return await connect(url, options);
   } catch (error) {
     if (error instanceof UnreachableError) throw new CommandError(error.message, exitCode.unreachable, error);
     if (!(error instanceof MqttError)) throw error;
@@ -93,12 +119,18 @@ async function open(options: ConnectOptions): Promise<Client> {
 }
 
 async function lost(client: Client): Promise<number> {
-  const { error } = await client.closed;
+  const error = await client.closed;
   if (error === undefined) return new Promise<number>(() => undefined); // end() was called: the work decides
   throw new CommandError(error.message, exitCode.lost, error);
 }
 
-const refusals: readonly MqttError['code'][] = ['QOS_NOT_SUPPORTED', 'RETAIN_NOT_SUPPORTED', 'PACKET_TOO_LARGE'];
+const refusals: readonly MqttError['code'][] = [
+  'PUBLISH_REFUSED',
+  'SUBSCRIBE_REFUSED',
+  'QOS_NOT_SUPPORTED',
+  'RETAIN_NOT_SUPPORTED',
+  'PACKET_TOO_LARGE',
+];
 
 function report(error: unknown, name: string, parsed: Parsed, io: Io): number {
   if (!isSet(parsed, 'quiet')) io.stderr.write(`cauldron ${name}: ${(error as Error).message}\n`);

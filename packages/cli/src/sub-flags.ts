@@ -70,5 +70,10 @@ export const subFlags: readonly Flag[] = [
   },
   { long: 'count', short: 'C', value: 'COUNT', group: end, help: 'End after this many messages.' },
   { long: 'timeout', short: 'W', value: 'SECONDS', group: end, help: 'End after this time, with exit code 27.' },
+  {
+    long: 'no-reconnect',
+    group: end,
+    help: 'End with exit code 6 when the connection is lost, instead of connecting again.',
+  },
   { long: 'exit-after-suback', short: 'E', group: end, help: 'End when the broker has confirmed the subscriptions.' },
 ];

@@ -8,7 +8,7 @@ import { exitCode } from '../exit-codes.ts';
 import { lines } from '../lines.ts';
 import { mqttFlags } from '../mqtt-flags.ts';
 import { mqttSettings, qosOf } from '../mqtt-options.ts';
-import { CommandError, interruptCode, runSession } from '../session.ts';
+import { interruptCode, runSession } from '../session.ts';
 import { isSet, numberOf, textOf } from '../values.ts';
 
 const group = 'Message';
@@ -81,7 +81,7 @@ async function run(parsed: Parsed, io: Io): Promise<number> {
   if (parsed.positionals.length > 0) {
     throw new UsageError(`"${parsed.positionals[0]}" belongs to no flag; a text with spaces needs quotes around it`);
   }
-  const { connect, properties, urlTopic } = mqttSettings(parsed, ['PUBLISH'], io.env);
+  const { url, connect, properties, urlTopic } = mqttSettings(parsed, ['PUBLISH'], io.env);
   const topic = textOf(parsed, 'topic') ?? urlTopic;
   if (topic === undefined) throw new UsageError('a topic is missing: add -t TOPIC');
   const problem = topicNameProblem(topic);
@@ -100,7 +100,8 @@ async function run(parsed: Parsed, io: Io): Promise<number> {
   return runSession(
     {
       name: 'pub',
-      connect: { ...connect, maxInflight: job.inflight },
+      url,
+      connect: { ...connect, maxInflight: job.inflight, reconnect: false },
       disconnect: properties.DISCONNECT,
       interrupted: interruptCode,
       work: (client) =>
@@ -146,7 +147,7 @@ async function payloadOf(source: Source, parsed: Parsed, io: Io): Promise<Uint8A
 async function publishRepeatedly(client: Client, job: Job, payload: Uint8Array, io: Io): Promise<number> {
   for (let i = 0; i < job.repeat; i++) {
     if (i > 0 && job.delay > 0) await sleep(job.delay * 1000);
-    check(await job.publish(client, payload), job, io);
+    note(await job.publish(client, payload), job, io);
   }
   return exitCode.ok;
 }
@@ -158,7 +159,7 @@ async function publishLines(client: Client, job: Job, io: Io): Promise<number> {
   for await (const line of lines(io.stdin as AsyncIterable<Uint8Array>)) {
     const one = job
       .publish(client, line)
-      .then((result) => check(result, job, io))
+      .then((result) => note(result, job, io))
       .catch((error: unknown) => {
         failure ??= { error };
       })
@@ -172,13 +173,7 @@ async function publishLines(client: Client, job: Job, io: Io): Promise<number> {
   return exitCode.ok;
 }
 
-function check(result: PublishResult, job: Job, io: Io): void {
-  if (result.reasonCode >= 0x80) {
-    const { reasonString } = result.properties ?? {};
-    const why = `${reasonCodeName(result.reasonCode)} (0x${result.reasonCode.toString(16)})`;
-    const more = reasonString === undefined ? '' : `: ${reasonString}`;
-    throw new CommandError(`the broker refused the message on ${job.topic}: ${why}${more}`, exitCode.rejected);
-  }
+function note(result: PublishResult, job: Job, io: Io): void {
   if (job.debug && result.reasonCode > 0) {
     io.stderr.write(`the broker took the message on ${job.topic}: ${reasonCodeName(result.reasonCode)}\n`);
   }

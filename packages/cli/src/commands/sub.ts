@@ -1,5 +1,5 @@
-import type { Client, Subscription } from '@cauldron/client';
-import type { PublishPacket, RetainHandling } from '@cauldron/protocol';
+import type { Client, Message, SubscribeOptions, Subscription } from '@cauldron/client';
+import type { RetainHandling } from '@cauldron/protocol';
 import { matchTopic, reasonCodeName, topicFilterProblem } from '@cauldron/protocol';
 import type { Command, Io, Parsed } from '../command.ts';
 import { UsageError } from '../command.ts';
@@ -9,7 +9,7 @@ import { PayloadError } from '../message-json.ts';
 import { mqttFlags } from '../mqtt-flags.ts';
 import { type MqttSettings, mqttSettings, qosOf } from '../mqtt-options.ts';
 import { Printer } from '../printer.ts';
-import { CommandError, interruptCode, runSession } from '../session.ts';
+import { interruptCode, runSession } from '../session.ts';
 import { now } from '../strftime.ts';
 import { subFlags } from '../sub-flags.ts';
 import { isSet, listOf, numberOf, textOf } from '../values.ts';
@@ -36,8 +36,12 @@ export const sub: Command = {
   run,
 };
 
+/** Messages that wait in memory for a slow output; then the broker has to wait. */
+const BUFFER = 100;
+
 interface Job {
-  readonly subscriptions: readonly Subscription[];
+  readonly filters: readonly string[];
+  readonly options: SubscribeOptions;
   readonly unsubscribe: readonly string[];
   readonly filterOut: readonly string[];
   /** Undefined = without end. */
@@ -66,7 +70,13 @@ async function run(parsed: Parsed, io: Io): Promise<number> {
     return await runSession(
       {
         name: 'sub',
-        connect: { ...settings.connect, onMessage: (message) => receiver.take(message) },
+        url: settings.url,
+        connect: {
+          ...settings.connect,
+          reconnect: isSet(parsed, 'no-reconnect') ? false : {},
+          // A kept session may have subscriptions of earlier runs.
+          onMessage: (message) => receiver.take(message),
+        },
         disconnect: settings.properties.DISCONNECT,
         interrupted: (signal) => (endless ? exitCode.ok : interruptCode(signal)),
         timeout,
@@ -91,15 +101,18 @@ function readJob(parsed: Parsed, settings: MqttSettings): Job {
   if (isSet(parsed, 'no-retained') && isSet(parsed, 'retained-only')) {
     throw new UsageError('-R (no retained messages) and --retained-only exclude each other; give one of them');
   }
-  const common = {
+  const options: SubscribeOptions = {
     qos: qosOf(parsed, 'qos'),
     noLocal: isSet(parsed, 'no-local'),
     retainAsPublished: isSet(parsed, 'retain-as-published'),
     retainHandling: (numberOf(parsed, 'retain-handling', { min: 0, max: 2 }) ?? 0) as RetainHandling,
+    properties: settings.properties.SUBSCRIBE,
+    bufferSize: BUFFER,
   };
   checkVersion(parsed, settings);
   return {
-    subscriptions: filters.map((filter) => ({ filter, ...common })),
+    filters,
+    options,
     unsubscribe,
     filterOut,
     count: numberOf(parsed, 'count', { min: 1, max: Number.MAX_SAFE_INTEGER }),
@@ -150,6 +163,8 @@ class Receiver {
   readonly #io: Io;
   readonly #enough = Promise.withResolvers<number>();
   readonly #removals: Promise<unknown>[] = [];
+  readonly #refused = new Set<string>();
+  #subscription: Subscription | undefined;
   #client: Client | undefined;
   #count = 0;
   #finished = false;
@@ -163,45 +178,46 @@ class Receiver {
   async work(client: Client, { properties }: MqttSettings): Promise<number> {
     this.#client = client;
     void this.#printer.closed.then(() => this.#finish());
+    const { filters, unsubscribe } = this.#job;
     const answers: Promise<void>[] = [];
-    const { subscriptions, unsubscribe } = this.#job;
-    if (subscriptions.length > 0) {
-      answers.push(
-        client
-          .subscribe(subscriptions, { properties: properties.SUBSCRIBE })
-          .then((r) => this.#subscribed(r.reasonCodes)),
-      );
-    }
-    if (unsubscribe.length > 0) {
-      answers.push(client.unsubscribe(unsubscribe, { properties: properties.UNSUBSCRIBE }).then(() => undefined));
-    }
-    const acknowledged = Promise.all(answers).then(() =>
-      this.#job.exitAfterSuback ? exitCode.ok : new Promise<number>(() => undefined),
-    );
+    if (filters.length > 0) answers.push(this.#subscribe(client));
+    for (const filter of unsubscribe) answers.push(client.unsubscribe(filter, properties.UNSUBSCRIBE));
+    const acknowledged = Promise.all(answers).then(() => this.#acknowledged());
     const code = await Promise.race([acknowledged, this.#enough.promise]);
     await Promise.all(this.#removals);
+    const dropped = this.#subscription?.dropped ?? 0;
+    if (dropped > 0) this.#warn(`${dropped} QoS 0 messages were dropped: the output is read too slowly`);
     return code;
   }
 
-  /** One refused filter among several is told and the others go on; when all are refused there is nothing to wait for. */
-  #subscribed(reasonCodes: readonly number[]): void {
-    const refused = reasonCodes.flatMap((code, i) => (code < 0x80 ? [] : [refusal(this.#job.subscriptions[i]!, code)]));
-    if (refused.length === 0) return;
-    const text = `the broker refused the subscription ${refused.join(', ')}`;
-    if (refused.length === reasonCodes.length || this.#job.exitAfterSuback)
-      throw new CommandError(text, exitCode.rejected);
-    this.#warn(text);
+  async #subscribe(client: Client): Promise<void> {
+    const { filters, options } = this.#job;
+    const onRefused = (filter: string, code: number): void => {
+      const text = `${filter}: ${reasonCodeName(code)} (0x${code.toString(16)})`;
+      if (this.#refused.has(text)) return; // it is asked for again after each reconnect
+      this.#refused.add(text);
+      this.#warn(`the broker refused the subscription to ${text}`);
+    };
+    this.#subscription = await client.on(filters, (message) => this.take(message), { ...options, onRefused });
+    void this.#subscription.ended.then((error) => {
+      if (error !== undefined) this.#enough.reject(error); // after a reconnect the broker would not renew it
+    });
+  }
+
+  /** One refused filter among several is told and the others go on; whoever wanted only the answer hears of it. */
+  #acknowledged(): number | Promise<number> {
+    if (!this.#job.exitAfterSuback) return new Promise(() => undefined);
+    return this.#refused.size === 0 ? exitCode.ok : exitCode.rejected;
   }
 
   #warn(text: string): void {
     if (!this.#job.quiet) this.#io.stderr.write(`cauldron sub: ${text}\n`);
   }
 
-  take(message: PublishPacket): undefined | Promise<void> {
+  take(message: Message): undefined | Promise<void> {
     const job = this.#job;
-    // Never done, so never acknowledged: in a kept session it waits for the next run. Whoever waits for the removals of
-    // retained messages must go on reading.
-    if (this.#finished) return this.#removals.length > 0 ? undefined : new Promise(() => undefined);
+    // Never done, so never acknowledged: in a kept session it waits for the next run.
+    if (this.#finished) return new Promise(() => undefined);
     if (job.retainedOnly && !message.retain) {
       this.#finish();
       return undefined;
@@ -212,11 +228,11 @@ class Receiver {
     if (job.chance < 100 && Math.random() * 100 >= job.chance) return undefined;
     const printed = this.#print(message);
     this.#count += 1;
-    if (this.#count === job.count) this.#finish();
+    if (this.#count === job.count) this.#finish(printed);
     return printed;
   }
 
-  #print(message: PublishPacket): undefined | Promise<void> {
+  #print(message: Message): undefined | Promise<void> {
     try {
       return this.#printer.write(this.#job.format(message, now()));
     } catch (error) {
@@ -232,12 +248,9 @@ class Receiver {
     this.#removals.push(client.publish(topic, '', { qos: 1, retain: true }));
   }
 
-  /** The current message's acknowledgement leaves after its handler has returned; only then may the session end. */
-  #finish(): void {
+  /** The current message's acknowledgement leaves after its handler is done; only then may the session end. */
+  #finish(printed?: Promise<void>): void {
     this.#finished = true;
-    setImmediate(() => this.#enough.resolve(exitCode.ok));
+    void Promise.resolve(printed).then(() => setImmediate(() => this.#enough.resolve(exitCode.ok)));
   }
 }
-
-const refusal = ({ filter }: Subscription, code: number): string =>
-  `${filter}: ${reasonCodeName(code)} (0x${code.toString(16)})`;
