@@ -77,7 +77,9 @@ export class Connection implements TransportReceiver, PacketSink<MessageView> {
   limits: Properties = {};
   readonly #platform: Platform;
   readonly #target: Target;
-  readonly #request: ConnectionRequest;
+  /** What it asks for; dropped once the broker has accepted. */
+  #request: ConnectionRequest | undefined;
+  readonly #trace: ClientOptions['trace'];
   readonly #owner: ConnectionOwner;
   readonly #receiver: PacketReceiver;
   readonly #transport: Transport;
@@ -104,6 +106,7 @@ export class Connection implements TransportReceiver, PacketSink<MessageView> {
     this.#platform = platform;
     this.#target = target;
     this.#request = request;
+    this.#trace = request.trace;
     this.#owner = owner;
     this.#receiver = receiver;
     this.protocolVersion = request.packet.protocolVersion;
@@ -129,7 +132,7 @@ export class Connection implements TransportReceiver, PacketSink<MessageView> {
   opened(): void {
     if (this.#phase !== 'opening') return;
     this.#phase = 'connecting';
-    const { packet } = this.#request;
+    const { packet } = this.#request!;
     if (this.#authentication === undefined) this.send(packet);
     else {
       this.#authentication.opened((properties) => {
@@ -170,18 +173,18 @@ export class Connection implements TransportReceiver, PacketSink<MessageView> {
 
   onPublish(view: MessageView): void {
     if (this.#phase !== 'open') throw unexpected(PacketType.publish);
-    this.#request.trace?.('received', view.toPacket());
+    this.#trace?.('received', view.toPacket());
     this.#receiver.published(view);
   }
 
   onAck(type: AckType, packetId: number, reasonCode: number, properties: Properties | undefined): void {
     if (this.#phase !== 'open') throw unexpected(type);
-    this.#request.trace?.('received', { type, packetId, reasonCode, properties });
+    this.#trace?.('received', { type, packetId, reasonCode, properties });
     this.#receiver.acknowledged(type, packetId, reasonCode, properties);
   }
 
   onPacket(packet: Packet): void {
-    this.#request.trace?.('received', packet);
+    this.#trace?.('received', packet);
     if (packet.type === PacketType.connack) this.#onConnack(packet);
     else if (packet.type === PacketType.disconnect) this.#over(disconnected(packet), true);
     else if (packet.type === PacketType.auth && this.#authentication !== undefined)
@@ -198,7 +201,7 @@ export class Connection implements TransportReceiver, PacketSink<MessageView> {
       this.#over(connectionRefused(packet, this.protocolVersion, this.#target.text), true);
       return;
     }
-    if (packet.sessionPresent && this.#request.packet.cleanStart) {
+    if (packet.sessionPresent && this.#request!.packet.cleanStart) {
       throw protocolError('the broker says it has a session, but a clean start was asked for', 'MQTT-3.2.2-2');
     }
     const authentication = this.#authentication;
@@ -209,11 +212,13 @@ export class Connection implements TransportReceiver, PacketSink<MessageView> {
   }
 
   #accepted(packet: ConnackPacket): void {
+    const request = this.#request!;
+    this.#request = undefined;
     this.#phase = 'open';
     this.limits = packet.properties ?? {};
-    this.#aliasesAllowed = Math.min(this.#request.topicAliases, this.limits.topicAliasMaximum ?? 0);
+    this.#aliasesAllowed = Math.min(request.topicAliases, this.limits.topicAliasMaximum ?? 0);
     // [MQTT-3.2.2-21]
-    const seconds = this.limits.serverKeepAlive ?? this.#request.packet.keepAlive;
+    const seconds = this.limits.serverKeepAlive ?? request.packet.keepAlive;
     this.#keepAlive = new KeepAlive(this.#platform, seconds, this);
     // Whoever waits for the connection gets to add handlers before the first message is handed out.
     this.#decoder.pause();
@@ -247,7 +252,7 @@ export class Connection implements TransportReceiver, PacketSink<MessageView> {
     if (this.#phase === 'over') return;
     const frame = encodeClientPacket(packet, this.protocolVersion);
     this.#checkSize(frame.length);
-    this.#request.trace?.('sent', packet);
+    this.#trace?.('sent', packet);
     this.outbox.append(frame);
   }
 
@@ -334,7 +339,7 @@ export class Connection implements TransportReceiver, PacketSink<MessageView> {
 
   #timeout(): void {
     const what = this.#phase === 'opening' ? 'no connection' : 'no answer to CONNECT';
-    const text = `${what} from ${this.#target.text} within ${this.#request.timeout} ms; check the address, and that an MQTT broker listens there`;
+    const text = `${what} from ${this.#target.text} within ${this.#request!.timeout} ms; check the address, and that an MQTT broker listens there`;
     this.#over(clientError('TIMEOUT', text));
   }
 

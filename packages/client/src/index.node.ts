@@ -3,7 +3,7 @@ import { Client } from './client.ts';
 import { connectWith, publishOnceWith, subscribeOnceWith } from './connect.ts';
 import type { Message } from './message.ts';
 import type { NodeClientOptions } from './node/options.ts';
-import { nodePlatform } from './node/platform.ts';
+import { NodePlatform } from './node/platform.ts';
 import type { PublishOptions, PublishResult, SubscribeOptions } from './options.ts';
 import type { TopicParams } from './topic-params.ts';
 
@@ -17,7 +17,7 @@ export * from './public.ts';
  * @throws {MqttError} a URL or options that make no sense
  */
 export function createClient(url: string | URL, options: NodeClientOptions = {}): Client {
-  const client = new Client(nodePlatform(options), url, options);
+  const client = new Client(new NodePlatform(options), url, options);
   void client.start(false);
   return client;
 }
@@ -34,7 +34,7 @@ export function createClient(url: string | URL, options: NodeClientOptions = {})
  * await client.end();
  */
 export function connect(url: string | URL, options: NodeClientOptions = {}): Promise<Client> {
-  return connectWith(nodePlatform(options), url, options);
+  return connectWith(new NodePlatform(options), url, options);
 }
 
 /**
@@ -50,7 +50,7 @@ export function publishOnce(
   payload: string | Uint8Array,
   options: NodeClientOptions & PublishOptions = {},
 ): Promise<PublishResult> {
-  return publishOnceWith(nodePlatform(options), url, topic, payload, options);
+  return publishOnceWith(new NodePlatform(options), url, topic, payload, options);
 }
 
 /**
@@ -65,5 +65,5 @@ export function subscribeOnce<const F extends string>(
   filter: F,
   options: NodeClientOptions & Pick<SubscribeOptions, 'qos'> = {},
 ): Promise<Message<TopicParams<F>>> {
-  return subscribeOnceWith(nodePlatform(options), url, filter, options);
+  return subscribeOnceWith(new NodePlatform(options), url, filter, options);
 }

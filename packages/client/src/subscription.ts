@@ -102,6 +102,7 @@ export class Subscription<P = Readonly<Record<string, string>>> implements Async
     this.confirmed = true;
     this.#isGranted = true;
     this.#granted?.resolve();
+    this.#granted = undefined;
   }
 
   /** @internal Takes a message; `delivery` is settled when it was consumed. */

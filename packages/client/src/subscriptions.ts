@@ -22,7 +22,7 @@ export class Subscriptions {
   readonly #port: SubscriptionsPort;
   readonly #trie = new SubscriptionTrie<Any>();
   /** Who uses a filter. */
-  readonly #users = new Map<string, Set<Any>>();
+  readonly #users = new Map<string, Any[]>();
   readonly #all = new Set<Any>();
   /** Filters that the broker's session has and nobody wants. */
   #unwanted: Set<string> | undefined;
@@ -49,8 +49,7 @@ export class Subscriptions {
     this.#all.add(subscription);
     for (const { filter, pattern } of subscription.filters) {
       this.#trie.add(pattern, subscription);
-      const users = this.#users.get(filter) ?? new Set();
-      this.#users.set(filter, users.add(subscription));
+      this.#users.set(filter, this.#users.get(filter)?.concat(subscription) ?? [subscription]);
       this.#unwanted?.delete(filter);
     }
     this.#port.subscriptionsChanged();
@@ -71,11 +70,9 @@ export class Subscriptions {
     const unwanted: string[] = [];
     for (const { filter, pattern } of subscription.filters) {
       this.#trie.remove(pattern, subscription);
-      const users = this.#users.get(filter);
-      users?.delete(subscription);
-      if (users?.size !== 0) continue;
-      this.#users.delete(filter);
-      unwanted.push(filter);
+      const users = this.#users.get(filter)?.filter((user) => user !== subscription) ?? [];
+      if (users.length > 0) this.#users.set(filter, users);
+      else if (this.#users.delete(filter)) unwanted.push(filter);
     }
     this.#port.subscriptionsChanged();
     return unwanted;
