@@ -86,12 +86,22 @@ export class MessageView {
         length = reader.varint();
         at = reader.at;
       }
-      if (length > end - at) throw malformed('the properties of a PUBLISH run past the end of the packet');
-      limits?.checkPropertiesSize(length);
+      if (length > 0) {
+        if (length > end - at) throw malformed('the properties of a PUBLISH run past the end of the packet');
+        limits?.checkPropertiesSize(length);
+      }
     }
     this.propertiesStart = at;
     this.propertiesEnd = this.payloadStart = at + length;
+    this.inspect(start);
   }
+
+  /**
+   * What a kind of view wants to know beside the parts, which are read; called once for each packet.
+   *
+   * @param _start where the body starts, behind the fixed header
+   */
+  protected inspect(_start: number): void {}
 
   /** False where {@link properties} would give undefined. */
   get hasProperties(): boolean {

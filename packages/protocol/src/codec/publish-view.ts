@@ -1,6 +1,5 @@
 import { MqttError, malformed, protocolError } from '../error.ts';
 import { ReasonCode } from '../reason-code.ts';
-import type { FrameLimits } from './frame-limits.ts';
 import { MessageView } from './message-view.ts';
 import { Reader } from './reader.ts';
 import { isValidUtf8 } from './utf8.ts';
@@ -44,22 +43,16 @@ export class PublishView extends MessageView implements PublishBody {
   /** True when the packet carries Subscription Identifiers, which only a server may send. */
   hasSubscriptionIdentifiers = false;
 
-  override read(
-    bytes: Uint8Array,
-    frameStart: number,
-    start: number,
-    end: number,
-    version5: boolean,
-    limits?: FrameLimits,
-  ): void {
-    super.read(bytes, frameStart, start, end, version5, limits);
-    this.minimal = start - frameStart === 2 || start - frameStart === 1 + varintSize(end - start);
+  protected override inspect(start: number): void {
+    const header = start - this.frameStart;
+    this.minimal = header === 2 || header === 1 + varintSize(this.end - start);
     this.topicAlias = 0;
     this.aliasAt = -1;
     this.expiry = -1;
     this.expiryAt = -1;
     this.hasSubscriptionIdentifiers = false;
-    if (this.hasProperties) scanProperties(this, bytes, this.propertiesStart, this.propertiesEnd);
+    const { propertiesStart, propertiesEnd } = this;
+    if (propertiesEnd !== propertiesStart) scanProperties(this, this.bytes, propertiesStart, propertiesEnd);
   }
 }
 
