@@ -19,7 +19,15 @@ const times = (count: number, bytes: Uint8Array): Buffer => Buffer.concat(Array.
 
 const publish = (text: string): Uint8Array =>
   encodePacket(
-    { type: PacketType.publish, topic: 'attack', payload: Buffer.from(text), qos: 0, retain: false, dup: false },
+    {
+      type: PacketType.publish,
+      topic: 'attack',
+      payload: Buffer.from(text),
+      qos: 0,
+      retain: false,
+      dup: false,
+      packetId: 0,
+    },
     5,
   );
 

@@ -238,6 +238,21 @@ test('a connection that served a page can become a WebSocket, as with proxies th
   await until('its end', () => core.connections.size === 0);
 });
 
+test('an upgrade while a page is still due ends the connection, and leaves nothing behind', async (t) => {
+  const { core, listener, port } = await start(t);
+  let answer: () => void = () => assert.fail('no page was asked for');
+  listener.http!.serve((_request, response) => {
+    answer = () => void response.end('late page');
+  });
+  const socket = connect({ port, host: '127.0.0.1' }).resume();
+  t.after(() => void socket.destroy());
+  socket.on('error', () => undefined);
+  socket.write(`GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n${request(port)}`);
+  await once(socket, 'close');
+  answer();
+  await until('nothing to be left', () => core.connections.size === 0 && listener.connections === 0);
+});
+
 test('who says nothing, or too little, is closed when limits.connectTimeout is over', async (t) => {
   const { core, port, refusals } = await startListener(t, { webSocket: {} }, { connectTimeout: 0.3 });
   const sockets = ['', 'GET /mqtt HTTP/1.1\r\n', request(port)].map((text) => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { defaultLimits, Metrics } from '@cauldron/core';
 import {
+  IDLE_TIMEOUT,
   KEEP_ALIVE_TIMEOUT,
   MAX_HEADER_BYTES,
   MAX_PAGE_CONNECTIONS,
@@ -35,6 +36,7 @@ test('docs/limits.md has the bounds of WebSocket and HTTP as they are', () => {
     `| headers of a request | ${number(MAX_HEADER_BYTES)} bytes |`,
     `| connections that asked for pages | ${MAX_PAGE_CONNECTIONS} |`,
     `| time for a whole request, and between two | ${REQUEST_TIMEOUT} s, ${KEEP_ALIVE_TIMEOUT} s |`,
+    `| time without a byte, of a connection that is no WebSocket | ${IDLE_TIMEOUT} s |`,
   ])
     assert.ok(section.includes(row), row);
 });

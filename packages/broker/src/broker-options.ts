@@ -10,7 +10,7 @@ export interface ListenAddress {
   readonly name: string;
   readonly host: string;
   readonly port: number;
-  /** `mqtt://host:port`. */
+  /** `mqtt://host:port`; `ws://host:port/path` where it takes MQTT over WebSocket. */
   readonly url: string;
 }
 

@@ -13,6 +13,8 @@ export const MAX_PAGE_CONNECTIONS = 256;
 export const REQUEST_TIMEOUT = 60;
 /** Seconds a connection may wait for its next request. */
 export const KEEP_ALIVE_TIMEOUT = 5;
+/** Seconds without a byte in either direction. */
+export const IDLE_TIMEOUT = 60;
 /** Milliseconds between two looks at who is late. */
 const LOOK_EVERY = 1000;
 
@@ -40,7 +42,8 @@ export class HttpHost {
   /** For frameworks that want one; give it to them with what they hand to {@link HttpHost.serve}. */
   readonly server: Server;
   readonly #options: HttpHostOptions;
-  readonly #pages = new Set<Socket>();
+  /** Connections that have asked for pages, and how many answers they wait for. */
+  readonly #pages = new Map<Socket, number>();
   #handler: RequestListener | null = null;
 
   constructor(options: HttpHostOptions) {
@@ -54,6 +57,7 @@ export class HttpHost {
       requireHostHeader: false, // the guard says more
       shouldUpgradeCallback: ({ headers }) => listHas(headers, 'upgrade', 'websocket'),
     });
+    this.server.timeout = IDLE_TIMEOUT * 1000;
     this.server.maxHeadersCount = MAX_HEADERS;
     this.server.on('request', (request, response) => this.#request(request, response));
     this.server.on('upgrade', (request, _stream, head) => this.#upgrade(request, head));
@@ -86,12 +90,14 @@ export class HttpHost {
 
   /** Closes what is left. */
   destroy(): void {
-    for (const socket of this.#pages) socket.destroy();
+    for (const socket of this.#pages.keys()) socket.destroy();
   }
 
   #request(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request;
     if (!this.#pages.has(socket) && !this.#takesPages(socket, response)) return;
+    this.#waiting(socket, 1);
+    response.once('close', () => this.#waiting(socket, -1));
     const checked = checkHostAndOrigin(request, this.#options.guard());
     if (checked !== true) {
       this.#options.refused(socket, checked);
@@ -103,6 +109,11 @@ export class HttpHost {
     } else this.#handler(request, response);
   }
 
+  #waiting(socket: Socket, more: number): void {
+    const waiting = this.#pages.get(socket);
+    if (waiting !== undefined) this.#pages.set(socket, waiting + more);
+  }
+
   #takesPages(socket: Socket, response: ServerResponse): boolean {
     if (!this.#options.page(socket)) return false;
     if (this.#pages.size >= MAX_PAGE_CONNECTIONS) {
@@ -112,13 +123,18 @@ export class HttpHost {
       sendAnswer(response, answer);
       return false;
     }
-    this.#pages.add(socket);
+    this.#pages.set(socket, 0);
     socket.once('close', () => this.#pages.delete(socket));
     return true;
   }
 
   #upgrade(request: IncomingMessage, head: Buffer): void {
     const { socket } = request;
+    // What is still to be answered before it would get among the frames.
+    if ((this.#pages.get(socket) ?? 0) > 0) {
+      socket.destroy();
+      return;
+    }
     const checked = checkHostAndOrigin(request, this.#options.guard());
     const refusal = checked === true ? this.#options.upgrade(request, socket, head) : checked;
     if (refusal === null) this.#pages.delete(socket);
@@ -135,10 +151,10 @@ export class HttpHost {
 
   #unreadable(error: NodeJS.ErrnoException, socket: Socket): void {
     const answer = ANSWERS.get(error.code ?? '') ?? NO_HTTP;
-    // What broke is no request; and of one that broke off behind an answer, that answer was the last word.
-    if (error.code === 'ECONNRESET' || error.code === 'EPIPE' || !socket.writable || socket.bytesWritten > 0) {
-      socket.destroy(error);
-    } else this.#refuse(socket, answer);
+    // What broke is no request; and where an answer is on its way, nothing can be put before its end.
+    const broke = error.code === 'ECONNRESET' || error.code === 'EPIPE' || !socket.writable;
+    if (broke || this.#pages.has(socket)) socket.destroy(error);
+    else this.#refuse(socket, answer);
   }
 }
 

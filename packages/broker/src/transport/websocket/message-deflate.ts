@@ -1,7 +1,9 @@
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
 
 /** Shorter outputs go as they are: compressing them costs more than it saves. */
-export const COMPRESS_ABOVE = 1024;
+export const COMPRESS_FROM = 1024;
+/** So do longer ones: everybody else would wait for milliseconds. */
+export const COMPRESS_UP_TO = 262_144;
 /** What a sender leaves out at the end of every message (RFC 7692, section 7.2.1). */
 const TAIL = Uint8Array.of(0, 0, 0xff, 0xff);
 const SMALLEST = 1024;

@@ -72,9 +72,10 @@ export class WebSocketLayer {
     this.#links.set(socket, link);
     link.opened();
     socket.on('error', (error) => {
-      this.#links.get(socket)!.error ??= error;
+      const now = this.#links.get(socket);
+      if (now !== undefined) now.error ??= error;
     });
-    socket.on('close', () => this.#links.get(socket)!.gone());
+    socket.on('close', () => this.#links.get(socket)?.gone());
     this.http.take(socket);
   }
 
@@ -89,7 +90,9 @@ export class WebSocketLayer {
     const { compression = false, maxInflatedSize = DEFAULT_MAX_INFLATED_SIZE } = this.#options;
     const checked = checkUpgrade(request, { path: this.path, compression });
     if ('status' in checked) return checked;
-    link.upgrade({ response: checked.response, head, maxInflatedSize: checked.deflate ? maxInflatedSize : null });
+    const limit = checked.deflate ? maxInflatedSize : null;
+    const adopted = link.upgrade({ response: checked.response, head, maxInflatedSize: limit });
+    if (!adopted) this.#links.delete(socket);
     return null;
   }
 

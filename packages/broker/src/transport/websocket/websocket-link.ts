@@ -3,7 +3,7 @@ import type { BufferPool } from '../buffer-pool.ts';
 import { type Intake, PlainSocket, readInto, SocketLink } from '../tcp.ts';
 import { CloseCode, closeFrame, controlFrame, FIN, LONGEST_HEADER, Opcode, RSV1, writeHeaderBefore } from './frame.ts';
 import { FrameParser, type FrameReceiver } from './frame-parser.ts';
-import { COMPRESS_ABOVE, DeflatedMessage, deflateMessage } from './message-deflate.ts';
+import { COMPRESS_FROM, COMPRESS_UP_TO, DeflatedMessage, deflateMessage } from './message-deflate.ts';
 
 const BINARY = FIN | Opcode.binary;
 /** A buffer larger than this is of no pool any more with a header before it. */
@@ -63,18 +63,24 @@ export class WebSocketLink extends SocketLink implements Intake, FrameReceiver {
     return this.#parser !== null;
   }
 
-  /** From here on it is WebSocket. */
-  upgrade({ response, head, maxInflatedSize }: Upgrade): void {
+  /**
+   * From here on it is WebSocket.
+   *
+   * @returns whether it goes on with the socket that it had; what happens to that one is of no matter otherwise
+   */
+  upgrade({ response, head, maxInflatedSize }: Upgrade): boolean {
+    const { socket } = this;
+    socket.setTimeout(0);
     this.#parser = new FrameParser(this, maxInflatedSize !== null);
     if (maxInflatedSize !== null) this.#message = new DeflatedMessage(maxInflatedSize);
-    this.#takeSocket();
+    this.#takeSocket(socket);
     this.socket.write(response);
     if (head.length > 0) this.feed(head, head.length);
+    return this.socket === socket;
   }
 
   /** A plain socket's handle gets a socket that reads into the shared buffer; a TLS socket stays what it is. */
-  #takeSocket(): void {
-    const { socket } = this;
+  #takeSocket(socket: net.Socket): void {
     const owner = socket as unknown as { _handle: object | null; encrypted?: boolean };
     const handle = owner._handle;
     if (handle !== null && owner.encrypted !== true) {
@@ -171,7 +177,7 @@ export class WebSocketLink extends SocketLink implements Intake, FrameReceiver {
 
   /** With room for a header before it, where that leaves it a buffer of the pool. */
   override take(size: number): Uint8Array {
-    if (size > LARGEST_WITH_HEADER || this.#message !== null) return super.take(size);
+    if (size > LARGEST_WITH_HEADER) return super.take(size);
     return super.take(size + LONGEST_HEADER).subarray(LONGEST_HEADER);
   }
 
@@ -182,8 +188,8 @@ export class WebSocketLink extends SocketLink implements Intake, FrameReceiver {
   override write(buffer: Uint8Array, length: number): void {
     const whole = wholeOf(buffer);
     if (this.#parser === null || this.ending) super.give(whole);
-    else if (this.#message !== null) {
-      this.writeShared(Buffer.from(whole.subarray(0, length)));
+    else if (this.#compresses(length)) {
+      this.#writeCompressed(buffer.subarray(0, length));
       super.give(whole);
     } else if (buffer.byteOffset > 0) {
       const end = LONGEST_HEADER + length;
@@ -195,9 +201,17 @@ export class WebSocketLink extends SocketLink implements Intake, FrameReceiver {
 
   override writeShared(bytes: Uint8Array): void {
     if (this.#parser === null || this.ending) return;
-    const compress = this.#message !== null && bytes.length > COMPRESS_ABOVE;
-    const payload = compress ? deflateMessage(bytes) : bytes;
-    this.#together(compress ? BINARY | RSV1 : BINARY, payload.length, () => super.writeShared(payload));
+    if (this.#compresses(bytes.length)) this.#writeCompressed(bytes);
+    else this.#together(BINARY, bytes.length, () => super.writeShared(bytes));
+  }
+
+  #compresses(length: number): boolean {
+    return this.#message !== null && length >= COMPRESS_FROM && length <= COMPRESS_UP_TO;
+  }
+
+  #writeCompressed(bytes: Uint8Array): void {
+    const payload = deflateMessage(bytes);
+    this.#together(BINARY | RSV1, payload.length, () => super.writeShared(payload));
   }
 
   /** A header and its payload in one system call. */
