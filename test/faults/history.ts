@@ -28,6 +28,7 @@ export const promises = {
   order: 'messages of a QoS are first received in the order they were published',
   unsettled: 'every publish ends once the faults have',
   rejected: 'a publish does not fail because of a bad connection',
+  over: 'a client lives on, whatever its connections do',
   unasked: 'only what was published is received, as it was',
 } as const;
 

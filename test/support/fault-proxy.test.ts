@@ -164,6 +164,21 @@ test('a stall without an end is a broker that never answers, until the proxy is 
   await until('the words to arrive', () => accepted[0]!.text === 'anybody?');
 });
 
+test('what a side said before it closed still arrives, however slowly', async (t) => {
+  const points: FaultPoint[] = [
+    { direction: 'toBroker', at: 1, fault: { kind: 'halfClose' } },
+    { direction: 'toClient', at: 0, fault: { kind: 'split', most: 1, seed: 1 } },
+    { direction: 'toClient', at: 5, fault: { kind: 'stall', milliseconds: 20 } },
+  ];
+  const { accepted, join } = await rig(t, [points]);
+  const client = await join();
+  await until('the broker to be reached', () => accepted.length === 1);
+  accepted[0]!.socket.end('last words');
+  client.socket.write('x');
+  await until('both ends to be over', () => client.ended && accepted[0]!.closed);
+  assert.equal(client.text, 'last words');
+});
+
 test('split bytes come one piece after the other, whole and in order', async (t) => {
   const { accepted, join } = await rig(
     t,

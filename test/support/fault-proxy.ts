@@ -130,14 +130,6 @@ class ProxiedConnection {
   }
 
   start(): void {
-    for (const [socket, other] of [
-      [this.#client, this.#broker],
-      [this.#broker, this.#client],
-    ] as const) {
-      // A socket that fails is closed next, and its peer is then told the same way.
-      socket.on('error', () => other.resetAndDestroy());
-      socket.on('close', () => this.#closed());
-    }
     const pipeOwner = {
       note: this.#owner.note,
       end: (fault: Fault & { readonly kind: 'cut' | 'reset' }) => this.end(fault),
@@ -148,6 +140,9 @@ class ProxiedConnection {
       new FaultPipe(this.#client, this.#broker, points('toBroker'), pipeOwner),
       new FaultPipe(this.#broker, this.#client, points('toClient'), pipeOwner),
     ];
+    const [toBroker, toClient] = this.#pipes;
+    this.#watch(this.#client, this.#broker, toClient!);
+    this.#watch(this.#broker, this.#client, toBroker!);
     if (this.#over) for (const pipe of this.#pipes) pipe.close();
   }
 
@@ -172,8 +167,13 @@ class ProxiedConnection {
     this.#broker.destroy();
   }
 
-  #closed(): void {
-    if (this.#client.closed && this.#broker.closed) this.#owner.gone();
-    for (const pipe of this.#pipes) pipe.close();
+  /** @param into what writes to this socket */
+  #watch(socket: Socket, other: Socket, into: FaultPipe): void {
+    // It is closed next, and its peer is told the same way.
+    socket.on('error', () => other.resetAndDestroy());
+    socket.on('close', () => {
+      into.close();
+      if (this.#client.closed && this.#broker.closed) this.#owner.gone();
+    });
   }
 }

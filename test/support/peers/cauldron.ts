@@ -15,6 +15,7 @@ const versions = [5, 4] as const;
 export const cauldron: PeerKind = {
   name: 'Cauldron',
   versions,
+  quirks: {},
   make: async (cleanup) => {
     const engine = new InProcess(cleanup, await stablePort());
     cleanup.after(() => engine.stop());
@@ -32,6 +33,7 @@ export interface KillablePeer extends Peer {
 export const cauldronProcess: PeerKind<KillablePeer> = {
   name: 'Cauldron (process)',
   versions,
+  quirks: {},
   make: async (cleanup) => {
     const engine = new OwnProcess(cleanup, await stablePort());
     const killAndStart = async (): Promise<void> => {

@@ -6,6 +6,7 @@ export interface Peer {
   readonly name: string;
   /** MQTT versions it speaks. */
   readonly versions: readonly ProtocolVersion[];
+  readonly quirks: PeerQuirks;
   /** TCP port of 127.0.0.1. */
   readonly port: number;
   /** Where it takes WebSocket connections; null = nowhere. */
@@ -18,10 +19,22 @@ export interface Peer {
   restart(how?: { readonly forget?: boolean }): Promise<void>;
 }
 
+/** Where a broker is not what MQTT says: what a client has to know to lose nothing with it. */
+export interface PeerQuirks {
+  /**
+   * Messages that a client of MQTT 3.1.1, which is not told, may have in flight: of more, the broker acknowledges some
+   * that it forgets.
+   */
+  readonly maxInflight?: number;
+  /** It says that it has no session where that has no subscriptions, though it knows what is in flight. */
+  readonly needsSubscription?: boolean;
+}
+
 /** A broker that can be had: not started yet, and gone with `cleanup`. */
 export interface PeerKind<P extends Peer = Peer> {
   readonly name: string;
   readonly versions: readonly ProtocolVersion[];
+  readonly quirks: PeerQuirks;
   make(cleanup: Cleanup): Promise<P>;
 }
 
@@ -36,7 +49,7 @@ export interface PeerEngine {
 }
 
 /** A peer of that engine, which needs not care whether it runs. */
-export function peerOf({ name, versions }: Pick<PeerKind, 'name' | 'versions'>, engine: PeerEngine): Peer {
+export function peerOf({ name, versions, quirks }: Omit<PeerKind, 'make'>, engine: PeerEngine): Peer {
   let running = false;
   const start = async (): Promise<void> => {
     if (running) return;
@@ -53,5 +66,5 @@ export function peerOf({ name, versions }: Pick<PeerKind, 'name' | 'versions'>, 
     if (forget) await engine.forget();
     await start();
   };
-  return { name, versions, port: engine.port, webSocketUrl: engine.webSocketUrl, start, stop, restart };
+  return { name, versions, quirks, port: engine.port, webSocketUrl: engine.webSocketUrl, start, stop, restart };
 }
