@@ -9,11 +9,14 @@ import type {
   Properties,
   ProtocolVersion,
   PublishPacket,
+  QoS,
   SubackPacket,
   UnsubackPacket,
 } from '@cauldron/protocol';
 import {
   encodeClientPacket,
+  encodeProperties,
+  encodeUtf8,
   FrameDecoder,
   fromServers,
   LARGEST_PACKET,
@@ -22,10 +25,13 @@ import {
   PacketType,
   packetTooLarge,
   protocolError,
+  publishFrameSize,
   ReasonCode,
+  writeAck,
+  writePublish,
 } from '@cauldron/protocol';
 import type { Authentication, AuthenticationFlow } from './authentication.ts';
-import { clientError, connectionClosed, connectionRefused, disconnected } from './error.ts';
+import { clientError, connectionClosed, connectionRefused, disconnected, UnreachableError } from './error.ts';
 import { KeepAlive } from './keep-alive.ts';
 import type { ClientOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
@@ -117,8 +123,8 @@ export class Connection implements TransportReceiver, PacketSink<MessageView> {
     });
     this.#decoder.version = this.protocolVersion;
     this.#authentication = request.authentication?.start(this);
+    this.#transport = platform.open(target, this.protocolVersion === 3 ? 'mqttv3.1' : 'mqtt', this); // [MQTT-6.0.0-3]
     this.#timer = platform.setTimer(request.timeout, () => this.#timeout());
-    this.#transport = platform.open(target, this.protocolVersion === 3 ? 'mqttv3.1' : 'mqtt', this);
     this.outbox = new Outbox(this.#transport, platform, this);
   }
 
@@ -133,17 +139,27 @@ export class Connection implements TransportReceiver, PacketSink<MessageView> {
     if (this.#phase !== 'opening') return;
     this.#phase = 'connecting';
     const { packet } = this.#request!;
-    if (this.#authentication === undefined) this.send(packet);
-    else {
-      this.#authentication.opened((properties) => {
-        this.send({ ...packet, properties: { ...packet.properties, ...properties } });
-      });
+    try {
+      if (this.#authentication === undefined) this.send(packet);
+      else {
+        this.#authentication.opened((properties) => {
+          this.send({ ...packet, properties: { ...packet.properties, ...properties } });
+        });
+      }
+    } catch (error) {
+      this.fail(error as Error);
     }
   }
 
   received(chunk: Uint8Array, end: number): void {
     if (this.#phase === 'over') return;
     this.#keepAlive?.received();
+    // A broker from before 5.0 refuses that version in the format of its own.
+    if (this.#phase === 'connecting' && end === 4 && chunk[0] === 0x20 && chunk[3] === 1 && this.protocolVersion === 5) {
+      const packet: ConnackPacket = { type: PacketType.connack, sessionPresent: false, reasonCode: 1 };
+      this.#over(connectionRefused(packet, 4, this.#target.text), true);
+      return;
+    }
     try {
       this.#decoder.push(chunk, end);
     } catch (error) {
@@ -161,7 +177,8 @@ export class Connection implements TransportReceiver, PacketSink<MessageView> {
     const why = error === undefined ? 'the other end closed it' : error.message;
     if (this.#phase !== 'over') {
       const lost =
-        this.#phase === 'opening' && error !== undefined
+        // Also where TLS or a foreign protocol shows only behind the opening.
+        (this.#phase === 'opening' && error !== undefined) || error instanceof UnreachableError
           ? error
           : connectionClosed(`the connection to ${this.#target.text} was lost: ${why}`, error);
       this.#over(lost);
@@ -257,18 +274,48 @@ export class Connection implements TransportReceiver, PacketSink<MessageView> {
   }
 
   /** Sends a PUBLISH, with a topic alias where it has one. Throws as {@link send}. */
-  publish(packet: PublishPacket): void {
-    this.send(this.#aliasesAllowed === 0 || packet.properties?.topicAlias !== undefined ? packet : this.#alias(packet));
+  publish(
+    topic: string,
+    payload: Uint8Array,
+    qos: QoS,
+    retain: boolean,
+    dup: boolean,
+    packetId: number,
+    properties: Properties | undefined,
+  ): void {
+    if (this.#aliasesAllowed > 0 || this.#trace !== undefined) {
+      this.#alias({ type: PacketType.publish, topic, payload, qos, retain, dup, packetId, properties });
+      return;
+    }
+    const encoded = this.protocolVersion === 5 ? encodeProperties(properties, PacketType.publish) : null;
+    const name = encodeTopic(topic);
+    const size = publishFrameSize(name, payload, qos, encoded);
+    this.#checkSize(size);
+    const { outbox } = this;
+    outbox.reserve(size);
+    outbox.at = writePublish(outbox.buffer, outbox.at, name, payload, qos, retain, dup, packetId, encoded);
   }
 
-  #alias(packet: PublishPacket): PublishPacket {
+  #alias(packet: PublishPacket): void {
+    const { topic, properties } = packet;
     this.#aliases ??= new Map();
-    const known = this.#aliases.get(packet.topic);
-    if (known !== undefined) return { ...packet, topic: '', properties: { ...packet.properties, topicAlias: known } };
-    if (this.#aliases.size === this.#aliasesAllowed) return packet; // [MQTT-3.2.2-17]
-    const topicAlias = this.#aliases.size + 1;
-    this.#aliases.set(packet.topic, topicAlias);
-    return { ...packet, properties: { ...packet.properties, topicAlias } };
+    const known = this.#aliases.get(topic);
+    const isFree = this.#aliases.size < this.#aliasesAllowed; // [MQTT-3.2.2-17]
+    if ((known === undefined && !isFree) || properties?.topicAlias !== undefined) {
+      this.send(packet);
+      return;
+    }
+    const topicAlias = known ?? this.#aliases.size + 1;
+    this.send({ ...packet, topic: known === undefined ? topic : '', properties: { ...properties, topicAlias } });
+    this.#aliases.set(topic, topicAlias); // once it was sent: what cannot be sent tells the broker no alias
+  }
+
+  /** Acknowledges with success. */
+  acknowledge(type: AckType, packetId: number): void {
+    this.#trace?.('sent', { type, packetId, reasonCode: 0 });
+    const { outbox } = this;
+    outbox.reserve(4);
+    outbox.at = writeAck(outbox.buffer, outbox.at, type, packetId);
   }
 
   #checkSize(size: number): void {
@@ -348,6 +395,18 @@ export class Connection implements TransportReceiver, PacketSink<MessageView> {
     const text = `the broker at ${this.#target.text} did not answer a PINGREQ within the keep-alive time`;
     this.#over(clientError('TIMEOUT', text, ReasonCode.keepAliveTimeout));
   }
+}
+
+let lastTopic = '';
+let lastTopicBytes: Uint8Array = new Uint8Array(0);
+
+/** A topic as UTF-8. Who publishes much publishes much to one topic: the last one is kept. */
+function encodeTopic(topic: string): Uint8Array {
+  if (topic !== lastTopic) {
+    lastTopicBytes = encodeUtf8(topic);
+    lastTopic = topic;
+  }
+  return lastTopicBytes;
 }
 
 const unexpected = (type: number): MqttError =>

@@ -131,25 +131,30 @@ export class Inbound {
   }
 
   readonly #consumed = (delivery: Delivery): void => {
-    if (delivery.qos === 2) this.#unfinished?.delete(delivery.packetId);
+    const { packetId, failed } = delivery;
+    if (this.#unfinished?.get(packetId) === delivery) {
+      this.#unfinished.delete(packetId);
+      if (failed) this.#qos2.end(packetId); // when it comes again it is handed out again
+    }
     this.#acknowledge();
   };
 
-  /** Acknowledges what may be, in order. */
+  /** Acknowledges what may be, in order. What a consumer failed on is left out: the broker sends it again one day. */
   #acknowledge(): void {
     while (this.#owed.first?.consumed === true) this.#answer(this.#owed.shift()!);
   }
 
-  #answer({ qos, packetId }: Delivery): void {
+  #answer({ qos, packetId, failed }: Delivery): void {
+    if (failed) return;
     const connection = this.#connection;
     if (qos === 1) {
-      connection?.send({ type: PacketType.puback, packetId, reasonCode: 0 }); // [MQTT-4.3.2-4]
+      connection?.acknowledge(PacketType.puback, packetId); // [MQTT-4.3.2-4]
       return;
     }
     // Once PUBREC says that it is ours, it must not be handed out again, whatever happens to us.
     this.#keep({ kind: 'inbound', packetId }, () => {
       if (this.#connection !== connection) return;
-      connection?.send({ type: PacketType.pubrec, packetId, reasonCode: 0 }); // [MQTT-4.3.3-8]
+      connection?.acknowledge(PacketType.pubrec, packetId); // [MQTT-4.3.3-8]
     });
   }
 

@@ -57,6 +57,8 @@ export class Outbound {
   #bytes = 0;
   #dropped = 0;
   #keys = 0;
+  /** The keys that the store has are known. */
+  #isRestored = false;
   #sent = 0;
   #pumping = false;
 
@@ -92,18 +94,24 @@ export class Outbound {
 
   #finished: (() => void) | undefined;
 
-  /** Takes back what a store kept. */
+  /** Takes back what a store kept. What was accepted meanwhile waits behind it. */
   restore(messages: readonly StoredMessage[]): void {
+    const early = this.#waiting.drain();
+    this.#isRestored = true;
     const inflight = messages.filter(({ packetId }) => packetId > 0).sort((a, b) => a.sent - b.sent);
     for (const stored of inflight) {
       this.#window.put(stored.packetId, this.#restored(stored));
       if (stored.received) this.#window.release(stored.packetId);
     }
     for (const stored of messages) if (stored.packetId === 0) this.#enqueue(this.#restored(stored));
+    for (const item of early) {
+      this.#waiting.push(item);
+      this.#put(item);
+    }
   }
 
   #restored(stored: StoredMessage): Outgoing {
-    const item = new Outgoing(stored, null);
+    const item = new Outgoing(stored, null, stored.key);
     item.kept = true;
     item.sent = stored.packetId > 0;
     this.#keys = Math.max(this.#keys, stored.key);
@@ -113,33 +121,27 @@ export class Outbound {
 
   // ---- messages in
 
-  /** The key of the next message. */
-  nextKey(): number {
-    this.#keys += 1;
-    return this.#keys;
-  }
-
-  /**
-   * Accepts a message.
-   *
-   * @param kept is called once it is kept: at once in memory, otherwise when the store has it
-   */
-  accept(item: Outgoing, signal?: AbortSignal, kept?: () => void): void {
+  /** Accepts a message. It is kept at once in memory, otherwise when the store has it. */
+  accept(item: Outgoing, signal?: AbortSignal): void {
     if (!this.#makeRoom(item)) return;
     if (signal !== undefined) this.#giveUpWith(signal, item);
     this.#enqueue(item);
-    if (item.qos > 0 && this.#store !== undefined) {
-      const { topic, payload, qos, retain, properties, key } = item;
-      const message = { topic, payload, qos, retain, properties, key, packetId: 0, received: false, sent: 0 };
-      this.#keep({ kind: 'put', message }, () => {
-        item.kept = true;
-        kept?.();
-        this.#pump();
-      });
-      return;
-    }
+    if (item.qos === 0 || this.#store === undefined) this.#isKept(item);
+    else if (this.#isRestored) this.#put(item);
+  }
+
+  /** Has the store keep a message, whose key continues those it has. */
+  #put(item: Outgoing): void {
+    if (item.kept) return;
+    item.key = ++this.#keys;
+    const { topic, payload, qos, retain, properties, key } = item;
+    const message = { topic, payload, qos, retain, properties, key, packetId: 0, received: false, sent: 0 };
+    this.#keep({ kind: 'put', message }, () => this.#isKept(item));
+  }
+
+  #isKept(item: Outgoing): void {
     item.kept = true;
-    kept?.();
+    item.whenKept?.();
     this.#pump();
   }
 
@@ -303,7 +305,7 @@ export class Outbound {
 
   #sendQos0(connection: Connection, item: Outgoing): void {
     try {
-      connection.publish(item.packet(0, false));
+      item.send(connection, 0, false);
       item.resolve(SUCCESS);
     } catch (error) {
       this.#fail(item, error as Error);
@@ -337,7 +339,7 @@ export class Outbound {
   #transmit(connection: Connection, packetId: number, item: Outgoing, dup: boolean): void {
     item.sent = true;
     try {
-      connection.publish(item.packet(packetId, dup));
+      item.send(connection, packetId, dup);
     } catch (error) {
       this.#window.remove(packetId);
       this.#inflight -= 1;

@@ -1,5 +1,5 @@
-import type { Properties, PublishPacket, QoS } from '@cauldron/protocol';
-import { PacketType } from '@cauldron/protocol';
+import type { Properties, QoS } from '@cauldron/protocol';
+import type { Connection } from './connection.ts';
 import type { PublishResult } from './options.ts';
 import type { StoredMessage } from './store.ts';
 
@@ -16,25 +16,28 @@ export class Outgoing {
   readonly qos: QoS;
   readonly retain: boolean;
   readonly properties: Properties | undefined;
-  /** Its place among the accepted messages. */
-  readonly key: number;
+  /** Its place among the messages that a store keeps; 0 while it has none. */
+  key: number;
   /** Nobody waits once it is null: the promise was settled, or there never was one. */
   waiter: Waiter | null;
   /** The store has it, or need not have it. */
   kept = false;
+  /** Called once it is kept. */
+  whenKept: (() => void) | undefined;
   /** It left on some connection, so that a repetition has to say so. */
   sent = false;
 
   constructor(
-    message: Pick<StoredMessage, 'topic' | 'payload' | 'qos' | 'retain' | 'properties' | 'key'>,
+    message: Pick<StoredMessage, 'topic' | 'payload' | 'qos' | 'retain' | 'properties'>,
     waiter: Waiter | null,
+    key = 0,
   ) {
     this.topic = message.topic;
     this.payload = message.payload;
     this.qos = message.qos;
     this.retain = message.retain;
     this.properties = message.properties;
-    this.key = message.key;
+    this.key = key;
     this.waiter = waiter;
   }
 
@@ -43,10 +46,9 @@ export class Outgoing {
     return this.payload.length + this.topic.length;
   }
 
-  /** As PUBLISH. [MQTT-3.3.1-1] [MQTT-3.3.1-2] */
-  packet(packetId: number, dup: boolean): PublishPacket {
-    const { topic, payload, qos, retain, properties } = this;
-    return { type: PacketType.publish, topic, payload, qos, retain, dup, packetId, properties };
+  /** Sends it as PUBLISH. // [MQTT-3.3.1-1] [MQTT-3.3.1-2] */
+  send(connection: Connection, packetId: number, dup: boolean): void {
+    connection.publish(this.topic, this.payload, this.qos, this.retain, dup, packetId, this.properties);
   }
 
   resolve(result: PublishResult): void {

@@ -113,16 +113,7 @@ export class Session implements PacketReceiver, SubscriptionPort {
     retain: boolean,
     properties: Properties | undefined,
   ): Promise<PublishResult> {
-    connection.publish({
-      type: PacketType.publish,
-      topic,
-      payload,
-      qos: 0,
-      retain,
-      dup: false,
-      packetId: 0,
-      properties,
-    });
+    connection.publish(topic, payload, 0, retain, false, 0, properties);
     this.#turn += payload.length + topic.length;
     return this.#turn < TURN ? SENT : this.#drain(connection);
   }
@@ -180,11 +171,15 @@ export class Session implements PacketReceiver, SubscriptionPort {
 
   failed(error: Error, message: Message): void {
     const { onError } = this.#options;
-    if (onError !== undefined) onError(error, message);
-    else this.#platform.yield(() => throwIt(error));
+    try {
+      if (onError === undefined) throw error;
+      onError(error, message);
+    } catch (uncaught) {
+      this.#platform.yield(() => throwIt(uncaught));
+    }
   }
 }
 
-function throwIt(error: Error): never {
+function throwIt(error: unknown): never {
   throw error;
 }
