@@ -74,7 +74,9 @@ export class Client {
     signal?.addEventListener('abort', () => this.#abort(aborted(signal, 'the client')), { once: true });
     if (store !== undefined) {
       try {
-        this.#session.restore(await store.open(this.clientId, (error) => this.#storeFailed(error)));
+        const state = await store.open(this.clientId, (error) => this.#storeFailed(error));
+        if (this.#ending !== undefined || signal?.aborted) return;
+        this.#session.restore(state);
       } catch (error) {
         this.#storeFailed(error as Error);
         return;
@@ -144,7 +146,15 @@ export class Client {
     } else if (state.status === 'ended') {
       this.#finish(state.reason);
     }
-    for (const listener of [...(this.#listeners ?? [])]) listener(state);
+    for (const listener of [...(this.#listeners ?? [])]) {
+      try {
+        listener(state);
+      } catch (error) {
+        this.#platform.yield(() => {
+          throw error;
+        });
+      }
+    }
   }
 
   #storeFailed(cause: Error): void {
@@ -207,9 +217,9 @@ export class Client {
     waiter: Outgoing['waiter'],
     kept?: () => void,
   ): void {
-    const { outbound } = this.#session;
-    const message = new Outgoing({ ...published(topic, payload, options), key: outbound.nextKey() }, waiter);
-    outbound.accept(message, options.signal, kept);
+    const message = new Outgoing(published(topic, payload, options), waiter);
+    message.whenKept = kept;
+    this.#session.outbound.accept(message, options.signal);
   }
 
   #checkPublish(topic: string, { qos = 0, retain = false, properties, signal }: PublishOptions): void {

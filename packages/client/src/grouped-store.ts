@@ -18,22 +18,32 @@ export class GroupedStore implements ClientStore {
   #operations: StoreOperation[] = [];
   #callbacks: (() => void)[] = [];
   #writing: Promise<void> | undefined;
+  #opening: Promise<StoredState> | undefined;
+  #opened = false;
   #broken = false;
 
   constructor(engine: StoreEngine) {
     this.#engine = engine;
   }
 
-  open(clientId: string, failed: (error: Error) => void): Promise<StoredState> {
+  async open(clientId: string, failed: (error: Error) => void): Promise<StoredState> {
     this.#failed = failed;
-    return this.#engine.open(clientId);
+    this.#opening = this.#engine.open(clientId);
+    const state = await this.#opening;
+    this.#opened = true;
+    this.#start();
+    return state;
   }
 
   add(operation: StoreOperation, then?: () => void): void {
     if (this.#broken) return;
     this.#operations.push(operation);
     if (then !== undefined) this.#callbacks.push(then);
-    this.#writing ??= this.#write();
+    this.#start();
+  }
+
+  #start(): void {
+    if (this.#opened && this.#operations.length > 0) this.#writing ??= this.#write();
   }
 
   async #write(): Promise<void> {
@@ -56,6 +66,7 @@ export class GroupedStore implements ClientStore {
   }
 
   async close(): Promise<void> {
+    await this.#opening?.catch(() => undefined); // whoever opens it is told
     await this.#writing;
     await this.#engine.close();
   }
