@@ -155,7 +155,13 @@ export class Connection implements TransportReceiver, PacketSink<MessageView> {
     if (this.#phase === 'over') return;
     this.#keepAlive?.received();
     // A broker from before 5.0 refuses that version in the format of its own.
-    if (this.#phase === 'connecting' && end === 4 && chunk[0] === 0x20 && chunk[3] === 1 && this.protocolVersion === 5) {
+    if (
+      this.#phase === 'connecting' &&
+      end === 4 &&
+      chunk[0] === 0x20 &&
+      chunk[3] === 1 &&
+      this.protocolVersion === 5
+    ) {
       const packet: ConnackPacket = { type: PacketType.connack, sessionPresent: false, reasonCode: 1 };
       this.#over(connectionRefused(packet, 4, this.#target.text), true);
       return;

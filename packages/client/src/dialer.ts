@@ -39,8 +39,11 @@ export class Dialer implements ConnectionOwner {
   readonly #changed: (state: ClientState) => void;
   readonly #fromUrl: Credentials;
   #target: Target;
+  /** Where the latest attempt went. */
+  #dialed: Target;
   /** Where to go next only, as a broker asked. */
   #detour: Target | undefined;
+  /** How many were followed since it last waited. */
   #redirects = 0;
   #version: ProtocolVersion;
   #attempt = 0;
@@ -68,11 +71,13 @@ export class Dialer implements ConnectionOwner {
     this.#changed = changed;
     this.clientId = clientId;
     this.#target = url.target;
+    this.#dialed = url.target;
     this.#fromUrl = { username: url.username, password: url.password };
     this.#version = options.protocolVersion ?? (this.#mayBeOld && oldBrokers.has(url.target.text) ? 4 : 5);
   }
 
   start(): void {
+    if (this.#ended) return;
     this.#stopWatching = this.#platform.onNetworkBack?.(() => {
       if (this.state.status === 'waiting') this.#dial(this.state.reason);
     });
@@ -85,6 +90,7 @@ export class Dialer implements ConnectionOwner {
   }
 
   #setState(state: ClientState): void {
+    if (this.#ended) return;
     this.state = state;
     this.#changed(state);
   }
@@ -98,6 +104,7 @@ export class Dialer implements ConnectionOwner {
     this.#timer?.cancel();
     this.#attempt += 1;
     this.#setState({ status: 'connecting', attempt: this.#attempt, reason });
+    if (this.#ended) return; // whoever was told of it ended it
     const { credentials } = this.#options;
     if (credentials === undefined) {
       this.#open({ username: this.#options.username, password: this.#options.password });
@@ -117,13 +124,18 @@ export class Dialer implements ConnectionOwner {
 
   #open({ username = this.#fromUrl.username, password = this.#fromUrl.password }: Credentials): void {
     const target = this.#detour ?? this.#target;
+    this.#dialed = target;
     this.#detour = undefined;
     const { authentication, connectTimeout = 30_000, maxPacketSize = LARGEST_PACKET, topicAliases = 0 } = this.#options;
     const { trace } = this.#options;
     const request = { authentication, timeout: connectTimeout, maxPacketSize, topicAliases, trace };
     const packet = this.#connectPacket(username, password);
     this.#isConnected = false;
-    this.connection = new Connection(this.#platform, target, { ...request, packet }, this, this.#owner);
+    try {
+      this.connection = new Connection(this.#platform, target, { ...request, packet }, this, this.#owner);
+    } catch (error) {
+      this.#lost(error as Error, false); // options that the platform cannot use
+    }
   }
 
   #connectPacket(username: string | undefined, password: string | Uint8Array | undefined): ConnectPacket {
@@ -165,9 +177,8 @@ export class Dialer implements ConnectionOwner {
   accepted(connection: Connection, connack: ConnackPacket): void {
     this.#isConnected = true;
     this.#attempt = 0;
-    this.#redirects = 0;
     this.#everConnected = true;
-    if (this.#version < 5 && this.#options.protocolVersion === undefined) remember(this.#target.text);
+    if (this.#version < 5 && this.#options.protocolVersion === undefined) remember(this.#dialed.text);
     this.#owner.connected(connection, connack);
     const { sessionPresent } = connack;
     this.#setState({ status: 'connected', sessionPresent, protocolVersion: this.#version });
@@ -206,15 +217,18 @@ export class Dialer implements ConnectionOwner {
       return;
     }
     const delay = this.#platform.random() * Math.min(maxDelay, minDelay * 2 ** Math.min(this.#attempt, 30));
-    this.#setState({ status: 'waiting', attempt: this.#attempt + 1, delay, reason: error });
+    this.#redirects = 0;
     this.#timer = this.#platform.setTimer(delay, () => this.#dial(error));
+    this.#setState({ status: 'waiting', attempt: this.#attempt + 1, delay, reason: error });
   }
 
   /** Another version or another server, tried at once; true when it is. */
   #mayTryElse(error: Error | undefined, wasConnected: boolean): boolean {
-    if (this.#mayFallBack(error, wasConnected)) this.#version = 4;
-    else if (!this.#mayFollow(error)) return false;
-    this.#attempt -= 1;
+    if (this.#mayFallBack(error, wasConnected)) {
+      this.#version = 4;
+      this.#detour = this.#dialed;
+    } else if (!this.#mayFollow(error)) return false;
+    this.#attempt = Math.max(0, this.#attempt - 1);
     this.#dial(error);
     return true;
   }
@@ -226,10 +240,10 @@ export class Dialer implements ConnectionOwner {
 
   /** Brokers from before MQTT 5.0 answer with return code 1, or just hang up. */
   #mayFallBack(error: Error | undefined, wasConnected: boolean): boolean {
-    if (this.#version < 5 || !this.#mayBeOld || this.#everConnected || wasConnected) return false;
-    if (!(error instanceof MqttError)) return false;
+    if (this.#version < 5 || !this.#mayBeOld || wasConnected || !(error instanceof MqttError)) return false;
     if (error.reasonCode === ReasonCode.unsupportedProtocolVersion) return true;
-    if (error instanceof RefusedError || error.code !== 'CONNECTION_CLOSED' || this.#guess !== 'none') return false;
+    if (error instanceof RefusedError || error.code !== 'CONNECTION_CLOSED') return false;
+    if (this.#everConnected || this.#guess !== 'none') return false;
     this.#guess = 'trying';
     return true;
   }
@@ -264,7 +278,7 @@ export class Dialer implements ConnectionOwner {
   async close(reason: Error | undefined, packet: Omit<DisconnectPacket, 'type'>): Promise<void> {
     this.end(reason);
     if (this.connection === null) return;
-    this.#closed = Promise.withResolvers();
+    this.#closed ??= Promise.withResolvers();
     this.connection.end(packet);
     await this.#closed.promise;
   }

@@ -132,7 +132,7 @@ export class BrokerLink implements FakePeer {
   }
 
   closed(): void {
-    this.state = 'closed';
+    if (this.state === 'open') this.state = 'closed';
   }
 }
 
