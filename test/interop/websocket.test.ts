@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect as connectTcp, createServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { connect as connectTls } from 'node:tls';
 import { connect, type IClientOptions, type MqttClient } from 'mqtt';
 import { WebSocket } from 'ws';
 import { silentLogger } from '../../packages/broker/src/log.ts';
@@ -120,6 +121,30 @@ for (const encrypted of [false, true]) {
     await client.publishAsync('t', 'x', { qos: 1 });
   });
 }
+
+test('the WebSocket that browsers and Node have themselves is let in, and closes cleanly', async (t) => {
+  const { listener } = await startListener(t, { webSocket: {} });
+  const socket = new globalThis.WebSocket(listener.url, ['mqttv3.1', 'mqtt']);
+  await once(socket, 'open');
+  assert.equal(socket.protocol, 'mqtt');
+  socket.close(1000, 'done');
+  const [closed] = await once(socket, 'close');
+  assert.deepEqual([closed.code, closed.wasClean], [1000, true]);
+  await until('it to be gone', () => listener.connections === 0);
+});
+
+test('what is no HTTP within TLS is told so, as without it', async (t) => {
+  const ca = new Authority(t);
+  const server = ca.issue('server', { san: 'IP:127.0.0.1' });
+  const { port, refusals } = await startListener(t, { tls: server, webSocket: {} });
+  const socket = connectTls({ port, host: '127.0.0.1', ca: readFileSync(ca.file) });
+  t.after(() => void socket.destroy());
+  await once(socket, 'secureConnect');
+  socket.write(Buffer.from('100c00044d5154540502003c00', 'hex'));
+  const [answer] = await once(socket, 'data');
+  assert.match(String(answer), /^HTTP\/1\.1 400 .*MQTT over WebSocket/s);
+  await until('the refusal', () => refusals.length === 1);
+});
 
 test('X-Forwarded-For is not believed', async (t) => {
   const { listener, logins } = await startListener(t, { webSocket: {} });

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import tls from 'node:tls';
 import { type BrokerCore, defaultLimits, type Link, type LinkReceiver, type ListenerSettings } from '@cauldron/core';
+import { clientFrame } from '../../../../test/support/client-frame.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { openListener } from './open-listener.ts';
 
@@ -25,12 +26,26 @@ interface Accepted {
   onFeed: () => void;
 }
 
+/** What goes before the bytes. */
+interface Kind {
+  readonly name: string;
+  readonly secure: boolean;
+  readonly webSocket: boolean;
+}
+
+const KINDS: readonly Kind[] = [
+  { name: 'plain', secure: false, webSocket: false },
+  { name: 'TLS', secure: true, webSocket: false },
+  { name: 'WebSocket', secure: false, webSocket: true },
+  { name: 'WebSocket over TLS', secure: true, webSocket: true },
+];
+
 interface Under {
   readonly accepted: Accepted[];
   connect(): Promise<net.Socket>;
 }
 
-async function listen(t: TestContext, secure: boolean): Promise<Under> {
+async function listen(t: TestContext, kind: Kind): Promise<Under> {
   let turn = 0;
   const counting = setInterval(() => undefined, 1000);
   const count = (): void => {
@@ -58,7 +73,11 @@ async function listen(t: TestContext, secure: boolean): Promise<Under> {
   };
   const core = { now: 0, metrics: { connectionsRefused: 0 }, observer: {}, admit: () => null, accept };
   const settings = { limits: defaultLimits } as ListenerSettings;
-  const options = { name: 'l', host: '127.0.0.1', port: 0, ...(secure ? { tls: { psk: { file: keyFile(t) } } } : {}) };
+  const layers = {
+    ...(kind.secure ? { tls: { psk: { file: keyFile(t) } } } : {}),
+    ...(kind.webSocket ? { webSocket: {} } : {}),
+  };
+  const options = { name: 'l', host: '127.0.0.1', port: 0, ...layers };
   const listener = await openListener(core as unknown as BrokerCore, options, settings, new BufferPool());
   t.after(() => {
     listener.stopAccepting();
@@ -66,7 +85,7 @@ async function listen(t: TestContext, secure: boolean): Promise<Under> {
     clearImmediate(immediate);
     clearInterval(counting);
   });
-  return { accepted, connect: () => connect(t, listener.address.port, secure) };
+  return { accepted, connect: () => connect(t, listener.address.port, kind) };
 }
 
 function keyFile(t: TestContext): string {
@@ -76,7 +95,7 @@ function keyFile(t: TestContext): string {
   return join(folder, 'keys');
 }
 
-async function connect(t: TestContext, port: number, secure: boolean): Promise<net.Socket> {
+async function connect(t: TestContext, port: number, { secure, webSocket }: Kind): Promise<net.Socket> {
   const at = { host: '127.0.0.1', port };
   const psk = { pskCallback: () => ({ psk: KEY, identity: 'ann' }), ciphers: 'PSK-AES128-GCM-SHA256' };
   const socket = secure
@@ -84,8 +103,25 @@ async function connect(t: TestContext, port: number, secure: boolean): Promise<n
     : net.connect(at);
   t.after(() => void socket.destroy());
   await once(socket, secure ? 'secureConnect' : 'connect');
+  if (webSocket) {
+    socket.write(upgradeTo(port));
+    await once(socket, 'data');
+    socket.pause();
+  }
   return socket;
 }
+
+const upgradeTo = (port: number): string =>
+  [
+    'GET /mqtt HTTP/1.1',
+    `Host: 127.0.0.1:${port}`,
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Version: 13',
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    'Sec-WebSocket-Protocol: mqtt',
+    '\r\n',
+  ].join('\r\n');
 
 async function until(what: string, holds: () => boolean): Promise<void> {
   const deadline = Date.now() + 10_000;
@@ -97,22 +133,24 @@ async function until(what: string, holds: () => boolean): Promise<void> {
 
 const quietWhile = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-for (const secure of [false, true]) {
-  const kind = secure ? 'TLS' : 'plain';
+for (const layers of KINDS) {
+  const { name: kind, secure, webSocket } = layers;
+  /** As many bytes for the core, in whatever they travel. */
+  const some = (size: number): Buffer => (webSocket ? clientFrame(Buffer.alloc(size)) : Buffer.alloc(size));
   // A TLS socket hands over what it had decrypted already when it stops reading.
   const most = secure ? 4 * FULL : FULL;
 
   test(`one connection that floods gets about a buffer a turn, and all it sends arrives (${kind})`, async (t) => {
-    const { accepted, connect } = await listen(t, secure);
+    const { accepted, connect } = await listen(t, layers);
     const size = 16 * 2 ** 20;
-    (await connect()).write(Buffer.alloc(size));
+    (await connect()).write(some(size));
     await until('all bytes', () => accepted[0]?.bytes === size);
     const largest = Math.max(...accepted[0]!.perTurn.values());
     assert.ok(largest <= most, `${largest} bytes in one turn`);
   });
 
   test(`pausing and resuming gets a connection no more than its share of a turn (${kind})`, async (t) => {
-    const { accepted, connect } = await listen(t, secure);
+    const { accepted, connect } = await listen(t, layers);
     const socket = await connect();
     await until('the connection', () => accepted.length === 1);
     const [one] = accepted as [Accepted];
@@ -123,14 +161,14 @@ for (const secure of [false, true]) {
       });
     };
     const size = 16 * 2 ** 20;
-    socket.write(Buffer.alloc(size));
+    socket.write(some(size));
     await until('all bytes', () => one.bytes === size);
     const largest = Math.max(...one.perTurn.values());
     assert.ok(largest <= most, `${largest} bytes in one turn`);
   });
 
   test(`a paused connection is fed nothing more than was read already until it is resumed (${kind})`, async (t) => {
-    const { accepted, connect } = await listen(t, secure);
+    const { accepted, connect } = await listen(t, layers);
     const socket = await connect();
     await until('the connection', () => accepted.length === 1);
     const [one] = accepted as [Accepted];
@@ -151,7 +189,7 @@ for (const secure of [false, true]) {
       way?.(pause);
       way = undefined;
     };
-    socket.write(Buffer.alloc(size));
+    socket.write(some(size));
     for (const next of [...ways.slice(1), undefined]) {
       await paused.promise;
       await quietWhile(20);
@@ -167,7 +205,7 @@ for (const secure of [false, true]) {
   });
 
   test(`pausing and resuming at any time loses no byte (${kind})`, async (t) => {
-    const { accepted, connect } = await listen(t, secure);
+    const { accepted, connect } = await listen(t, layers);
     const socket = await connect();
     await until('the connection', () => accepted.length === 1);
     const [one] = accepted as [Accepted];
@@ -182,12 +220,12 @@ for (const secure of [false, true]) {
       else if (calls % 4 === 2) setImmediate(resume);
       else setTimeout(resume, 0);
     };
-    socket.write(Buffer.alloc(size));
+    socket.write(some(size));
     await until('all bytes', () => one.bytes === size);
   });
 
   test(`a connection that is ended while it waits for its turn, or is paused, closes (${kind})`, async (t) => {
-    const { accepted, connect } = await listen(t, secure);
+    const { accepted, connect } = await listen(t, layers);
     for (const pause of [false, true]) {
       const socket = await connect();
       socket.on('error', () => undefined).resume();
@@ -197,7 +235,7 @@ for (const secure of [false, true]) {
         if (pause) one.link.pause();
         setImmediate(() => one.link.end());
       };
-      socket.end(Buffer.alloc(2 ** 20));
+      socket.end(some(2 ** 20));
       await until('it to be closed', () => one.closed);
     }
   });

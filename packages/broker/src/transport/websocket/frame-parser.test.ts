@@ -259,3 +259,24 @@ test('after a compressed message it goes on later where its receiver wants that'
   seen.parser.push(stream.subarray(read), stream.length - read);
   assert.equal(String(seen.bytes), 'rest');
 });
+
+test('whatever bytes come, in whatever pieces, it throws nothing, and says at most one end', (t) => {
+  const seed = Number(process.env.FC_SEED ?? Date.now());
+  t.diagnostic(`seed ${seed}`);
+  const header = fc.tuple(
+    fc.integer({ min: 0, max: 255 }),
+    fc.integer({ min: 0, max: 255 }),
+    fc.uint8Array({ maxLength: 40 }),
+  );
+  const stream = fc.array(fc.oneof(header, fc.uint8Array({ maxLength: 20 })), { maxLength: 20 });
+  const property = fc.property(stream, fc.boolean(), fc.integer({ min: 1, max: 50 }), (parts, deflate, size) => {
+    const bytes = Buffer.concat(
+      parts.map((part) => (part instanceof Uint8Array ? part : Buffer.concat([Buffer.of(part[0], part[1]), part[2]]))),
+    );
+    const whole = new Recorder(deflate).push(bytes);
+    const pieces = new Recorder(deflate).push(bytes, size);
+    assert.ok(whole.ends.length <= 1);
+    assert.deepEqual([pieces.ends, pieces.bytes, pieces.pings], [whole.ends, whole.bytes, whole.pings]);
+  });
+  fc.assert(property, { seed, numRuns: 1000 });
+});
