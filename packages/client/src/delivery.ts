@@ -4,6 +4,8 @@ export class Delivery {
   readonly packetId: number;
   /** Consumers that are not done yet. */
   #open: number;
+  /** A consumer could not deal with it: it must not be acknowledged. */
+  failed = false;
   readonly #done: (delivery: Delivery) => void;
 
   /** @param done called once all consumers are done */
@@ -14,7 +16,7 @@ export class Delivery {
     this.#done = done;
   }
 
-  /** Everybody has taken it: it may be acknowledged. */
+  /** Everybody is done with it. */
   get consumed(): boolean {
     return this.#open === 0;
   }
@@ -22,6 +24,12 @@ export class Delivery {
   /** So many more consumers take it. */
   expect(consumers: number): void {
     this.#open += consumers;
+  }
+
+  /** One consumer failed on it, and is done with it. */
+  fail(): void {
+    this.failed = true;
+    this.settle();
   }
 
   /** One consumer is done with it. */

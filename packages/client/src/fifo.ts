@@ -32,10 +32,20 @@ export class Fifo<T> {
 
   /** Takes one item out, wherever it is; false when it is not there. */
   remove(item: T): boolean {
+    if (this.size > 0 && this.first === item) {
+      this.shift();
+      return true;
+    }
     const at = this.#items.indexOf(item, this.#head);
     if (at < 0) return false;
     this.#items.splice(at, 1);
     return true;
+  }
+
+  /** The first item that passes. */
+  find(passes: (item: T) => boolean): T | undefined {
+    for (let i = this.#head; i < this.#items.length; i++) if (passes(this.#items[i]!)) return this.#items[i];
+    return undefined;
   }
 
   /** Takes everything out. */

@@ -193,7 +193,7 @@ export interface SubscribeOptions {
  * Takes a message. It is acknowledged when the handler has returned or its promise is fulfilled; the next message of
  * that subscription waits until then.
  */
-export type MessageHandler<P = Readonly<Record<string, string>>> = (message: Message<P>) => void | Promise<void>;
+export type MessageHandler<P = Readonly<Record<string, string>>> = (message: Message<P>) => unknown;
 
 export interface RequestOptions {
   /** Milliseconds until the response must be here. Default 30,000. */

@@ -1,5 +1,6 @@
 import { matchTopic } from '@cauldron/protocol';
 import type { Delivery } from './delivery.ts';
+import { aborted, connectionClosed } from './error.ts';
 import { Fifo } from './fifo.ts';
 import { Message } from './message.ts';
 import type { MessageHandler, SubscribeOptions } from './options.ts';
@@ -18,6 +19,17 @@ export interface SubscriptionPort {
 interface Held {
   readonly message: Message;
   readonly delivery: Delivery | null;
+}
+
+/** One loop over a subscription, and what it is working on. */
+interface Loop {
+  current: Delivery | null;
+}
+
+interface Waiter<P> {
+  readonly loop: Loop;
+  resolve(result: IteratorResult<Message<P>>): void;
+  reject(error: Error): void;
 }
 
 /** QoS 0 messages beyond this many times the buffer are dropped, whatever was agreed. */
@@ -40,16 +52,26 @@ export class Subscription<P = Readonly<Record<string, string>>> implements Async
   readonly options: SubscribeOptions;
   /**
    * Fulfilled when the broker has granted all of its filters; rejected with SUBSCRIBE_REFUSED, and the subscription over,
-   * when it refused one (with `onRefused`: all of them).
+   * when it refused one (with `onRefused`: all of them), and when it is over before that.
    */
   get ready(): Promise<void> {
     if (this.#granted === undefined) {
       this.#granted = Promise.withResolvers();
       this.#granted.promise.catch(() => undefined); // whoever does not wait learns it from the loop, or from `ended`
-      if (this.#error !== undefined) this.#granted.reject(this.#error);
-      else if (this.#isGranted || this.#over) this.#granted.resolve();
+      this.#settleGranted();
     }
     return this.#granted.promise;
+  }
+
+  #settleGranted(): void {
+    if (this.#isGranted) this.#granted?.resolve();
+    else if (this.#over) this.#granted?.reject(this.#error ?? this.#neverGranted());
+  }
+
+  #neverGranted(): Error {
+    const { signal } = this.options;
+    if (signal?.aborted) return aborted(signal, 'the subscription');
+    return connectionClosed('the subscription was ended before the broker granted it');
   }
 
   /** Fulfilled when it is over; with the error that ended it, if one did. */
@@ -74,9 +96,10 @@ export class Subscription<P = Readonly<Record<string, string>>> implements Async
   /** Its handler is at work. */
   #busy = false;
   #behind = false;
-  /** What the loop is working on. */
-  #current: Delivery | null = null;
-  #waiters = new Fifo<{ resolve(result: IteratorResult<Message<P>>): void; reject(error: Error): void }>();
+  /** That of {@link next}. */
+  #loop: Loop | undefined;
+  #waiters = new Fifo<Waiter<P>>();
+  #stopListening: (() => void) | undefined;
 
   /** @internal use `client.subscribe` or `client.on` */
   constructor(
@@ -89,7 +112,11 @@ export class Subscription<P = Readonly<Record<string, string>>> implements Async
     this.options = options;
     this.#port = port;
     this.#handler = handler;
-    options.signal?.addEventListener('abort', () => this.close(), { once: true });
+    const { signal } = options;
+    if (signal === undefined) return;
+    const close = (): void => this.close();
+    signal.addEventListener('abort', close);
+    this.#stopListening = () => signal.removeEventListener('abort', close);
   }
 
   /** Messages that wait for the consumer. */
@@ -101,15 +128,15 @@ export class Subscription<P = Readonly<Record<string, string>>> implements Async
   grant(): void {
     this.confirmed = true;
     this.#isGranted = true;
-    this.#granted?.resolve();
+    this.#settleGranted();
     this.#granted = undefined;
   }
 
   /** @internal Takes a message; `delivery` is settled when it was consumed. */
   offer(message: Message, delivery: Delivery | null): void {
     if (this.#over) delivery?.settle();
-    else if (this.#handler !== undefined && !this.#busy && this.#buffer.size === 0) this.#run({ message, delivery });
-    else if (this.#handler === undefined && this.#waiters.size > 0) this.#give({ message, delivery });
+    else if (this.#handler !== undefined && !this.#busy) this.#work({ message, delivery });
+    else if (this.#waiters.size > 0) this.#give({ message, delivery });
     else this.#hold({ message, delivery });
   }
 
@@ -118,8 +145,9 @@ export class Subscription<P = Readonly<Record<string, string>>> implements Async
     const most = overflow === 'pause' ? bufferSize * HARD_LIMIT : bufferSize;
     if (held.delivery === null && this.#buffer.size >= most) {
       this.dropped += 1;
-      if (overflow === 'pause') return;
-      this.#buffer.shift()?.delivery?.settle();
+      const oldest = overflow === 'pause' ? undefined : this.#buffer.find(({ delivery }) => delivery === null);
+      if (oldest === undefined) return;
+      this.#buffer.remove(oldest);
     }
     this.#buffer.push(held);
     if (overflow === 'pause' && this.#buffer.size >= bufferSize) this.#setBehind(true);
@@ -151,82 +179,89 @@ export class Subscription<P = Readonly<Record<string, string>>> implements Async
 
   // ---- handlers
 
-  #run({ message, delivery }: Held): void {
+  /** Hands over a message, and those that line up meanwhile: one at a time, in their order. */
+  #work(first: Held | undefined): void {
+    this.#busy = true;
+    for (let held = first; held !== undefined; held = this.#take()) if (this.#run(held)) return;
+    this.#busy = false;
+    if (this.#over) this.#end?.resolve(this.#error);
+  }
+
+  /** True where the handler takes its time: it goes on when its promise is settled. */
+  #run(held: Held): boolean {
+    const { message, delivery } = held;
     try {
-      const pending = this.#handler!(this.#named(message));
-      if (pending === undefined) delivery?.settle();
-      else this.#await(pending, { message, delivery });
+      const pending = this.#handler!(this.#named(message)) as Promise<unknown> | undefined;
+      // Whatever else a handler answers says nothing.
+      if (typeof pending?.then !== 'function') {
+        delivery?.settle();
+        return false;
+      }
+      const settled = pending.then(
+        () => delivery?.settle(),
+        (error: Error) => this.#failed(error, held),
+      );
+      void settled.then(() => this.#work(this.#take()));
+      return true;
     } catch (error) {
-      this.#port.failed(error as Error, message);
+      this.#failed(error as Error, held);
+      return false;
     }
   }
 
-  #await(pending: Promise<void>, { message, delivery }: Held): void {
-    this.#busy = true;
-    pending.then(
-      () => {
-        delivery?.settle();
-        this.#goOn();
-      },
-      (error: Error) => {
-        this.#port.failed(error, message);
-        this.#goOn();
-      },
-    );
-  }
-
-  #goOn(): void {
-    this.#busy = false;
-    while (!this.#busy && this.#buffer.size > 0) this.#run(this.#take()!);
-    if (this.#over && !this.#busy) this.#end?.resolve(this.#error);
+  #failed(error: Error, { message, delivery }: Held): void {
+    this.#port.failed(error, message);
+    delivery?.fail();
   }
 
   // ---- for await
 
   [Symbol.asyncIterator](): AsyncIterator<Message<P>> {
-    return { next: () => this.next(), return: () => this.#return() };
+    const loop: Loop = { current: null };
+    return {
+      next: () => this.#next(loop),
+      return: () => {
+        consumed(loop);
+        this.close();
+        return Promise.resolve(DONE);
+      },
+    };
   }
 
   /** The next message; `done` when the subscription is over. @throws what ended it, if an error did */
   next(): Promise<IteratorResult<Message<P>>> {
-    this.#consumed();
+    this.#loop ??= { current: null };
+    return this.#next(this.#loop);
+  }
+
+  #next(loop: Loop): Promise<IteratorResult<Message<P>>> {
+    consumed(loop);
     const held = this.#take();
-    if (held !== undefined) {
-      this.#current = held.delivery;
-      return Promise.resolve({ done: false, value: this.#named(held.message) });
-    }
+    if (held !== undefined) return Promise.resolve(this.#handOver(loop, held));
     if (this.#over) return this.#error === undefined ? Promise.resolve(DONE) : Promise.reject(this.#error);
-    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+    return new Promise((resolve, reject) => this.#waiters.push({ loop, resolve, reject }));
   }
 
-  /** The message before is done with. */
-  #consumed(): void {
-    const current = this.#current;
-    this.#current = null;
-    current?.settle();
+  #handOver(loop: Loop, { message, delivery }: Held): IteratorResult<Message<P>> {
+    consumed(loop);
+    loop.current = delivery;
+    return { done: false, value: this.#named(message) };
   }
 
-  #give({ message, delivery }: Held): void {
-    this.#consumed();
-    this.#current = delivery;
-    this.#waiters.shift()!.resolve({ done: false, value: this.#named(message) });
-  }
-
-  #return(): Promise<IteratorResult<Message<P>>> {
-    this.#consumed();
-    this.close();
-    return Promise.resolve(DONE);
+  #give(held: Held): void {
+    const { loop, resolve } = this.#waiters.shift()!;
+    resolve(this.#handOver(loop, held));
   }
 
   // ---- the end
 
   /** Unsubscribes. Messages that wait are dropped, and acknowledged: nobody wants them any more. */
   close(): void {
-    if (this.#over) return;
+    const wasOver = this.#over;
     this.finish(undefined);
     for (const { delivery } of this.#buffer.drain()) delivery?.settle();
     this.#setBehind(false);
-    this.#port.ended(this as Subscription<unknown>);
+    if (!wasOver) this.#port.ended(this as Subscription<unknown>);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -238,8 +273,8 @@ export class Subscription<P = Readonly<Record<string, string>>> implements Async
     if (this.#over) return;
     this.#over = true;
     this.#error = error;
-    if (error === undefined) this.#granted?.resolve();
-    else this.#granted?.reject(error);
+    this.#stopListening?.();
+    this.#settleGranted();
     for (const waiter of this.#waiters.drain()) {
       if (error === undefined) waiter.resolve(DONE);
       else waiter.reject(error);
@@ -249,3 +284,10 @@ export class Subscription<P = Readonly<Record<string, string>>> implements Async
 }
 
 const DONE = { done: true, value: undefined } as const;
+
+/** What a loop was working on is done. */
+function consumed(loop: Loop): void {
+  const { current } = loop;
+  loop.current = null;
+  current?.settle();
+}
