@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { WebSocket } from 'ws';
+import { MAX_PAGE_CONNECTIONS } from '../../packages/broker/src/http/http-host.ts';
 import { until } from '../support/broker.ts';
 import { type ListenerUnderTest, startListener } from '../support/listener.ts';
 
@@ -251,6 +252,25 @@ test('an upgrade while a page is still due ends the connection, and leaves nothi
   await once(socket, 'close');
   answer();
   await until('nothing to be left', () => core.connections.size === 0 && listener.connections === 0);
+});
+
+test('connections that ask for pages are bounded, and those that become WebSockets are not among them', async (t) => {
+  const { core, listener, port, refusals } = await start(t);
+  listener.http!.serve((_request, response) => void response.end('page'));
+  const get = request(port, { line: 'GET / HTTP/1.1', headers: { Upgrade: null, Connection: null } });
+  for (let i = 0; i < MAX_PAGE_CONNECTIONS; i++) {
+    const socket = connect({ port, host: '127.0.0.1' });
+    t.after(() => void socket.destroy());
+    socket.write(get);
+    await once(socket, 'data');
+  }
+  assert.equal(listener.connections, MAX_PAGE_CONNECTIONS);
+  const { status, body } = await exchange(t, port, get);
+  assert.equal(status, 503);
+  assert.match(body, /256 connections ask for pages already/);
+  assert.equal(refusals.length, 1);
+  assert.equal((await exchange(t, port, request(port))).status, 101);
+  assert.equal(core.connections.size, 1);
 });
 
 test('who says nothing, or too little, is closed when limits.connectTimeout is over', async (t) => {

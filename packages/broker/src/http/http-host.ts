@@ -98,7 +98,8 @@ export class HttpHost {
     if (!this.#pages.has(socket) && !this.#takesPages(socket, response)) return;
     this.#waiting(socket, 1);
     response.once('close', () => this.#waiting(socket, -1));
-    const checked = checkHostAndOrigin(request, this.#options.guard());
+    // A page of this machine may open a WebSocket, which asks for a login of its own; a request may count on more than that.
+    const checked = checkHostAndOrigin(request, { ...this.#options.guard(), localPages: false });
     if (checked !== true) {
       this.#options.refused(socket, checked);
       sendAnswer(response, checked);
@@ -121,6 +122,7 @@ export class HttpHost {
       const answer = { status: 503, reason, headers: { 'Retry-After': '5' } };
       this.#options.refused(socket, answer);
       sendAnswer(response, answer);
+      socket.destroySoon();
       return false;
     }
     this.#pages.set(socket, 0);
@@ -131,7 +133,7 @@ export class HttpHost {
   #upgrade(request: IncomingMessage, head: Buffer): void {
     const { socket } = request;
     // What is still to be answered before it would get among the frames.
-    if ((this.#pages.get(socket) ?? 0) > 0) {
+    if (!socket.writable || (this.#pages.get(socket) ?? 0) > 0) {
       socket.destroy();
       return;
     }

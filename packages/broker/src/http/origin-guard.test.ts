@@ -38,6 +38,31 @@ const refused = (name: string, status: number, headers: Headers, parts?: Case, s
   test(name, () => assertRefused(check(headers, parts), status, said));
 };
 
+describe('pages of this machine, where they may', () => {
+  const local: Case = { options: { listener: { host: '127.0.0.1', port: 8083 }, localPages: true } };
+  for (const origin of ['http://localhost:5173', 'https://127.0.0.1', 'http://[::1]:3000']) {
+    accepted(`${origin} is let in`, { host: 'localhost:8083', origin }, local);
+    refused(
+      `${origin} is not where they may not`,
+      403,
+      { host: 'localhost:8083', origin },
+      {
+        options: { listener: { host: '127.0.0.1', port: 8083 } },
+      },
+    );
+  }
+  const named: Case = { options: { ...local.options, names: ['broker.example.org'] } };
+  const visitor = { host: 'broker.example.org', origin: 'http://localhost:5173' };
+  refused('through another name, this machine is the machine of a visitor', 403, visitor, named);
+  refused(
+    'a name that begins like one is none',
+    403,
+    { host: 'localhost:8083', origin: 'http://localhost.x:1' },
+    local,
+  );
+  refused('null is from nowhere', 403, { host: 'localhost:8083', origin: 'null' }, local);
+});
+
 describe('Host', () => {
   for (const host of ['localhost:8080', '127.0.0.1:8080', '[::1]:8080', 'LocalHost:8080', 'localhost.:8080']) {
     accepted(`${host} is this machine`, { host });

@@ -59,10 +59,6 @@ export class WebSocketLink extends SocketLink implements Intake, FrameReceiver {
     this.#drainAbove = drainAbove;
   }
 
-  get upgraded(): boolean {
-    return this.#parser !== null;
-  }
-
   /**
    * From here on it is WebSocket.
    *
@@ -97,8 +93,12 @@ export class WebSocketLink extends SocketLink implements Intake, FrameReceiver {
   // ---- input
 
   feed(chunk: Uint8Array, end: number): void {
-    const parser = this.#parser!;
-    const read = parser.push(chunk, end);
+    if (this.#rest !== null) {
+      // The socket had more in hand when it stopped reading.
+      this.#rest = Buffer.concat([this.#rest, chunk.subarray(0, end)]);
+      return;
+    }
+    const read = this.#parser!.push(chunk, end);
     if (read < end && !this.ending) {
       this.#rest = Uint8Array.prototype.slice.call(chunk, read, end);
       this.awaitTurn();
