@@ -38,6 +38,22 @@ const refused: readonly { name: string; files: Record<string, string>; says: Reg
     says: /packages\/protocol must run without Node/,
   },
   {
+    name: "the client's core and its browser part importing a Node module is refused",
+    files: {
+      'packages/client/src/client.ts': "import { setTimeout } from 'node:timers/promises';\n",
+      'packages/client/src/stores/indexeddb.ts': "import 'node:v8';\n",
+    },
+    says: /client\.ts must run without Node[\s\S]*indexeddb\.ts must run without Node/,
+  },
+  {
+    name: "the client's core importing what only Node loads is refused",
+    files: {
+      'packages/client/src/client.ts': "import { openSocket } from './node/socket.ts';\n",
+      'packages/client/src/node/socket.ts': "import 'node:net';\n",
+    },
+    says: /client\.ts:1 {2}packages\/client\/src\/client\.ts must run without Node, but imports .*node\/socket\.ts/,
+  },
+  {
     name: 'the broker importing the testkit outside tests is refused',
     files: { 'packages/broker/src/a.ts': "import {\n  fake,\n} from '@cauldron/testkit';\n" },
     says: /a\.ts:3 {2}only tests may import @cauldron\/testkit/,
@@ -109,6 +125,10 @@ test('a tree that keeps the rules passes', async (t) => {
     'packages/core/src/a.test.ts': "import 'node:fs';\nimport '@cauldron/testkit';\n",
     'packages/broker/src/transport/ws.ts': "import 'ws';\nimport type { C } from '../config/schema.ts';\n",
     'packages/cli/src/commands/broker.ts': "import '@cauldron/broker';\n",
+    'packages/client/src/node/socket.ts': "import 'node:net';\n",
+    'packages/client/src/stores/sqlite-file.ts': "import 'node:sqlite';\n",
+    'packages/client/src/index.node.ts': "import 'node:v8';\nimport './node/socket.ts';\n",
+    'packages/client/src/index.browser.ts': "import './browser/platform.ts';\n",
     'packages/core/src/b.ts': "import './c.ts';\n",
     'packages/core/src/c.ts': "import type { B } from './b.ts';\n",
     'packages/core/src/long.test.ts': '// line\n'.repeat(500),

@@ -33,3 +33,25 @@ for (const name of ['protocol', 'core']) {
     assert.doesNotMatch(output, /a\.test\.ts/);
   });
 }
+
+test("timers, sockets, pages and Node do not compile in the client's core; what all surroundings have does", async (t) => {
+  const root = tempTree(t, {
+    'tsconfig.base.json': settings('tsconfig.base.json'),
+    'packages/client/tsconfig.json': settings('packages/client/tsconfig.json'),
+    'packages/client/web-globals.d.ts': settings('packages/client/web-globals.d.ts'),
+    'packages/client/src/a.ts': [
+      "new WebSocket('ws://localhost');",
+      'setTimeout(() => {}, 1);',
+      'document.title;',
+      'process.exit();',
+      'new URL(new TextDecoder().decode());',
+    ].join('\n'),
+    'packages/client/src/node/b.ts': 'process.exit();\n',
+    'packages/client/src/browser/c.ts': 'document.title;\n',
+  });
+  const { code, output } = await run(compiler, ['-p', join(root, 'packages/client')], root);
+  assert.notEqual(code, 0);
+  const lines = [...output.matchAll(/a\.ts\((\d+),/g)].map(([, line]) => Number(line));
+  assert.deepEqual(lines, [1, 2, 3, 4], output);
+  assert.doesNotMatch(output, /[bc]\.ts/);
+});

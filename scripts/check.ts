@@ -28,6 +28,18 @@ const STEPS: readonly Step[] = [
     hint: 'core is a value: time, sockets and disk are ports',
   },
   {
+    name: "types of the client's core, without Node or DOM",
+    command: bin('tsc'),
+    args: ['-p', 'packages/client'],
+    hint: 'sockets, timers and pages come through Platform; what all surroundings have is in packages/client/web-globals.d.ts',
+  },
+  {
+    name: "types of the client's browser part and its test pages, without Node",
+    command: bin('tsc'),
+    args: ['-p', 'packages/client/tsconfig.browser.json'],
+    hint: 'these run in pages: DOM, but no Buffer, process or node:*',
+  },
+  {
     name: 'format and lint',
     command: bin('biome'),
     args: ['check', '--error-on-warnings'],

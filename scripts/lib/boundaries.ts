@@ -17,8 +17,8 @@ export function describeViolation(violation: Violation): string {
 interface PackageRule {
   /** Workspace folders that production code of this package may import. */
   readonly mayImport: readonly string[];
-  /** False where the code also runs in a browser or must stay free of I/O: no `node:*` there. */
-  readonly mayUseNode: boolean;
+  /** False where the code also runs in a browser or must stay free of I/O: no `node:*` there. Otherwise: in which files. */
+  readonly mayUseNode: boolean | RegExp;
 }
 
 /** Who may import whom: `cli -> client -> protocol <- core <- broker -> rules -> protocol`. */
@@ -26,7 +26,10 @@ const PACKAGES: Readonly<Record<string, PackageRule>> = {
   protocol: { mayImport: [], mayUseNode: false },
   core: { mayImport: ['protocol'], mayUseNode: false },
   rules: { mayImport: ['protocol'], mayUseNode: false },
-  client: { mayImport: ['protocol'], mayUseNode: true },
+  client: {
+    mayImport: ['protocol'],
+    mayUseNode: /^packages\/client\/src\/(node\/|testing\/|stores\/sqlite|index\.node\.ts$)/,
+  },
   broker: { mayImport: ['core', 'protocol', 'rules'], mayUseNode: true },
   dashboard: { mayImport: ['client', 'rules'], mayUseNode: false },
   cli: { mayImport: ['client', 'protocol'], mayUseNode: true },
@@ -85,7 +88,7 @@ function checkImport(
   const { specifier } = site;
   if (specifier.startsWith('.')) return checkRelative(file, site, own);
   if (file.isTest) return null;
-  if (specifier.startsWith('node:')) return checkNode(own, specifier);
+  if (specifier.startsWith('node:')) return checkNode(file.path, own, specifier);
 
   const name = packageName(specifier);
   const target = folderOf.get(name);
@@ -96,7 +99,7 @@ function checkImport(
       fix: `add it to packages/${own}/package.json and docs/dependencies.md, or do without it`,
     };
   }
-  return null;
+  return target === undefined && PACKAGES[own]?.mayUseNode instanceof RegExp ? checkNode(file.path, own, name) : null;
 }
 
 /** The package part of a specifier: `@scope/name` or `name`, without a subpath. */
@@ -105,11 +108,19 @@ export function packageName(specifier: string): string {
   return specifier.startsWith('@') ? parts.slice(0, 2).join('/') : parts[0]!;
 }
 
-function checkNode(own: string, specifier: string): Broken | null {
-  if (PACKAGES[own]?.mayUseNode !== false) return null;
+function checkNode(path: string, own: string, specifier: string): Broken | null {
+  const allowed = PACKAGES[own]?.mayUseNode ?? true;
+  if (allowed === true) return null;
+  if (allowed === false) {
+    return {
+      rule: `packages/${own} must run without Node, but imports ${specifier}`,
+      fix: 'take what you need as an argument or a port, and wire it in packages/broker',
+    };
+  }
+  if (allowed.test(path)) return null;
   return {
-    rule: `packages/${own} must run without Node, but imports ${specifier}`,
-    fix: 'take what you need as an argument or a port, and wire it in packages/broker',
+    rule: `${path} must run without Node, but imports ${specifier}`,
+    fix: 'take what you need through a port, such as Platform, and implement it in the files that only Node loads',
   };
 }
 
@@ -146,6 +157,8 @@ function checkRelative(file: SourceFile, site: ImportSite, own: string): Broken 
   if (target.endsWith('.test.ts')) {
     return { rule: `production code imports the test ${target}`, fix: 'move the shared part out of the test file' };
   }
+  const nodeOnly = PACKAGES[own]?.mayUseNode;
+  if (nodeOnly instanceof RegExp && nodeOnly.test(target) && !site.typeOnly) return checkNode(file.path, own, target);
   return own === 'broker' ? checkEdge(file.path, target, site.typeOnly) : null;
 }
 
