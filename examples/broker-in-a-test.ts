@@ -6,20 +6,19 @@ import { createBroker } from '@cauldron/broker';
 import { connect } from '@cauldron/client';
 
 /** What is tested here: a program that turns a lamp on when somebody comes home. */
-async function lampControl(port: number): Promise<() => Promise<void>> {
-  const client = await connect({ port, host: '127.0.0.1', clientId: 'lamp-control' });
-  client.onMessage(async ({ topic }) => {
-    const room = topic.split('/')[1];
+async function lampControl(url: string): Promise<() => Promise<void>> {
+  const client = await connect(url, { clientId: 'lamp-control' });
+  const turnOn = async (room: string) => {
     await client.publish(`home/${room}/lamp`, 'on', { qos: 1, retain: true });
-  });
-  await client.subscribe({ filter: 'home/+/motion', qos: 1 });
+  };
+  await client.on('home/+room/motion', ({ params }) => turnOn(params.room), { qos: 1 });
   return () => client.end();
 }
 
 test('the lamp of a room goes on when something moves there', async (t) => {
   const broker = await createBroker({ listeners: [{ port: 0 }], log: { level: 'error' } });
   t.after(() => broker.close());
-  const stop = await lampControl(broker.addresses[0]!.port);
+  const stop = await lampControl(broker.addresses[0]!.url);
   t.after(stop);
 
   const lamp = new Promise<string>((resolve) => {

@@ -3,10 +3,10 @@
 //   npx node examples/temperature-sensor.ts watch
 //   npx node examples/temperature-sensor.ts sensor kitchen
 // Stop the sensor with Ctrl-C: it says goodbye. Kill it (kill -9): the broker says so in its place, by its will.
-// The broker is mqtt://127.0.0.1:1883, or the host and port in HOST and PORT.
+// The broker is mqtt://127.0.0.1:1883, or the URL in BROKER.
 import { connect } from '@cauldron/client';
 
-const broker = { host: process.env.HOST ?? '127.0.0.1', port: Number(process.env.PORT ?? 1883) };
+const broker = process.env.BROKER ?? 'mqtt://127.0.0.1:1883';
 const [role, room = 'kitchen'] = process.argv.slice(2);
 
 if (role === 'sensor') await sensor(room);
@@ -18,12 +18,10 @@ else {
 
 async function sensor(name: string): Promise<void> {
   const status = `sensors/${name}/status`;
-  const utf8 = new TextEncoder();
-  const client = await connect({
-    ...broker,
+  const client = await connect(broker, {
     clientId: `sensor-${name}`,
     keepAlive: 10, // no sign of life for 15 s, and the broker publishes the will
-    will: { topic: status, payload: utf8.encode('lost'), qos: 1, retain: true },
+    will: { topic: status, payload: 'lost', qos: 1, retain: true },
   });
   // Retained: who subscribes later knows the status and the last temperature at once.
   await client.publish(status, 'online', { qos: 1, retain: true });
@@ -40,20 +38,20 @@ async function sensor(name: string): Promise<void> {
     await client.publish(status, 'offline', { qos: 1, retain: true });
     await client.end(); // a goodbye: the broker forgets the will
   });
-  client.closed.then(({ error }) => {
-    clearInterval(measure);
-    if (error !== undefined) console.error(error.message);
+  client.onState((state) => {
+    if (state.status === 'waiting') console.log(`${name}: ${state.reason.message}`); // it connects again by itself
+    // The will may have come meanwhile.
+    if (state.status === 'connected') void client.publish(status, 'online', { qos: 1, retain: true });
   });
 }
 
 async function watch(): Promise<void> {
   const client = await connect(broker);
-  client.onMessage(({ topic, payload }) => {
-    const [, name, what] = topic.split('/');
-    console.log(
-      `${name}: ${what === 'temperature' ? `${new TextDecoder().decode(payload)} °C` : new TextDecoder().decode(payload)}`,
-    );
+  await client.on('sensors/+name/temperature', (message) => {
+    console.log(`${message.params.name}: ${message.text()} °C`);
   });
-  await client.subscribe({ filter: 'sensors/+/+', qos: 1 });
+  await client.on('sensors/+name/status', (message) => console.log(`${message.params.name}: ${message.text()}`), {
+    qos: 1,
+  });
   process.once('SIGINT', () => client.end());
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { type Client, type CloseInfo, type ConnectOptions, connect } from '@cauldron/client';
+import { type Client, connect, type NodeClientOptions } from '@cauldron/client';
 import { until } from '../support/broker.ts';
 
 /** Milliseconds between two messages. */
@@ -14,7 +14,7 @@ export class Bystander {
   readonly #publisher: Client;
   readonly #subscriber: Client;
   readonly #received: number[];
-  readonly #ends: CloseInfo[] = [];
+  readonly #ends: (Error | undefined)[] = [];
   #published = 0;
   #leaving = false;
   readonly #publishing: Promise<void>;
@@ -23,21 +23,23 @@ export class Bystander {
     this.#publisher = publisher;
     this.#subscriber = subscriber;
     this.#received = received;
-    for (const client of [publisher, subscriber]) void client.closed.then((info) => this.#ends.push(info));
+    for (const client of [publisher, subscriber]) void client.closed.then((reason) => this.#ends.push(reason));
     this.#publishing = this.#publish(topic);
   }
 
   /** @param topic one that matches no subscription of the attack */
-  static async arrive(t: TestContext, options: ConnectOptions, topic = 'bystander/numbers'): Promise<Bystander> {
+  static async arrive(
+    t: TestContext,
+    url: string,
+    options: NodeClientOptions,
+    topic = 'bystander/numbers',
+  ): Promise<Bystander> {
     const received: number[] = [];
-    const subscriber = await connect({
-      ...options,
-      clientId: 'bystander-subscriber',
-      onMessage: ({ payload }) => void received.push(Number(new TextDecoder().decode(payload))),
-    });
+    const once = { ...options, reconnect: false } as const; // who loses the connection was not served
+    const subscriber = await connect(url, { ...once, clientId: 'bystander-subscriber' });
     t.after(() => subscriber.end());
-    await subscriber.subscribe({ filter: topic, qos: 1 });
-    const publisher = await connect({ ...options, clientId: 'bystander-publisher' });
+    await subscriber.on(topic, (message) => void received.push(Number(message.text())), { qos: 1 });
+    const publisher = await connect(url, { ...once, clientId: 'bystander-publisher' });
     t.after(() => publisher.end());
     return new Bystander(publisher, subscriber, received, topic);
   }

@@ -1,6 +1,6 @@
 import type { TestContext } from 'node:test';
 import type { Broker, BrokerEvents, ConfigInput } from '@cauldron/broker';
-import { type ConnectOptions, connect } from '@cauldron/client';
+import { connect, type NodeClientOptions } from '@cauldron/client';
 import type { Attack, AttackTarget } from '@cauldron/testkit/attacks';
 import { startBroker, until } from '../support/broker.ts';
 import { Bystander } from './bystander.ts';
@@ -25,7 +25,7 @@ export interface Scene {
 export interface AttackScript {
   readonly config?: ConfigInput;
   /** What the bystander and the latecomer log in with. */
-  readonly login?: ConnectOptions;
+  readonly login?: NodeClientOptions;
   /** Where the attack goes; default: the first listener. */
   readonly listener?: string;
   readonly start: (target: AttackTarget, seed: number) => Attack | Promise<Attack>;
@@ -45,8 +45,9 @@ export async function underAttack(t: TestContext, script: AttackScript): Promise
   t.diagnostic(`seed ${seed}`);
   const { broker, port } = await startBroker(t, script.config);
   const { login = {} } = script;
-  const options: ConnectOptions = { ...login, host: '127.0.0.1', port, keepAlive: 0 };
-  const bystander = await Bystander.arrive(t, options);
+  const url = `mqtt://127.0.0.1:${port}`;
+  const options: NodeClientOptions = { ...login, keepAlive: 0 };
+  const bystander = await Bystander.arrive(t, url, options);
   const watched = watch(broker);
   const address = broker.addresses.find(({ name }) => name === script.listener) ?? broker.addresses[0]!;
   const attack = await script.start({ host: '127.0.0.1', port: address.port }, seed);
@@ -55,7 +56,7 @@ export async function underAttack(t: TestContext, script: AttackScript): Promise
   await bystander.served(1);
   await goneFarEnough(scene, script);
   await bystander.served();
-  if (script.latecomer !== false) await comeLate(options);
+  if (script.latecomer !== false) await comeLate(url, options);
   await script.during?.(scene);
   await bystander.served();
   await attack.stop();
@@ -65,10 +66,10 @@ export async function underAttack(t: TestContext, script: AttackScript): Promise
 }
 
 /** A client that was not there before connects and gets what it publishes. */
-async function comeLate(options: ConnectOptions): Promise<void> {
+async function comeLate(url: string, options: NodeClientOptions): Promise<void> {
   const { promise: got, resolve } = Promise.withResolvers<void>();
-  const client = await connect({ ...options, clientId: 'latecomer', onMessage: () => resolve() });
-  await client.subscribe('latecomer/here');
+  const client = await connect(url, { ...options, clientId: 'latecomer' });
+  await client.on('latecomer/here', () => resolve());
   await client.publish('latecomer/here', 'served', { qos: 1 });
   await got;
   await client.end();

@@ -4,12 +4,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ConfigError, createBroker, type ReceivedMessage, version } from '@cauldron/broker';
-import { connect } from '@cauldron/client';
-import { ReasonCode } from '@cauldron/protocol';
+import { connect, type Message } from '@cauldron/client';
+import { type MqttError, ReasonCode } from '@cauldron/protocol';
 import { readManifests, repositoryRoot } from '../../scripts/lib/source-tree.ts';
 import { nextEvent, startBroker, until } from '../support/broker.ts';
 
 const host = '127.0.0.1';
+const urlOf = (port: number): string => `mqtt://${host}:${port}`;
 /** A port that was free a moment ago. */
 async function freePort(): Promise<{ port: number; close: () => Promise<void> }> {
   const broker = await createBroker({ listeners: [{ port: 0 }], log: { level: 'silent' } });
@@ -20,14 +21,14 @@ const text = (payload: Uint8Array): string => new TextDecoder().decode(payload);
 
 test('a program publishes to clients: text and bytes, with QoS, retain and properties', async (t) => {
   const { broker, port } = await startBroker(t);
-  const client = await connect({ host, port });
+  const client = await connect(urlOf(port));
   t.after(() => client.end());
   const got: string[] = [];
-  client.onMessage(({ topic, payload, qos, retain, properties }) => {
+  const hear = ({ topic, payload, qos, retain, properties }: Message): void => {
     got.push(`${topic} ${text(payload)} ${qos} ${retain} ${properties?.contentType ?? '-'}`);
-  });
+  };
   assert.equal(broker.publish('kept', Uint8Array.of(0x68, 0x69), { retain: true }), ReasonCode.noMatchingSubscribers);
-  await client.subscribe({ filter: '#', qos: 2 });
+  await client.on('#', hear, { qos: 2 });
   assert.equal(broker.publish('a', 'ü', { qos: 2, properties: { contentType: 'text' } }), ReasonCode.success);
   await until('both messages', () => got.length === 2);
   assert.deepEqual(got, ['kept hi 0 true -', 'a ü 2 false text']);
@@ -38,7 +39,7 @@ test('a program subscribes: retained messages first, its own and those of client
   broker.publish('k/1', 'kept', { retain: true });
   const got: ReceivedMessage[] = [];
   const stop = broker.subscribe('k/#', (message) => void got.push(message), { qos: 1 });
-  const client = await connect({ host, port });
+  const client = await connect(urlOf(port));
   t.after(() => client.end());
   await client.publish('k/2', 'from a client', { qos: 2 });
   broker.publish('k/3', 'from the program');
@@ -104,8 +105,8 @@ test('events tell of a client from its arrival to the end of its session, in ord
     events.push(['disconnect', client.clientId, reason.by, reason.reasonCode]),
   );
   broker.on('sessionEnd', (clientId, reason) => events.push(['sessionEnd', clientId, reason]));
-  const client = await connect({ host, port, clientId: 'ann', username: 'ann' });
-  await client.subscribe({ filter: 'a/#', qos: 1 });
+  const client = await connect(urlOf(port), { clientId: 'ann', username: 'ann' });
+  await client.on('a/#', () => {}, { qos: 1 });
   await client.unsubscribe('a/#');
   await client.end();
   await until('the end of the session', () => events.length === 5);
@@ -120,12 +121,12 @@ test('events tell of a client from its arrival to the end of its session, in ord
 
 test('disconnect() ends a client with the code and properties given, and says false for one that is not there', async (t) => {
   const { broker, port } = await startBroker(t);
-  const client = await connect({ host, port, clientId: 'ann' });
+  const client = await connect(urlOf(port), { clientId: 'ann', redirect: 'ignore', reconnect: false });
   assert.equal(broker.disconnect('bob'), false);
   assert.equal(broker.disconnect('ann', ReasonCode.useAnotherServer, { serverReference: 'other:1883' }), true);
-  const { by, error } = await client.closed;
-  assert.equal(by, 'server');
-  assert.match(error!.message, /use another server.*other:1883/i);
+  const reason = (await client.closed) as MqttError;
+  assert.equal(reason.reasonCode, ReasonCode.useAnotherServer);
+  assert.match(reason.message, /use another server.*other:1883/i);
 });
 
 test('each listener has its address, its name and its own limits', async (t) => {
@@ -139,18 +140,18 @@ test('each listener has its address, its name and its own limits', async (t) => 
   assert.deepEqual([small!.name, small!.host, small!.url], ['small', host, `mqtt://127.0.0.1:${small!.port}`]);
   assert.deepEqual([six!.name, six!.host, six!.url], ['six', '::1', `mqtt://[::1]:${six!.port}`]);
   const arrived = nextEvent(broker, 'connect');
-  const one = await connect({ host, port: small!.port });
-  const two = await connect({ host: '::1', port: six!.port });
+  const one = await connect(small!.url);
+  const two = await connect(six!.url);
   t.after(() => Promise.all([one.end(), two.end()]));
   assert.equal((await arrived)[0].listener, 'small');
-  const limits = one.connack.properties!;
+  const limits = one.serverProperties;
   assert.deepEqual([limits.maximumPacketSize, limits.serverKeepAlive, limits.receiveMaximum], [2048, 7, 3]);
-  assert.equal(two.connack.properties!.topicAliasMaximum ?? 0, 0);
-  await assert.rejects(connect({ host, port: small!.port }), {
+  assert.equal(two.serverProperties.topicAliasMaximum ?? 0, 0);
+  await assert.rejects(connect(small!.url), {
     reasonCode: ReasonCode.quotaExceeded,
     message: /maxConnections/,
   });
-  const third = await connect({ host: '::1', port: six!.port });
+  const third = await connect(six!.url);
   await third.end();
 });
 
@@ -160,7 +161,7 @@ test('a taken address rejects the start and leaves nothing open', async (t) => {
   await close();
   const listeners = [{ port: free }, { port }];
   await assert.rejects(createBroker({ listeners, log: { level: 'silent' } }), { code: 'EADDRINUSE', port });
-  await assert.rejects(connect({ host, port: free }), { code: 'UNREACHABLE' });
+  await assert.rejects(connect(urlOf(free)), { code: 'UNREACHABLE' });
 });
 
 test('a wrong configuration rejects the start with the key and its likely spelling', async () => {
@@ -174,7 +175,7 @@ test('a wrong configuration rejects the start with the key and its likely spelli
 test('close() may be called twice, and a closed broker takes no connections', async (t) => {
   const { broker, port } = await startBroker(t);
   await Promise.all([broker.close(), broker.close()]);
-  await assert.rejects(connect({ host, port }), { code: 'UNREACHABLE' });
+  await assert.rejects(connect(urlOf(port)), { code: 'UNREACHABLE' });
 });
 
 test('the version is that of every package', () => {

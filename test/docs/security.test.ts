@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type ConfigInput, checkExposure, createBroker, parseConfig, plain } from '@cauldron/broker';
 import { hashArgon2id, nodeHashFunctions } from '@cauldron/broker/passwords';
-import { type Client, connect } from '@cauldron/client';
+import { type Client, connect, type NodeClientOptions } from '@cauldron/client';
 import { ReasonCode } from '@cauldron/protocol';
 import { parse } from 'smol-toml';
 import { repositoryRoot } from '../../scripts/lib/source-tree.ts';
 import { sectionsOf } from '../support/markdown.ts';
+import { reasonCodeOf } from '../support/reason-code.ts';
 import { makeServerCertificate } from '../support/server-certificate.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -104,13 +105,15 @@ async function exposed(t: TestContext) {
   const { input, ca } = await settingsHere(folder);
   const broker = await createBroker(input);
   t.after(() => broker.close());
-  const target = { host: '127.0.0.1', port: broker.addresses[0]!.port, tls: { ca: readFileSync(ca) } };
+  const { port } = broker.addresses[0]!;
+  const tls = { ca: readFileSync(ca) };
+  const come = (login: NodeClientOptions) => connect(`mqtts://127.0.0.1:${port}`, { tls, ...login });
   const enter = async (username: string, password = 'soup'): Promise<Client> => {
-    const client = await connect({ ...target, username, password });
+    const client = await come({ username, password });
     t.after(() => client.end());
     return client;
   };
-  return { broker, target, enter, folder };
+  return { broker, come, enter, folder };
 }
 
 test('the recommended settings start, without a warning about who can reach the broker', () => {
@@ -122,18 +125,17 @@ test('the recommended settings start, without a warning about who can reach the 
 });
 
 test('with the recommended settings devices reach what is theirs, the house everything, and nobody else comes in', async (t) => {
-  const { broker, target, enter, folder } = await exposed(t);
+  const { broker, come, enter, folder } = await exposed(t);
   const [lamp, house] = [await enter('lamp'), await enter('house')];
-  const publish = async (client: Client, topic: string) => (await client.publish(topic, 'on', { qos: 1 })).reasonCode;
+  const publish = (client: Client, topic: string) => reasonCodeOf(client.publish(topic, 'on', { qos: 1 }));
   const got: string[] = [];
-  lamp.onMessage(({ topic }) => void got.push(topic));
-  await lamp.subscribe([{ filter: 'devices/+/set', qos: 1 }]);
+  await lamp.on('devices/+/set', ({ topic }) => void got.push(topic), { qos: 1 });
   assert.equal(await publish(lamp, 'devices/lock/set'), ReasonCode.notAuthorized);
   assert.equal(await publish(house, 'devices/lock/set'), ReasonCode.noMatchingSubscribers);
   assert.equal(await publish(house, 'devices/lamp/set'), ReasonCode.success);
   await lamp.publish('devices/lamp/state', 'on', { qos: 1 });
   assert.deepEqual(got, ['devices/lamp/set']);
-  await assert.rejects(connect(target), /0x87/);
+  await assert.rejects(come({}), /0x87/);
   await assert.rejects(enter('lamp', 'soap'), /0x86/);
   assert.deepEqual(broker.health, { ok: true, findings: [] });
   assert.match(readFileSync(join(folder, 'audit.jsonl'), 'utf8'), /"event":"login","user":"lamp"/);
