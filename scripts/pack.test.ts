@@ -27,8 +27,11 @@ test('a published manifest points at compiled files and asks for Node 24', () =>
           default: { types: './lib/index.d.ts', default: './lib/index.js' },
         },
         './package.json': './package.json',
+        './dist/x.min.js': './dist/x.min.js',
       },
-      files: ['lib'],
+      jsdelivr: './dist/x.min.js',
+      unpkg: './dist/x.min.js',
+      files: ['lib', 'dist'],
       engines: { node: '>=24' },
     },
   );
@@ -70,4 +73,24 @@ test('packages that do not compile are not packed, and the error shows where', a
   const root = tempTree(t, { ...TREE, 'packages/a/src/hello.ts': "export const hello: number = 'no';\n" });
   cpSync(join(repositoryRoot, 'tsconfig.base.json'), join(root, 'tsconfig.json'));
   await assert.rejects(packAll(root, join(root, 'dist'), compiler), /do not compile[\s\S]*hello\.ts/);
+});
+
+test('a package with a browser entry has one file that a script tag loads as it is: it imports nothing and exports all', async (t) => {
+  const root = tempTree(t, {
+    ...TREE,
+    'packages/b/package.json': `{ "name": "@x/b", "version": "1.2.3", "license": "MIT", "type": "module", "exports":
+      { ".": { "browser": "./src/browser.ts", "default": "./src/main.ts" } } }`,
+    'packages/b/src/browser.ts': "export { hello as greet } from '@x/a';\nexport const unused = 1;\n",
+  });
+  cpSync(join(repositoryRoot, 'tsconfig.base.json'), join(root, 'tsconfig.json'));
+  mkdirSync(join(root, 'node_modules/@x'), { recursive: true });
+  symlinkSync(join(root, 'packages/a'), join(root, 'node_modules/@x/a'));
+  await packAll(root, join(root, 'dist'), compiler);
+
+  const text = readFileSync(join(root, 'dist/b/dist/x-b.min.js'), 'utf8');
+  assert.match(text, /^\/\*! @x\/b 1\.2\.3, MIT \*\/\n/);
+  const module = (await import(`data:text/javascript,${encodeURIComponent(text)}`)) as { greet(who: string): string };
+  assert.deepEqual(Object.keys(module), ['greet', 'unused']);
+  assert.equal(module.greet('pot'), 'hello pot');
+  assert.doesNotMatch(text, /import/);
 });

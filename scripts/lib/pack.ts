@@ -1,5 +1,6 @@
 import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { bundleForBrowsers } from './bundle.ts';
 import { run } from './run.ts';
 
 /** The oldest Node that published packages run on. */
@@ -10,12 +11,33 @@ type JsonObject = { readonly [key: string]: Json };
 
 /**
  * The package.json to publish: `./src/X.ts` becomes `./lib/X.js` with its types, and `engines` is added. The sources
- * leave `engines` out, since a clone brings its own Node and npm would warn about the machine's older one.
+ * leave `engines` out, since a clone brings its own Node and npm would warn about the machine's older one. A package
+ * with a `browser` entry has one more file, for `<script type="module">`, which delivery networks are told of.
  */
 export function publishedManifest(manifest: JsonObject): JsonObject {
   const { exports, scripts: _scripts, devDependencies: _dev, ...rest } = manifest;
-  const files = ['lib', ...('bin' in manifest ? ['bin'] : [])];
-  return { ...rest, exports: publishedExports(exports ?? {}), files, engines: PUBLISHED_ENGINES };
+  const script = browserEntry(manifest) === undefined ? undefined : scriptPath(manifest);
+  const files = ['lib', ...('bin' in manifest ? ['bin'] : []), ...(script === undefined ? [] : ['dist'])];
+  const published = publishedExports(exports ?? {}) as JsonObject;
+  return {
+    ...rest,
+    exports: script === undefined ? published : { ...published, [script]: script },
+    ...(script !== undefined && { jsdelivr: script, unpkg: script }),
+    files,
+    engines: PUBLISHED_ENGINES,
+  };
+}
+
+/** The source that browsers get for the package's name, where it is another one than Node's. */
+function browserEntry({ exports }: JsonObject): string | undefined {
+  const main = (exports as JsonObject | undefined)?.['.'];
+  const entry = (main as JsonObject | undefined)?.browser;
+  return typeof entry === 'string' ? entry : undefined;
+}
+
+/** `@cauldron/client` has `./dist/cauldron-client.min.js`. */
+function scriptPath({ name }: JsonObject): string {
+  return `./dist/${String(name).replace('@', '').replace('/', '-')}.min.js`;
 }
 
 function publishedExports(entry: Json): Json {
@@ -30,7 +52,7 @@ function publishedExports(entry: Json): Json {
 
 /**
  * Compiles the workspaces under `root` and lays each public one out, ready for `npm publish`, in `target/NAME`, where
- * NAME is its folder in `packages/`.
+ * NAME is its folder in `packages/`. One with a `browser` entry gets that bundled into one file, too.
  *
  * @param compiler the path of `tsc`.
  * @returns the folders made.
@@ -44,9 +66,10 @@ export async function packAll(root: string, target: string, compiler: string): P
   writeFileSync(project, JSON.stringify(compilation(root, build)));
   const { code, output } = await run(compiler, ['-p', project], root);
   if (code !== 0) throw new Error(`The packages do not compile; repair this first:\n${output}`);
-  const folders = globSync('packages/*/package.json', { cwd: root })
-    .sort()
-    .flatMap((path) => layOut(root, target, build, path.split(/[\\/]/)[1]!));
+  const folders: string[] = [];
+  for (const path of globSync('packages/*/package.json', { cwd: root }).sort()) {
+    folders.push(...(await layOut(root, target, build, path.split(/[\\/]/)[1]!)));
+  }
   rmSync(build, { recursive: true });
   rmSync(project);
   return folders;
@@ -69,7 +92,7 @@ function compilation(root: string, build: string): JsonObject {
   };
 }
 
-function layOut(root: string, target: string, build: string, name: string): string[] {
+async function layOut(root: string, target: string, build: string, name: string): Promise<string[]> {
   const source = join(root, 'packages', name);
   const manifest = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8')) as JsonObject;
   if (manifest.private === true) return [];
@@ -87,6 +110,17 @@ function layOut(root: string, target: string, build: string, name: string): stri
   ] as const) {
     if (existsSync(join(from, path))) cpSync(join(from, path), join(folder, path));
   }
+  await writeScript(source, manifest, folder);
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(publishedManifest(manifest), null, 2)}\n`);
   return [folder];
+}
+
+/** Writes the one file that a page without a bundler loads: the package and all it imports, minified. */
+async function writeScript(source: string, manifest: JsonObject, folder: string): Promise<void> {
+  const entry = browserEntry(manifest);
+  if (entry === undefined) return;
+  const { code } = await bundleForBrowsers(join(source, entry), { library: true });
+  mkdirSync(join(folder, 'dist'), { recursive: true });
+  const banner = `/*! ${manifest.name} ${manifest.version}, ${manifest.license} */`;
+  writeFileSync(join(folder, scriptPath(manifest)), `${banner}\n${code}`);
 }
