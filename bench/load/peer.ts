@@ -1,6 +1,7 @@
 import net from 'node:net';
 import { type FrameHandler, FrameReader } from './frames.ts';
 import { connectPacket, disconnectPacket, type Login, subscribePacket, type Version } from './packets.ts';
+import { WebSocketFraming } from './websocket.ts';
 
 /** Every socket of the process reads into this one buffer: a chunk is used up before the next read starts. */
 const readBuffer = Buffer.allocUnsafeSlow(512 * 1024);
@@ -18,6 +19,8 @@ export interface PeerOptions {
   readonly clean?: boolean;
   /** Who it is; default: anonymous. */
   readonly login?: Login;
+  /** MQTT over WebSocket. */
+  readonly webSocket?: boolean;
   /** Called before anything is sent, to set handlers: a session that returns gets messages right behind its CONNACK. */
   readonly prepare?: (peer: Peer) => void;
 }
@@ -47,6 +50,7 @@ export class Peer {
   onChunkEnd: (() => void) | null = null;
   readonly socket: net.Socket;
   readonly #reader: FrameReader;
+  readonly #framing: WebSocketFraming | null;
   readonly #failures: Failures;
   readonly #version: Version;
   #settle: { done: (codes: number[]) => void; fail: (error: Error) => void } | null = null;
@@ -70,6 +74,7 @@ export class Peer {
     });
     this.socket.on('error', (error: NodeJS.ErrnoException) => this.#lost(error.code ?? error.message));
     this.socket.on('end', () => this.#lost('closed by the broker'));
+    this.#framing = options.webSocket ? new WebSocketFraming(this.socket, options.host, options.port) : null;
     options.prepare?.(this);
     const { version, clientId, keepAlive = 60, clean = true, login = null } = options;
     this.socket.write(connectPacket(version, clientId, keepAlive, clean, login));
@@ -140,7 +145,8 @@ export class Peer {
 
   #chunk(length: number): boolean {
     try {
-      this.#reader.push(readBuffer, length);
+      if (this.#framing === null) this.#reader.push(readBuffer, length);
+      else this.#framing.read(readBuffer, length, (payload, size) => this.#reader.push(payload, size));
       this.onChunkEnd?.();
     } catch (error) {
       this.#lost((error as Error).message);

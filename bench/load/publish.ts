@@ -77,8 +77,8 @@ export class PublishLoad {
   }
 
   #open(clientId: string, countPublishes: boolean): Promise<Peer> {
-    const { host, port, version } = this.#spec;
-    return Peer.open({ host, port, version, clientId, countPublishes }, this.#failures);
+    const { host, port, version, webSocket = false } = this.#spec;
+    return Peer.open({ host, port, version, clientId, countPublishes, webSocket }, this.#failures);
   }
 
   #topic(i: number): string {

@@ -13,6 +13,8 @@ interface CommonSpec {
   /** Measured time, after the warm-up. */
   readonly seconds: number;
   readonly warmup: number;
+  /** MQTT over WebSocket, where the load knows that; default: over TCP. */
+  readonly webSocket?: boolean;
 }
 
 /** Publishers and subscribers at full speed or at a fixed rate. */
