@@ -47,7 +47,9 @@ export class Client {
   #over: PromiseWithResolvers<Error | undefined> | undefined;
   /** The store is closed too. */
   #isOver = false;
+  #reason: Error | undefined;
   #ending: Promise<void> | undefined;
+  #stopListening: (() => void) | undefined;
 
   /** @internal use `connect` or `createClient` */
   constructor(platform: Platform, url: string | URL, options: ClientOptions) {
@@ -71,7 +73,11 @@ export class Client {
       this.#dialer.end(aborted(signal, 'connecting'));
       return;
     }
-    signal?.addEventListener('abort', () => this.#abort(aborted(signal, 'the client')), { once: true });
+    if (signal !== undefined) {
+      const abort = (): void => this.#abort(aborted(signal, 'the client'));
+      signal.addEventListener('abort', abort);
+      this.#stopListening = () => signal.removeEventListener('abort', abort);
+    }
     if (store !== undefined) {
       try {
         const state = await store.open(this.clientId, (error) => this.#storeFailed(error));
@@ -90,7 +96,7 @@ export class Client {
   /** Fulfilled when it is over for good; with the reason, unless `end()` was called. Never rejected. */
   get closed(): Promise<Error | undefined> {
     this.#over ??= Promise.withResolvers();
-    if (this.#isOver && this.state.status === 'ended') this.#over.resolve(this.state.reason);
+    if (this.#isOver) this.#over.resolve(this.#reason);
     return this.#over.promise;
   }
 
@@ -158,8 +164,7 @@ export class Client {
   }
 
   #storeFailed(cause: Error): void {
-    const text = `the client's store failed, so it cannot keep its promises: ${cause.message}`;
-    this.#abort(clientError('STORE_FAILED', text, ReasonCode.unspecifiedError, cause));
+    this.#abort(storeFailed(cause));
   }
 
   // ---- publishing
@@ -364,7 +369,10 @@ export class Client {
   }
 
   async #end({ timeout = 5000, reasonCode = 0, properties }: EndOptions): Promise<void> {
-    if (this.connected && timeout > 0) await this.#session.outbound.finished(timeout, this.#platform);
+    // What a store keeps need not wait for a connection that may never come.
+    const mayBeSent = this.connected || (this.state.status === 'connecting' && this.#options.store === undefined);
+    const { outbound } = this.#session;
+    if (mayBeSent && timeout > 0 && !outbound.idle) await outbound.finished(timeout, this.#platform);
     const mine = this.#options.cleanStart ?? this.#options.store === undefined;
     const forget = mine && this.#options.sessionExpiry === undefined ? { sessionExpiryInterval: 0 } : undefined;
     await this.#dialer.close(undefined, { reasonCode, properties: properties ?? forget });
@@ -382,19 +390,27 @@ export class Client {
   /** Nothing comes any more. */
   #finish(reason: Error | undefined): void {
     const error = reason ?? connectionClosed('the client was ended before the exchange was complete');
+    this.#stopListening?.();
     this.#ready?.reject(error);
     this.#session.close(error, reason);
     void this.#shut(reason);
   }
 
   async #shut(reason: Error | undefined): Promise<void> {
+    this.#reason = reason;
     try {
       await this.#options.store?.close();
-    } finally {
-      this.#isOver = true;
-      this.#over?.resolve(reason);
+    } catch (error) {
+      this.#reason ??= storeFailed(error as Error);
     }
+    this.#isOver = true;
+    this.#over?.resolve(this.#reason);
   }
+}
+
+function storeFailed(cause: Error): Error {
+  const text = `the client's store failed, so it cannot keep its promises: ${cause.message}`;
+  return clientError('STORE_FAILED', text, ReasonCode.unspecifiedError, cause);
 }
 
 const bytesOf = (payload: string | Uint8Array): Uint8Array =>

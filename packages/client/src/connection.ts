@@ -289,7 +289,7 @@ export class Connection implements TransportReceiver, PacketSink<MessageView> {
     packetId: number,
     properties: Properties | undefined,
   ): void {
-    if (this.#aliasesAllowed > 0 || this.#trace !== undefined) {
+    if (this.#aliasesAllowed > 0 || this.#trace !== undefined || properties?.topicAlias !== undefined) {
       this.#alias({ type: PacketType.publish, topic, payload, qos, retain, dup, packetId, properties });
       return;
     }
@@ -305,15 +305,35 @@ export class Connection implements TransportReceiver, PacketSink<MessageView> {
   #alias(packet: PublishPacket): void {
     const { topic, properties } = packet;
     this.#aliases ??= new Map();
+    if (properties?.topicAlias !== undefined) {
+      this.#ownAlias(packet, properties, this.#aliases);
+      return;
+    }
     const known = this.#aliases.get(topic);
     const isFree = this.#aliases.size < this.#aliasesAllowed; // [MQTT-3.2.2-17]
-    if ((known === undefined && !isFree) || properties?.topicAlias !== undefined) {
+    if (known === undefined && !isFree) {
       this.send(packet);
       return;
     }
     const topicAlias = known ?? this.#aliases.size + 1;
     this.send({ ...packet, topic: known === undefined ? topic : '', properties: { ...properties, topicAlias } });
     this.#aliases.set(topic, topicAlias); // once it was sent: what cannot be sent tells the broker no alias
+  }
+
+  /** Sends what has an alias of the program's own, which may have been meant for another connection. */
+  #ownAlias(packet: PublishPacket, { topicAlias, ...properties }: Properties, aliases: Map<string, number>): void {
+    const { topic } = packet;
+    this.#aliasesAllowed = 0; // from here on the numbers are the program's
+    const known = [...aliases].find(([, alias]) => alias === topicAlias)?.[0];
+    const isAllowed = topicAlias! <= (this.limits.topicAliasMaximum ?? 0);
+    if (topic === '' && (known === undefined || !isAllowed)) {
+      const text = `topic alias ${topicAlias} has no topic on this connection; publish with the topic first`;
+      throw clientError('TOPIC_ALIAS_INVALID', text, ReasonCode.topicAliasInvalid);
+    }
+    this.send(isAllowed ? packet : { ...packet, properties }); // [MQTT-3.2.2-17] [MQTT-3.2.2-18]
+    if (topic === '' || !isAllowed) return;
+    if (known !== undefined) aliases.delete(known);
+    aliases.set(topic, topicAlias!);
   }
 
   /** Acknowledges with success. */

@@ -29,6 +29,8 @@ class Request {
 export interface OutboundPort {
   /** The first of our packets waits for an answer, or none does any more. */
   awaiting(awaiting: boolean): void;
+  /** A message ended badly that nobody waits for. */
+  undelivered(error: Error, message: Outgoing): void;
 }
 
 /**
@@ -82,9 +84,13 @@ export class Outbound {
     return this.#waiting.size > 0;
   }
 
-  /** Fulfilled when nothing waits and nothing is in flight, or after `timeout` milliseconds. */
+  /** Nothing waits and nothing is in flight. */
+  get idle(): boolean {
+    return this.#waiting.size === 0 && this.#window.size === 0;
+  }
+
+  /** Fulfilled when it is {@link idle}, or after `timeout` milliseconds. */
   async finished(timeout: number, platform: Platform): Promise<void> {
-    if (this.#waiting.size === 0 && this.#window.size === 0) return;
     const done = Promise.withResolvers<void>();
     this.#finished = done.resolve;
     const timer = platform.setTimer(timeout, done.resolve);
@@ -164,14 +170,15 @@ export class Outbound {
       whenFull = 'reject',
       qos0 = true,
     } = this.#options.queue ?? {};
-    if (item.qos === 0 && !qos0) {
+    if (this.#mayGo(item)) return true;
+    if (item.qos === 0 && !qos0 && this.#connection === null) {
       item.reject(connectionClosed('there is no connection, and QoS 0 messages do not wait for one (queue.qos0)'));
       return false;
     }
     const full = () => this.#waiting.size >= maxMessages || this.#bytes + item.size > maxBytes;
     while (full()) {
       this.#dropped += 1;
-      const oldest = whenFull === 'drop-oldest' ? this.#waiting.first : undefined;
+      const oldest = whenFull === 'drop-oldest' && item.size <= maxBytes ? this.#waiting.first : undefined;
       const victim = oldest ?? item;
       const error = clientError(
         'QUEUE_FULL',
@@ -185,11 +192,16 @@ export class Outbound {
     return true;
   }
 
-  #takeOut(item: Outgoing): boolean {
-    if (!this.#waiting.remove(item)) return false;
+  /** It need not wait for anything but the store. */
+  #mayGo({ qos }: Outgoing): boolean {
+    if (this.#connection === null || this.#waiting.size > 0 || this.#repeat.size > 0) return false;
+    return qos === 0 || this.#inflight < this.#limit;
+  }
+
+  #takeOut(item: Outgoing): void {
+    if (!this.#waiting.remove(item)) return;
     this.#bytes -= item.size;
     this.#forget(item);
-    return true;
   }
 
   #forget(item: Outgoing): void {
@@ -202,6 +214,7 @@ export class Outbound {
     const giveUp = () => {
       this.#takeOut(item);
       item.reject(aborted(signal, 'the publish'));
+      this.#awaits();
     };
     item.waiter = {
       resolve: (result) => {
@@ -230,8 +243,14 @@ export class Outbound {
     this.#repeat = NOTHING;
     if (sessionPresent) {
       this.#repeat = new Fifo();
-      this.#window.forEach((packetId) => {
-        this.#repeat.push(packetId);
+      this.#window.forEach((packetId, item, released) => {
+        if (!(item instanceof Outgoing)) return;
+        if (!released) this.#repeat.push(packetId);
+        else {
+          // Only PUBLISH packets wait for their turn. // [MQTT-3.3.4-8] [MQTT-4.6.0-4]
+          this.#inflight += 1;
+          if (item.kept) this.#release(connection, packetId, ReasonCode.success);
+        }
       });
     } else this.#startOver();
     this.#pump();
@@ -279,7 +298,7 @@ export class Outbound {
     if (this.#pumping) return;
     this.#pumping = true;
     try {
-      while (this.#connection !== null && this.#next(this.#connection));
+      while (this.#connection?.open && this.#next(this.#connection));
     } finally {
       this.#pumping = false;
     }
@@ -288,11 +307,7 @@ export class Outbound {
 
   /** Sends one message; false when none is left or may go. */
   #next(connection: Connection): boolean {
-    if (this.#repeat.size > 0) {
-      if (this.#inflight >= this.#limit) return false;
-      this.#sendAgain(connection, this.#repeat.shift()!);
-      return true;
-    }
+    if (this.#repeat.size > 0) return this.#sendAgain(connection, this.#repeat.first!);
     const item = this.#waiting.first;
     if (item === undefined || !item.kept) return false;
     if (item.qos > 0 && (this.#inflight >= this.#limit || this.#window.size >= 65_535)) return false;
@@ -317,23 +332,24 @@ export class Outbound {
     const packetId = this.#window.add(item);
     this.#inflight += 1;
     this.#sent += 1;
+    item.kept = false;
     this.#keep({ kind: 'sent', key: item.key, packetId, sent: this.#sent }, () => {
-      if (this.#connection === connection && this.#window.published(packetId) === item) {
-        this.#transmit(connection, packetId, item, false);
-      }
+      item.kept = true;
+      if (this.#connection !== connection) this.#pump();
+      else if (this.#window.published(packetId) === item) this.#transmit(connection, packetId, item, false);
     });
   }
 
-  #sendAgain(connection: Connection, packetId: number): void {
-    if (this.#window.released(packetId)) {
-      this.#inflight += 1;
-      this.#release(connection, packetId, ReasonCode.success);
-      return;
-    }
+  /** False where it has to wait, and with it those behind it. */
+  #sendAgain(connection: Connection, packetId: number): boolean {
     const item = this.#window.published(packetId);
-    if (!(item instanceof Outgoing)) return;
-    this.#inflight += 1;
-    this.#transmit(connection, packetId, item, item.sent); // [MQTT-3.3.1-1]
+    if (item instanceof Outgoing) {
+      if (this.#inflight >= this.#limit || !item.kept) return false;
+      this.#inflight += 1;
+      this.#transmit(connection, packetId, item, item.sent); // [MQTT-3.3.1-1]
+    }
+    this.#repeat.shift();
+    return true;
   }
 
   #transmit(connection: Connection, packetId: number, item: Outgoing, dup: boolean): void {
@@ -376,13 +392,17 @@ export class Outbound {
         return;
       }
       this.#window.release(packetId);
+      item.kept = false;
       this.#keep({ kind: 'received', key: item.key }, () => {
-        if (this.#connection === connection) this.#release(connection, packetId, ReasonCode.success); // [MQTT-4.3.3-4]
+        item.kept = true;
+        const now = this.#connection;
+        if (now !== null && this.#window.get(packetId) === item) this.#release(now, packetId, ReasonCode.success); // [MQTT-4.3.3-4]
       });
       return;
     }
-    const known = this.#window.released(packetId);
-    this.#release(connection, packetId, known ? ReasonCode.success : ReasonCode.packetIdentifierNotFound);
+    if (!this.#window.released(packetId)) {
+      this.#release(connection, packetId, ReasonCode.packetIdentifierNotFound);
+    } else if ((this.#window.get(packetId) as Outgoing).kept) this.#release(connection, packetId, ReasonCode.success);
   }
 
   #answered(packetId: number, item: Outgoing, reasonCode: number, properties: Properties | undefined): void {
@@ -410,9 +430,7 @@ export class Outbound {
   }
 
   #fail(item: Outgoing, error: Error): void {
-    if (item.reject(error)) return;
-    const { topic, payload, qos, retain, properties } = item;
-    this.#options.onUndelivered?.(error, { topic, payload, qos, retain, properties });
+    if (!item.reject(error) && item.qos > 0) this.#port.undelivered(error, item);
   }
 
   // ---- SUBSCRIBE and UNSUBSCRIBE
@@ -445,7 +463,7 @@ export class Outbound {
   #awaited = false;
 
   #awaits(): void {
-    if (this.#waiting.size === 0 && this.#window.size === 0) this.#finished?.();
+    if (this.idle) this.#finished?.();
     const awaited = this.#connection !== null && this.#window.size > 0;
     if (awaited === this.#awaited) return;
     this.#awaited = awaited;
@@ -456,6 +474,8 @@ export class Outbound {
   close(error: Error): void {
     this.disconnected();
     for (const item of this.#waiting.drain()) item.reject(error);
+    this.#bytes = 0;
+    this.#finished?.();
     this.#window.forEach((_, item) => {
       if (item instanceof Outgoing) item.reject(error);
     });

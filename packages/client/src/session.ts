@@ -6,6 +6,7 @@ import type { Message } from './message.ts';
 import type { ClientOptions, PublishResult } from './options.ts';
 import { Outbound, SUCCESS } from './outbound.ts';
 import { HIGH_WATER } from './outbox.ts';
+import type { Outgoing } from './outgoing.ts';
 import type { Platform } from './platform.ts';
 import type { StoredState } from './store.ts';
 import { Subscription, type SubscriptionPort } from './subscription.ts';
@@ -79,6 +80,7 @@ export class Session implements PacketReceiver, SubscriptionPort {
 
   /** The client is over. */
   close(error: Error, reason: Error | undefined): void {
+    this.#inbound.disconnected();
     this.outbound.close(error);
     this.subscriptions.close(reason);
     this.drained();
@@ -162,6 +164,13 @@ export class Session implements PacketReceiver, SubscriptionPort {
   awaiting(awaiting: boolean): void {
     this.#awaiting = awaiting;
     this.#flow();
+  }
+
+  /** The program is told after what goes on now: it may publish again, or throw. */
+  undelivered(error: Error, { topic, payload, qos, retain, properties }: Outgoing): void {
+    const { onUndelivered } = this.#options;
+    if (onUndelivered === undefined) return;
+    this.#platform.defer(() => onUndelivered(error, { topic, payload, qos, retain, properties }));
   }
 
   /** Reads on, or not: a consumer that is behind slows the broker, unless an answer has to be read. */
