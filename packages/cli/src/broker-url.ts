@@ -69,13 +69,13 @@ function hostInUrl(host: string): string {
 /** @throws {UsageError} when it is no URL of a broker */
 function readUrl(text: string | undefined): UrlParts {
   if (text === undefined) return { kind: 'mqtt', secure: false, rest: '' };
-  const found = /^(mqtts?|wss?|unix):\/\/([^/]*)(.*)$/i.exec(text);
+  const found = /^(mqtts?|wss?|(?:mqtts?\+)?unix):\/\/([^/]*)(.*)$/i.exec(text);
   if (found === null) throw wrongUrl(text);
   const scheme = found[1]!.toLowerCase();
   const [authority, rest] = [found[2]!, found[3]!];
-  if (scheme === 'unix') {
+  if (scheme.endsWith('unix')) {
     if (authority !== '' || rest === '') throw wrongUrl(text);
-    return { kind: 'unix', secure: false, rest: decode(rest, 'the path') };
+    return { kind: 'unix', secure: scheme.startsWith('mqtts'), rest: decode(rest, 'the path') };
   }
   const http = `http://${authority}`;
   if (authority === '' || !URL.canParse(http)) throw wrongUrl(text);
@@ -85,7 +85,7 @@ function readUrl(text: string | undefined): UrlParts {
   const port = authority.endsWith(':80') ? 80 : Number(url.port);
   return {
     kind: isWebSocket ? 'ws' : 'mqtt',
-    secure: scheme.endsWith('s') && scheme !== 'ws',
+    secure: scheme === 'mqtts' || scheme === 'wss',
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     ...(port === 0 ? {} : { port }),
     ...(url.username === '' ? {} : { username: decode(url.username, 'the user name') }),

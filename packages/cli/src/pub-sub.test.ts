@@ -1,50 +1,16 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import type { Packet, PublishPacket } from '@cauldron/protocol';
 import { PacketType } from '@cauldron/protocol';
 import { FakeBroker, type Reaction } from '@cauldron/testkit/fake-broker';
 import { tempDir } from '../../../test/support/temp-dir.ts';
-import type { Io } from './command.ts';
-import { run } from './main.ts';
+import { start } from './testing/program.ts';
 
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
-
-/** Runs the program in this process, with streams and signals of its own. */
-function start(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
-  const out: Buffer[] = [];
-  const err: Buffer[] = [];
-  stdout.on('data', (chunk: Buffer) => out.push(chunk));
-  stderr.on('data', (chunk: Buffer) => err.push(chunk));
-  const handlers = new Set<(signal: 'SIGINT' | 'SIGTERM') => void>();
-  const io: Io = {
-    stdin,
-    stdout,
-    stderr,
-    env,
-    onSignal(handler) {
-      handlers.add(handler);
-      return () => handlers.delete(handler);
-    },
-  };
-  const code = run(args, io);
-  const signal = (name: 'SIGINT' | 'SIGTERM') => {
-    for (const handler of handlers) handler(name);
-  };
-  return {
-    code,
-    signal,
-    stdin,
-    stdout,
-    out: () => Buffer.concat(out).toString(),
-    err: () => Buffer.concat(err).toString(),
-  };
-}
 
 async function broker(t: TestContext, reaction?: Reaction): Promise<FakeBroker> {
   const fake = await FakeBroker.listen(reaction);
