@@ -4,6 +4,7 @@ import { Random } from '@cauldron/testkit/simulation';
 import { FaultProxy } from '../support/fault-proxy.ts';
 import { describeSchedule, type FaultBounds, faultSchedule } from '../support/fault-schedule.ts';
 import type { Peer } from '../support/peers/index.ts';
+import { DeliveryLog } from './delivery-log.ts';
 import { checkHistory, type Published, type Received, type Violation } from './history.ts';
 
 export interface FaultRunOptions {
@@ -61,6 +62,7 @@ class FaultRun {
   readonly #received: Received[] = [];
   readonly #complaints: string[] = [];
   readonly #violations: Violation[] = [];
+  readonly #wire = new DeliveryLog();
   readonly #payloads = new Map<string, string>();
   #ending = false;
 
@@ -108,7 +110,10 @@ class FaultRun {
       connectTimeout: 2000,
       maxInflight: version === 5 ? undefined : peer.quirks.maxInflight,
       onMessage: () => void this.#complaints.push(`the ${name} was given a message that it had not subscribed to`),
-      ...(say && { trace: (direction, packet) => say(`${name} ${direction} ${describePacket(packet)}`) }),
+      trace: (direction, packet) => {
+        say?.(`${name} ${direction} ${describePacket(packet)}`);
+        if (name === 'subscriber' && direction === 'received') this.#wire.received(packet, read);
+      },
     };
     const client = createClient(`${webSocket ? 'ws' : 'mqtt'}://127.0.0.1:${proxy.port}${path}`, options);
     if (say)
@@ -124,10 +129,11 @@ class FaultRun {
     const slow = this.#random.chance(40);
     const random = this.#random.fork();
     const take = (text: string, topic: string): void => {
-      const [qos, number] = text.split(' ', 2).map(Number);
-      if (this.#payloads.get(`${qos} ${number}`) !== text)
-        this.#complaints.push(`a message on ${topic} that nobody sent`);
-      else this.#received.push({ qos: qos as 1 | 2, number: number! });
+      const message = read(text);
+      const sent = this.#payloads.get(`${message.qos} ${message.number}`);
+      if (sent !== text)
+        this.#complaints.push(`on ${topic} came ${brief(text)} in place of ${brief(sent ?? 'nothing')}`);
+      else this.#received.push(message);
     };
     const handler = async (message: { text(): string; topic: string }): Promise<void> => {
       if (random.chance(20)) await sleep(random.below(4));
@@ -177,7 +183,9 @@ class FaultRun {
   }
 
   #check(): Violation[] {
-    return checkHistory({ published: this.#published, received: this.#received, complaints: this.#complaints });
+    const delivered = this.#options.peer.quirks.repeatsAndReorders ? this.#wire.delivered : null;
+    const [published, received, complaints] = [this.#published, this.#received, this.#complaints];
+    return checkHistory({ published, received, complaints, delivered });
   }
 
   async #within(what: string, work: Promise<unknown>): Promise<void> {
@@ -205,6 +213,13 @@ class FaultRun {
   }
 }
 
+/** Which message it is: `QOS NUMBER FILLING`. */
+function read(payload: string | Uint8Array): Received {
+  const text = typeof payload === 'string' ? payload : Buffer.from(payload).toString();
+  const [qos, number] = text.split(' ', 2).map(Number);
+  return { qos: qos as 1 | 2, number: number! };
+}
+
 function describePacket(packet: Packet): string {
   const shown = Object.entries(packet).filter(([key]) => key !== 'properties');
   return JSON.stringify(
@@ -213,5 +228,7 @@ function describePacket(packet: Packet): string {
 }
 
 const textOf = (bytes: Uint8Array): string => Buffer.from(bytes.subarray(0, 8)).toString();
+
+const brief = (text: string): string => `"${text.slice(0, 8)}" (${text.length})`;
 
 const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));

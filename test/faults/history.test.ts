@@ -5,7 +5,9 @@ import { checkHistory, type History, type Published, type Received } from './his
 const done = (qos: 1 | 2, number: number): Published => ({ qos, number, outcome: 'done' });
 const got = (qos: 1 | 2, number: number): Received => ({ qos, number });
 const broken = (history: Partial<History>): string[] =>
-  checkHistory({ published: [], received: [], complaints: [], ...history }).map(({ promise }) => promise);
+  checkHistory({ published: [], received: [], complaints: [], delivered: null, ...history }).map(
+    ({ promise }) => promise,
+  );
 
 const published = [done(1, 0), done(2, 0), done(1, 1), done(2, 1)];
 
@@ -36,4 +38,13 @@ test('a publish that fails, one without an end, and what nobody published are fo
   assert.deepEqual(broken({ published: failed }), ['rejected']);
   assert.deepEqual(broken({ published: [{ qos: 1, number: 0, outcome: 'pending' }] }), ['unsettled']);
   assert.deepEqual(broken({ complaints: ['a message nobody knows'] }), ['unasked']);
+});
+
+test('with a broker that repeats and reorders, its own deliveries are the measure', () => {
+  const two = [done(2, 0), done(2, 1)];
+  const delivered = [got(2, 1), got(2, 0), got(2, 1)];
+  assert.deepEqual(broken({ published: two, received: delivered, delivered }), []);
+  assert.deepEqual(broken({ published: two, received: [...delivered, got(2, 0)], delivered }), ['duplicate']);
+  assert.deepEqual(broken({ published: two, received: [got(2, 0), got(2, 1)], delivered }), ['order']);
+  assert.deepEqual(broken({ published: two, received: [got(2, 1)], delivered }), ['lost']);
 });

@@ -19,6 +19,11 @@ export interface History {
   readonly received: readonly Received[];
   /** What cannot be, noted when it happened. */
   readonly complaints: readonly string[];
+  /**
+   * What the broker delivered, in its order: for a broker that itself repeats and reorders, the measure of what the client
+   * may hand on. null = what was published is the measure.
+   */
+  readonly delivered: readonly Received[] | null;
 }
 
 /** What the client promises, by the name it has in reports. */
@@ -38,33 +43,50 @@ export interface Violation {
 }
 
 /** Every promise that a run broke, empty = none. */
-export function checkHistory({ published, received, complaints }: History): Violation[] {
+export function checkHistory({ published, received, complaints, delivered }: History): Violation[] {
   const violations: Violation[] = complaints.map((what) => ({ promise: 'unasked', what }));
   for (const qos of [1, 2] as const) {
-    const got = received.filter((message) => message.qos === qos).map(({ number }) => number);
-    const counts = new Map<number, number>();
-    for (const number of got) counts.set(number, (counts.get(number) ?? 0) + 1);
-    for (const message of published) if (message.qos === qos) violations.push(...checkOne(message, counts));
-    violations.push(...checkOrder(qos, [...counts.keys()]));
+    const counts = countsOf(qos, received);
+    const measure = countsOf(qos, delivered ?? published);
+    for (const message of published) {
+      if (message.qos === qos) violations.push(...checkOne(message, counts, measure));
+    }
+    violations.push(...checkOrder(qos, [...counts.keys()], [...measure.keys()]));
   }
   return violations;
 }
 
-function* checkOne({ qos, number, outcome }: Published, counts: ReadonlyMap<number, number>): Generator<Violation> {
+/** How often each message is in a list, in the order in which they come first. */
+function countsOf(qos: QoS, list: readonly Received[]): Map<number, number> {
+  const counts = new Map<number, number>();
+  for (const message of list) {
+    if (message.qos === qos) counts.set(message.number, (counts.get(message.number) ?? 0) + 1);
+  }
+  return counts;
+}
+
+type Counts = ReadonlyMap<number, number>;
+
+function* checkOne({ qos, number, outcome }: Published, counts: Counts, measure: Counts): Generator<Violation> {
   const name = `QoS ${qos} message ${number}`;
   const count = counts.get(number) ?? 0;
   if (outcome === 'pending') yield { promise: 'unsettled', what: `${name} is neither published nor refused` };
   else if (outcome !== 'done') yield { promise: 'rejected', what: `${name}: ${outcome.message}` };
   else if (count === 0) yield { promise: 'lost', what: `${name} was published, and never received` };
-  if (qos === 2 && count > 1) yield { promise: 'duplicate', what: `${name} was received ${count} times` };
+  const most = measure.get(number) ?? 0;
+  if (qos === 2 && count > most)
+    yield { promise: 'duplicate', what: `${name} was received ${count} times, not ${most}` };
 }
 
-/** @param firsts numbers of messages in the order in which they came first */
-function* checkOrder(qos: QoS, firsts: readonly number[]): Generator<Violation> {
-  for (const [at, number] of firsts.entries()) {
-    const before = firsts[at - 1];
-    if (before !== undefined && number < before) {
-      yield { promise: 'order', what: `QoS ${qos} message ${number} was received after message ${before}` };
-    }
+/** @param firsts numbers of messages in the order in which they came first; `due`: in which they should have */
+function* checkOrder(qos: QoS, firsts: readonly number[], due: readonly number[]): Generator<Violation> {
+  const places = new Map(due.map((number, place) => [number, place]));
+  let furthest = -1;
+  for (const number of firsts) {
+    const place = places.get(number) ?? Number.POSITIVE_INFINITY;
+    if (place < furthest) {
+      const what = `QoS ${qos} message ${number} was received after message ${due[furthest]}`;
+      yield { promise: 'order', what };
+    } else furthest = place;
   }
 }

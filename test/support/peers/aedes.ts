@@ -10,7 +10,7 @@ import { type PeerEngine, type PeerKind, peerOf } from './peer.ts';
 export const aedes: PeerKind = {
   name: 'aedes',
   versions: [4],
-  quirks: { needsSubscription: true },
+  quirks: { needsSubscription: true, repeatsAndReorders: true },
   make: async (cleanup) => {
     const engine = new InProcess(await stablePort(), await stablePort(), await Aedes.createBroker());
     cleanup.after(() => engine.end());
@@ -82,7 +82,9 @@ class InProcess implements PeerEngine {
  */
 function readingWhole<S extends Duplex>(stream: S): S {
   const readOnce = stream.read.bind(stream);
-  stream.read = (): Buffer | null => {
+  stream.read = (size?: number | null): Buffer | null => {
+    // Only aedes asks so; the stream itself asks for 0 bytes and others.
+    if (size !== null) return readOnce(size);
     const pieces: Buffer[] = [];
     for (let piece = readOnce(); piece !== null; piece = readOnce()) pieces.push(piece);
     return pieces.length === 0 ? null : Buffer.concat(pieces);

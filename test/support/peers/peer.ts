@@ -28,6 +28,8 @@ export interface PeerQuirks {
   readonly maxInflight?: number;
   /** It says that it has no session where that has no subscriptions, though it knows what is in flight. */
   readonly needsSubscription?: boolean;
+  /** It sends QoS 2 messages again that were released already, and new messages before older ones. */
+  readonly repeatsAndReorders?: boolean;
 }
 
 /** A broker that can be had: not started yet, and gone with `cleanup`. */
