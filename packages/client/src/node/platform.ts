@@ -1,6 +1,7 @@
 import type { ParsedUrl, Platform, Target, Timer, Transport, TransportReceiver } from '../platform.ts';
 import type { NodeClientOptions } from './options.ts';
 import { openSocket } from './socket.ts';
+import { unreachable } from './unreachable.ts';
 import { parseUrl } from './url.ts';
 import { openWebSocket } from './web-socket.ts';
 
@@ -17,9 +18,16 @@ export class NodePlatform implements Platform {
   }
 
   open(target: Target, subprotocol: string, receiver: TransportReceiver): Transport {
-    return target.scheme === 'ws' || target.scheme === 'wss'
-      ? openWebSocket(target, subprotocol, receiver, this.#options)
-      : openSocket(target, receiver, this.#options);
+    try {
+      return target.scheme === 'ws' || target.scheme === 'wss'
+        ? openWebSocket(target, subprotocol, receiver, this.#options)
+        : openSocket(target, receiver, this.#options);
+    } catch (error) {
+      // Options of TLS that do not fit together, for example: a failure like any other, told like one.
+      const problem = unreachable(target.text, error as Error, true);
+      process.nextTick(() => receiver.closed(problem));
+      return stillborn;
+    }
   }
 
   now(): number {
@@ -42,6 +50,16 @@ export class NodePlatform implements Platform {
     return Math.random();
   }
 }
+
+/** A connection that could not even be tried. */
+const stillborn: Transport = Object.freeze({
+  pending: 0,
+  write: () => undefined,
+  pause: () => undefined,
+  resume: () => undefined,
+  end: () => undefined,
+  destroy: () => undefined,
+});
 
 class NodeTimer implements Timer {
   readonly #timeout: NodeJS.Timeout;

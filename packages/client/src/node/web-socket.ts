@@ -1,16 +1,18 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { LARGEST_PACKET } from '@cauldron/protocol';
 import { WebSocket } from 'ws';
-import { UnreachableError } from '../error.ts';
 import type { Target, Transport, TransportReceiver } from '../platform.ts';
+import { cutOff } from './cut-off.ts';
 import type { NodeClientOptions } from './options.ts';
-import { unreachable } from './unreachable.ts';
+import { explained, lost, unreachable } from './unreachable.ts';
 
 /** Unsent bytes below which writing is welcome again. */
 const LOW_WATER = 65_536;
-/** Milliseconds after which a server that does not answer the closing handshake is cut off. */
-const GRACE = 1000;
+/** What is shown of a page that came in place of a WebSocket, in characters. */
+const SHOWN = 200;
 
-/** Opens a WebSocket. // [MQTT-6.0.0-3] */
+/** Opens a WebSocket. Throws where options make no sense. // [MQTT-6.0.0-3] */
 export function openWebSocket(
   target: Target,
   subprotocol: string,
@@ -22,58 +24,77 @@ export function openWebSocket(
 
 class WebSocketTransport implements Transport {
   readonly #socket: WebSocket;
+  readonly #target: Target;
   readonly #receiver: TransportReceiver;
+  /** What carries it, once it is open. */
+  #carrier: Socket | undefined;
+  #ended = false;
+  #problem: Error | undefined;
 
   constructor(target: Target, subprotocol: string, receiver: TransportReceiver, options: NodeClientOptions) {
-    const { headers = {}, tls, localAddress } = options;
-    const from = localAddress === undefined ? {} : { localAddress };
-    const socket = new WebSocket(target.text, subprotocol, {
+    const { headers = {}, tls, localAddress, maxPacketSize = LARGEST_PACKET } = options;
+    const socket = new WebSocket(addressOf(target), subprotocol, {
       ...tls,
-      ...from,
+      ...(localAddress === undefined ? {} : { localAddress }),
       headers: { ...headers },
       perMessageDeflate: false,
+      // A frame may hold more than one packet, but nobody has to gather more in one.
+      maxPayload: Math.max(maxPacketSize, 1_048_576),
     });
     this.#socket = socket;
+    this.#target = target;
     this.#receiver = receiver;
-    let problem: Error | undefined;
+    socket.on('upgrade', (response) => {
+      this.#carrier = response.socket;
+    });
     let isOpen = false;
     socket.on('open', () => {
       isOpen = true;
       receiver.opened();
     });
-    socket.on('message', (data: Buffer, isBinary) => {
-      if (isBinary) receiver.received(data, data.length);
-      else {
-        problem ??= new Error('it sent a text frame; MQTT travels in binary frames'); // [MQTT-6.0.0-1]
-        socket.close(1003);
-      }
+    socket.on('message', (data: Buffer, isBinary) => this.#received(data, isBinary));
+    socket.on('unexpected-response', (_request, response) => void this.#refused(response));
+    socket.on('error', (error) => {
+      this.#problem ??= isOpen ? lost(target.text, error) : this.#unreachable(error);
     });
-    socket.on('unexpected-response', (_request, response) => void this.#refused(target, response));
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      problem ??= isOpen ? error : unreachable(target.text, error, target.scheme === 'wss');
-    });
-    socket.on('close', (code, reason) => {
-      problem ??= this.#refusal ?? closing(code, reason.toString());
-      receiver.closed(problem);
-    });
+    socket.on('close', (code, reason) => receiver.closed(this.#problem ?? closing(code, reason.toString())));
   }
 
-  #refusal: Error | undefined;
+  #unreachable(error: NodeJS.ErrnoException): Error {
+    const { text, scheme } = this.#target;
+    if (/subprotocol/.test(error.message)) {
+      return explained(text, 'the WebSocket there does not speak MQTT (subprotocol mqtt); is the path right?', error);
+    }
+    if (error.code !== 'ECONNRESET') return unreachable(text, error, scheme === 'wss');
+    const why =
+      'the other end closed the connection; is this the port of its WebSocket listener, with TLS only for wss:?';
+    return explained(text, why, error);
+  }
+
+  #received(data: Buffer, isBinary: boolean): void {
+    if (this.#ended) return;
+    if (isBinary) this.#receiver.received(data, data.length);
+    else {
+      this.#problem ??= new Error('it sent a text frame; MQTT travels in binary frames'); // [MQTT-6.0.0-1]
+      this.#close(1003);
+    }
+  }
 
   /** The server answered with a page instead of a WebSocket: its first words say why. */
-  async #refused(target: Target, response: IncomingMessage): Promise<void> {
+  async #refused(response: IncomingMessage): Promise<void> {
     let text = '';
     try {
       for await (const chunk of response) {
         text += String(chunk);
-        if (text.length > 500) break;
+        if (text.length > SHOWN) break;
       }
     } catch {
-      // what came of it is enough
+      // the status is enough
     }
-    const said = text.trim().split('\n', 1)[0] ?? '';
-    const why = `the server answered HTTP ${response.statusCode}${said === '' ? '' : `: ${said}`}; is the path right, and does it speak MQTT over WebSocket there?`;
-    this.#refusal = new UnreachableError(target.text, why);
+    const { statusCode, headers } = response;
+    const said = (headers.location ?? text.trim().split('\n', 1)[0] ?? '').slice(0, SHOWN);
+    const why = `the server answered HTTP ${statusCode}${said === '' ? '' : ` (${said})`}; is the path right, and does it speak MQTT over WebSocket there?`;
+    this.#problem ??= explained(this.#target.text, why);
     this.#socket.terminate();
   }
 
@@ -98,17 +119,27 @@ class WebSocketTransport implements Transport {
   }
 
   end(): void {
+    this.#close(1000);
+  }
+
+  #close(code: number): void {
+    if (this.#ended) return;
+    this.#ended = true;
     const socket = this.#socket;
     socket.resume();
-    socket.close(1000);
-    const timer = setTimeout(() => socket.terminate(), GRACE);
-    socket.once('close', () => clearTimeout(timer));
+    socket.close(code);
+    if (this.#carrier !== undefined) cutOff(this.#carrier, () => socket.bufferedAmount);
   }
 
   destroy(): void {
+    this.#ended = true;
     this.#socket.terminate();
   }
 }
+
+/** With the query, which `target.text` does not show. */
+const addressOf = ({ scheme, host, port, path }: Target): string =>
+  `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}${path}`;
 
 /** What a closing handshake says, where it says more than goodbye. */
 function closing(code: number, reason: string): Error | undefined {
