@@ -80,9 +80,12 @@ test('a package with a browser entry has one file that a script tag loads as it 
     ...TREE,
     'packages/b/package.json': `{ "name": "@x/b", "version": "1.2.3", "license": "MIT", "type": "module", "exports":
       { ".": { "browser": "./src/browser.ts", "default": "./src/main.ts" } } }`,
-    'packages/b/src/browser.ts': "export { hello as greet } from '@x/a';\nexport const unused = 1;\n",
+    'packages/b/src/browser.ts': "export { hello as greet } from '@x/a';\nexport const title = () => document.title;\n",
+    'packages/b/tsconfig.browser.json':
+      '{ "extends": "../../base.json", "compilerOptions": { "lib": ["es2024", "dom"] }, "include": ["src/browser.ts"] }',
+    'tsconfig.json': '{ "extends": "./base.json", "exclude": ["packages/b/src/browser.ts"] }',
   });
-  cpSync(join(repositoryRoot, 'tsconfig.base.json'), join(root, 'tsconfig.json'));
+  cpSync(join(repositoryRoot, 'tsconfig.base.json'), join(root, 'base.json'));
   mkdirSync(join(root, 'node_modules/@x'), { recursive: true });
   symlinkSync(join(root, 'packages/a'), join(root, 'node_modules/@x/a'));
   await packAll(root, join(root, 'dist'), compiler);
@@ -90,7 +93,10 @@ test('a package with a browser entry has one file that a script tag loads as it 
   const text = readFileSync(join(root, 'dist/b/dist/x-b.min.js'), 'utf8');
   assert.match(text, /^\/\*! @x\/b 1\.2\.3, MIT \*\/\n/);
   const module = (await import(`data:text/javascript,${encodeURIComponent(text)}`)) as { greet(who: string): string };
-  assert.deepEqual(Object.keys(module), ['greet', 'unused']);
+  assert.deepEqual(Object.keys(module), ['greet', 'title']);
   assert.equal(module.greet('pot'), 'hello pot');
   assert.doesNotMatch(text, /import/);
+  // For bundlers it is compiled, against the types that browsers have.
+  assert.match(readFileSync(join(root, 'dist/b/lib/browser.d.ts'), 'utf8'), /title: \(\) => string/);
+  assert.match(readFileSync(join(root, 'dist/b/lib/browser.js'), 'utf8'), /document\.title/);
 });

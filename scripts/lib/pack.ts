@@ -1,5 +1,5 @@
 import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { bundleForBrowsers } from './bundle.ts';
 import { run } from './run.ts';
 
@@ -62,39 +62,68 @@ export async function packAll(root: string, target: string, compiler: string): P
   rmSync(target, { recursive: true, force: true });
   mkdirSync(target, { recursive: true });
   const build = join(target, '.build');
-  const project = join(target, 'tsconfig.json');
-  writeFileSync(project, JSON.stringify(compilation(root, build)));
-  const { code, output } = await run(compiler, ['-p', project], root);
-  if (code !== 0) throw new Error(`The packages do not compile; repair this first:\n${output}`);
+  await compile(root, target, compiler, compilation(root, build));
+  for (const config of globSync('packages/*/tsconfig.browser.json', { cwd: root }).sort()) {
+    await compile(root, target, compiler, browserCompilation(root, build, config));
+  }
   const folders: string[] = [];
   for (const path of globSync('packages/*/package.json', { cwd: root }).sort()) {
     folders.push(...(await layOut(root, target, build, path.split(/[\\/]/)[1]!)));
   }
   rmSync(build, { recursive: true });
-  rmSync(project);
   return folders;
 }
 
+async function compile(root: string, target: string, compiler: string, config: JsonObject): Promise<void> {
+  const project = join(target, 'tsconfig.json');
+  writeFileSync(project, JSON.stringify(config));
+  const { code, output } = await run(compiler, ['-p', project], root);
+  if (code !== 0) throw new Error(`The packages do not compile; repair this first:\n${output}`);
+  rmSync(project);
+}
+
+/** What never leaves the repository. */
+const OWN_ONLY = ['packages/*/src/**/*.test.ts', 'packages/*/src/testing'] as const;
+
+/** Everything but what the root's tsconfig.json leaves to others. */
 function compilation(root: string, build: string): JsonObject {
+  const { exclude = [] } = readJson(join(root, 'tsconfig.json')) as { exclude?: readonly string[] };
   return {
     extends: join(root, 'tsconfig.json'),
-    compilerOptions: {
-      noEmit: false,
-      allowImportingTsExtensions: true,
-      rewriteRelativeImportExtensions: true,
-      declaration: true,
-      rootDir: join(root, 'packages'),
-      outDir: build,
-      typeRoots: [join(root, 'node_modules', '@types')],
-    },
+    compilerOptions: emitting(root, build),
     include: [join(root, 'packages/*/src')],
-    exclude: [join(root, 'packages/*/src/**/*.test.ts')],
+    exclude: [...OWN_ONLY, ...exclude].map((path) => join(root, path)),
   };
 }
 
+/** The sources of one package that are written against the types of browsers. */
+function browserCompilation(root: string, build: string, config: string): JsonObject {
+  const { include } = readJson(join(root, config)) as { include: readonly string[] };
+  return {
+    extends: join(root, config),
+    compilerOptions: emitting(root, build),
+    include: include.filter((path) => path.startsWith('src/')).map((path) => join(root, dirname(config), path)),
+    exclude: OWN_ONLY.map((path) => join(root, path)),
+  };
+}
+
+function emitting(root: string, build: string): JsonObject {
+  return {
+    noEmit: false,
+    allowImportingTsExtensions: true,
+    rewriteRelativeImportExtensions: true,
+    declaration: true,
+    rootDir: join(root, 'packages'),
+    outDir: build,
+    typeRoots: [join(root, 'node_modules', '@types')],
+  };
+}
+
+const readJson = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
+
 async function layOut(root: string, target: string, build: string, name: string): Promise<string[]> {
   const source = join(root, 'packages', name);
-  const manifest = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8')) as JsonObject;
+  const manifest = readJson(join(source, 'package.json')) as JsonObject;
   if (manifest.private === true) return [];
   const folder = join(target, name);
   cpSync(join(build, name, 'src'), join(folder, 'lib'), { recursive: true });

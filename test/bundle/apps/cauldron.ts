@@ -4,5 +4,5 @@ import { connect } from '@cauldron/client';
 const client = await connect('wss://broker.example.org/mqtt');
 await client.publish('rooms/kitchen/lamp', 'on', { qos: 1 });
 for await (const message of client.subscribe('rooms/+/temperature')) {
-  console.log(`${message.topic}: ${message.text()}`);
+  document.title = `${message.topic}: ${message.text()}`;
 }
