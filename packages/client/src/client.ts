@@ -59,7 +59,7 @@ export class Client {
     }
     this.#platform = platform;
     this.#options = options;
-    this.clientId = options.clientId ?? randomId(platform);
+    this.clientId = options.clientId || randomId(platform);
     this.#session = new Session(platform, options);
     const changed = (state: ClientState): void => this.#stateChanged(state);
     this.#dialer = new Dialer(platform, platform.parse(String(url)), this.clientId, options, this.#session, changed);
@@ -345,7 +345,7 @@ export class Client {
   }
 
   #requester(): Requests {
-    this.#requests ??= new Requests(this, (ms, callback) => this.#platform.setTimer(ms, callback));
+    this.#requests ??= new Requests(this, this.#platform, this.#session);
     return this.#requests;
   }
 

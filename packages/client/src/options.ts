@@ -176,7 +176,7 @@ export interface SubscribeOptions {
   readonly bufferSize?: number | undefined;
   /**
    * When so many wait: `pause` (default) stops reading from the broker, which slows its publishers; it reads on while an
-   * answer of the broker is awaited, and QoS 0 beyond ten times as many is dropped. `drop-oldest` gives up the QoS 0
+   * answer of the broker or a response is awaited, and QoS 0 beyond ten times as many is dropped. `drop-oldest` gives up the QoS 0
    * message that has waited longest.
    */
   readonly overflow?: 'pause' | 'drop-oldest' | undefined;

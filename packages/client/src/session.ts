@@ -8,6 +8,7 @@ import { Outbound, SUCCESS } from './outbound.ts';
 import { HIGH_WATER } from './outbox.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { Platform } from './platform.ts';
+import type { RequestsPort } from './requests.ts';
 import type { StoredState } from './store.ts';
 import { Subscription, type SubscriptionPort } from './subscription.ts';
 import { Subscriptions } from './subscriptions.ts';
@@ -22,7 +23,7 @@ const SENT = Promise.resolve(SUCCESS);
  * What a client has beyond any one connection: what it is subscribed to, and the messages under way in both directions.
  * Takes the packets of whichever connection there is.
  */
-export class Session implements PacketReceiver, SubscriptionPort {
+export class Session implements PacketReceiver, SubscriptionPort, RequestsPort {
   readonly outbound: Outbound;
   readonly subscriptions: Subscriptions;
   /** The connection that the broker accepted, while there is one. */
@@ -40,6 +41,8 @@ export class Session implements PacketReceiver, SubscriptionPort {
   /** Subscriptions whose consumers are behind, and whether an answer of the broker is awaited. */
   #behind = 0;
   #awaiting = false;
+  /** Responses to requests that are awaited. */
+  #expected = 0;
 
   constructor(platform: Platform, options: ClientOptions) {
     this.#platform = platform;
@@ -173,9 +176,20 @@ export class Session implements PacketReceiver, SubscriptionPort {
     this.#platform.defer(() => onUndelivered(error, { topic, payload, qos, retain, properties }));
   }
 
+  /** So many more responses to requests are awaited. */
+  expects(responses: number): void {
+    this.#expected += responses;
+    this.#flow();
+  }
+
   /** Reads on, or not: a consumer that is behind slows the broker, unless an answer has to be read. */
   #flow(): void {
-    this.connection?.pause(this.#behind > 0 && !this.#awaiting);
+    this.connection?.pause(this.#behind > 0 && !this.#awaiting && this.#expected === 0);
+  }
+
+  /** A response could not be published. */
+  unanswered(error: Error, message: Message): void {
+    if (this.#options.onError !== undefined) this.failed(error, message);
   }
 
   failed(error: Error, message: Message): void {
