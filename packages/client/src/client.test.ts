@@ -402,3 +402,11 @@ test('a packet that has its place only before the CONNACK, or behind it, ends th
   await client.publish('a', 'x');
   assert.equal(((await client.closed) as MqttError).code, 'PROTOCOL_ERROR');
 });
+
+test('an unsubscribe that is under way when the connection goes does not wait for ever', async (t) => {
+  const { client } = await start(t, cutAt(PacketType.unsubscribe), { reconnect: { minDelay: 1, maxDelay: 1 } });
+  await client.unsubscribe('left/over/#');
+  const { client: last } = await start(t, cutAt(PacketType.unsubscribe));
+  await last.unsubscribe('left/over/#');
+  assert.equal(((await last.closed) as MqttError).code, 'CONNECTION_CLOSED');
+});

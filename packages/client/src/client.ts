@@ -309,7 +309,7 @@ export class Client {
 
   /**
    * Unsubscribes from a filter, whoever subscribed to it: also from one that a session has from an earlier process.
-   * Fulfilled when the broker has confirmed it, or at once while there is no connection.
+   * Fulfilled when the broker has confirmed it, or when there is no connection: then the next one sees to it.
    *
    * @param properties of UNSUBSCRIBE, MQTT 5.0 only
    */

@@ -28,6 +28,8 @@ export class Subscriptions {
   #unwanted: Set<string> | undefined;
   /** Those of them that UNSUBSCRIBE names and no UNSUBACK yet. */
   #leaving: Set<string> | undefined;
+  /** Who waits for an UNSUBACK. */
+  #confirming: Set<() => void> | undefined;
   #connected = false;
 
   constructor(outbound: Outbound, port: SubscriptionsPort) {
@@ -100,6 +102,8 @@ export class Subscriptions {
     this.#connected = false;
     for (const filter of this.#leaving ?? []) if (!this.#users.has(filter)) (this.#unwanted ??= new Set()).add(filter);
     this.#leaving?.clear();
+    for (const done of this.#confirming ?? []) done();
+    this.#confirming?.clear();
   }
 
   #subscribe(subscription: Any): void {
@@ -154,10 +158,11 @@ export class Subscriptions {
     }
     this.#unwanted?.clear();
     for (const filter of filters) (this.#leaving ??= new Set()).add(filter);
+    if (done !== undefined) (this.#confirming ??= new Set()).add(done);
     const make = (packetId: number) => ({ type: PacketType.unsubscribe, packetId, filters, properties }) as const;
     this.#outbound.request(PacketType.unsuback, make, () => {
       for (const filter of filters) this.#leaving?.delete(filter);
-      done?.();
+      if (done !== undefined && this.#confirming?.delete(done)) done();
     });
   }
 
