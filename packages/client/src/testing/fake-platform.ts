@@ -1,3 +1,4 @@
+import { Fifo } from '../fifo.ts';
 import { parseUrl } from '../node/url.ts';
 import type { ParsedUrl, Platform, Target, Timer, TransportReceiver } from '../platform.ts';
 import { FakeTransport } from './fake-transport.ts';
@@ -32,8 +33,8 @@ export class FakePlatform implements Platform {
   #seed: number;
   #timers: FakeTimer[] = [];
   #deferred: (() => void)[] = [];
-  #events: (() => void)[] = [];
-  #yielded: (() => void)[] = [];
+  readonly #events = new Fifo<() => void>();
+  readonly #yielded = new Fifo<() => void>();
   readonly #watchers = new Set<() => void>();
 
   constructor(seed = 1) {
@@ -121,9 +122,13 @@ export class FakePlatform implements Platform {
 
   /** Lets everything happen that happens without time passing. */
   async settle(): Promise<void> {
+    await idle();
     for (let events = 0; events < MOST_EVENTS; events++) {
+      if (!this.#step()) {
+        await idle();
+        if (!this.#step()) return;
+      }
       await turn();
-      if (!this.#step()) return;
     }
     throw new Error(`after ${MOST_EVENTS} events there are still more: something goes round and round`);
   }
@@ -157,5 +162,7 @@ export class FakePlatform implements Platform {
   }
 }
 
-/** Promises that can go on have gone on when it is over. */
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+/** Promises that can go on have gone on when it is over; called where only promises have run since the last event. */
+const turn = () => new Promise<void>((resolve) => process.nextTick(resolve));
+/** The same from anywhere, and the program's own events had their turn too. */
+const idle = () => new Promise<void>((resolve) => setImmediate(resolve));
