@@ -30,9 +30,13 @@ export class WebSocketTransport implements Transport {
         receiver.opened();
       };
       socket.onmessage = ({ data }) => this.#received(data);
+      // Not every browser says `close` after `error` where the security policy of the page forbids it.
+      socket.onerror = () => {
+        if (!this.#isOpen) this.#closed(unreachable(target));
+      };
       socket.onclose = ({ code, reason }) => this.#closed(this.#isOpen ? closing(code, reason) : unreachable(target));
     } catch (error) {
-      // The security policy of the page, or a port that browsers never connect to.
+      // A port that browsers never connect to, or ws: from a page of https:.
       queueMicrotask(() => this.#closed(unreachable(target, error as Error)));
     }
   }
