@@ -112,7 +112,7 @@ export class Inbound {
       });
     }
     const aliases = (this.#aliases ??= new Map());
-    if (view.topicEnd > view.topicStart) aliases.set(alias, view.bytes.slice(view.topicStart, view.topicEnd));
+    if (view.topicEnd > view.topicStart) aliases.set(alias, copyOf(view.bytes, view.topicStart, view.topicEnd));
     const topic = aliases.get(alias);
     if (topic === undefined) throw protocolError(`the broker used topic alias ${alias} before it set its topic`);
     return this.#lookUp(view, topic, 0, topic.length);

@@ -1,3 +1,5 @@
+import { copyOf } from '@cauldron/protocol';
+
 const FEWEST = 16;
 /** Of a client that has received nothing. */
 const EMPTY: undefined[] = [];
@@ -44,7 +46,7 @@ export class TopicCache<T> {
     let entry = this.#slots[slot];
     if (entry === undefined || !same(entry.bytes, bytes, start, end)) {
       if (entry !== undefined) this.#evicted();
-      entry = { bytes: bytes.slice(start, end), topic: view.topicName(), value: undefined, generation: -1 };
+      entry = { bytes: copyOf(bytes, start, end), topic: view.topicName(), value: undefined, generation: -1 };
       this.#slots[(hash ^ (hash >>> 15)) & (this.#slots.length - 1)] = entry;
     }
     if (entry.generation !== this.#generation) {
