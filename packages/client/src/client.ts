@@ -183,7 +183,7 @@ export class Client {
     try {
       this.#checkPublish(topic, options);
       const { connection, outbound } = this.#session;
-      if (connection !== null && (options.qos ?? 0) === 0 && !outbound.waiting) {
+      if (connection?.open && (options.qos ?? 0) === 0 && !outbound.waiting) {
         const { retain = false, properties } = options;
         return this.#session.publishNow(connection, topic, bytesOf(payload), retain, properties);
       }

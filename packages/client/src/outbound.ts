@@ -171,7 +171,7 @@ export class Outbound {
       qos0 = true,
     } = this.#options.queue ?? {};
     if (this.#mayGo(item)) return true;
-    if (item.qos === 0 && !qos0 && this.#connection === null) {
+    if (item.qos === 0 && !qos0 && !this.#connection?.open) {
       item.reject(connectionClosed('there is no connection, and QoS 0 messages do not wait for one (queue.qos0)'));
       return false;
     }
@@ -194,7 +194,7 @@ export class Outbound {
 
   /** It need not wait for anything but the store. */
   #mayGo({ qos }: Outgoing): boolean {
-    if (this.#connection === null || this.#waiting.size > 0 || this.#repeat.size > 0) return false;
+    if (!this.#connection?.open || this.#waiting.size > 0 || this.#repeat.size > 0) return false;
     return qos === 0 || this.#inflight < this.#limit;
   }
 

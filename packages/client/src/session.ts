@@ -128,7 +128,9 @@ export class Session implements PacketReceiver, SubscriptionPort, RequestsPort {
     if (this.#drained === undefined) {
       this.#drained = Promise.withResolvers();
       connection.outbox.flush();
-      if (connection.outbox.pending < HIGH_WATER) this.#platform.yield(() => this.drained());
+      this.#platform.yield(() => {
+        if (connection.outbox.pending < HIGH_WATER) this.drained();
+      });
     }
     return this.#drained.promise;
   }
