@@ -17,13 +17,14 @@ export interface ClientOptions {
   /** 5, 4 (MQTT 3.1.1) or 3 (3.1). Default: 5, and 3.1.1 where the broker refuses that, which is remembered. */
   readonly protocolVersion?: ProtocolVersion | undefined;
   /**
-   * Begin without the session that the broker may hold. Default true. A reconnect always asks for the session of this
-   * client, in MQTT 5.0; in 3.1.1 only where this is false.
+   * Begin without the session that the broker may hold. Default true, with a `store` false. A reconnect always asks for
+   * the session of this client, in MQTT 5.0; in 3.1.1 only where this is false.
    */
   readonly cleanStart?: boolean | undefined;
   /**
-   * Seconds for which the broker keeps the session once the connection is gone; 0xFFFFFFFF = for ever. Default 300, so
-   * that a reconnect resumes what was in flight. MQTT 5.0 only. `end()` drops the session unless `cleanStart` is false.
+   * Seconds for which the broker keeps the session once the connection is gone; 0xFFFFFFFF = for ever. Default 300, with
+   * a `store` 86,400, so that a reconnect resumes what was in flight. MQTT 5.0 only. `end()` drops the session unless
+   * this is set, or `cleanStart` is false.
    */
   readonly sessionExpiry?: number | undefined;
   /** Seconds; 0 = off. Default 60. The broker may set another one. */
