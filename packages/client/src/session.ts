@@ -33,7 +33,7 @@ export class Session implements PacketReceiver, SubscriptionPort, RequestsPort {
   readonly #platform: Platform;
   readonly #options: ClientOptions;
   readonly #inbound: Inbound;
-  readonly #unmatched = new Unmatched();
+  readonly #unmatched: Unmatched;
   readonly #fallback: readonly Consumer[];
   #drained: PromiseWithResolvers<PublishResult> | undefined;
   /** Bytes of QoS 0 published since other events had their turn. */
@@ -47,6 +47,7 @@ export class Session implements PacketReceiver, SubscriptionPort, RequestsPort {
   constructor(platform: Platform, options: ClientOptions) {
     this.#platform = platform;
     this.#options = options;
+    this.#unmatched = new Unmatched(platform);
     this.outbound = new Outbound(options, this);
     this.#inbound = new Inbound(this, options.topicAliasMaximum ?? 0, options.store);
     this.subscriptions = new Subscriptions(this.outbound, this);
@@ -64,7 +65,7 @@ export class Session implements PacketReceiver, SubscriptionPort, RequestsPort {
 
   connected(connection: Connection, connack: ConnackPacket): void {
     const { sessionPresent } = connack;
-    if (this.connack === undefined) this.#unmatched.hold(sessionPresent);
+    if (this.connack === undefined && sessionPresent) this.#unmatched.hold();
     this.connack = connack;
     this.connection = connection;
     this.#inbound.connected(connection, sessionPresent);
@@ -76,6 +77,7 @@ export class Session implements PacketReceiver, SubscriptionPort, RequestsPort {
   disconnected(): void {
     this.connection = null;
     this.#inbound.disconnected();
+    this.#unmatched.disconnected();
     this.outbound.disconnected();
     this.subscriptions.disconnected();
     this.drained();
@@ -83,6 +85,7 @@ export class Session implements PacketReceiver, SubscriptionPort, RequestsPort {
 
   /** The client is over. */
   close(error: Error, reason: Error | undefined): void {
+    this.#unmatched.close();
     this.#inbound.disconnected();
     this.outbound.close(error);
     this.subscriptions.close(reason);

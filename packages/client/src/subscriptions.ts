@@ -4,6 +4,7 @@ import { clientError, hex } from './error.ts';
 import type { Outbound } from './outbound.ts';
 import type { Subscription } from './subscription.ts';
 import { SubscriptionTrie } from './subscription-trie.ts';
+import { parseNamedFilter } from './topic-params.ts';
 
 type Any = Subscription<unknown>;
 
@@ -44,10 +45,8 @@ export class Subscriptions {
 
   /** @throws {MqttError} TOPIC_FILTER_INVALID */
   add(subscription: Any): void {
-    for (const { filter } of subscription.filters) {
-      const problem = topicFilterProblem(filter);
-      if (problem !== undefined) throw clientError('TOPIC_FILTER_INVALID', problem, ReasonCode.topicFilterInvalid);
-    }
+    for (const { filter } of subscription.filters) check(filter);
+    if (subscription.filters.length === 0) throw invalid('a subscription needs at least one topic filter');
     this.#all.add(subscription);
     for (const { filter, pattern } of subscription.filters) {
       this.#trie.add(pattern, subscription);
@@ -80,10 +79,21 @@ export class Subscriptions {
     return unwanted;
   }
 
-  /** Ends all that use a filter and unsubscribes from it, also where only the broker's session knows it. */
-  unsubscribe(filter: string, done: () => void, properties?: Properties): void {
-    for (const subscription of [...(this.#users.get(filter) ?? [])]) subscription.close();
-    (this.#unwanted ??= new Set()).add(filter);
+  /**
+   * Ends all that use a filter and unsubscribes from it, also where only the broker's session knows it.
+   *
+   * @param done called when the broker has confirmed it, or there is no connection
+   * @throws {MqttError} TOPIC_FILTER_INVALID
+   */
+  unsubscribe(named: string, done: () => void, properties?: Properties): void {
+    const { filter } = parseNamedFilter(named);
+    check(filter);
+    this.#unwanted ??= new Set();
+    for (const subscription of [...(this.#users.get(filter) ?? [])]) {
+      for (const unwanted of this.#take(subscription)) this.#unwanted.add(unwanted);
+      subscription.close();
+    }
+    this.#unwanted.add(filter);
     if (this.#connected) this.#unsubscribe(done, properties);
     else done();
   }
@@ -168,9 +178,17 @@ export class Subscriptions {
 
   /** The client is over. */
   close(error: Error | undefined): void {
+    this.disconnected();
     for (const subscription of [...this.#all]) {
       this.#take(subscription);
       subscription.finish(error);
     }
   }
 }
+
+function check(filter: string): void {
+  const problem = topicFilterProblem(filter);
+  if (problem !== undefined) throw invalid(problem);
+}
+
+const invalid = (problem: string): Error => clientError('TOPIC_FILTER_INVALID', problem, ReasonCode.topicFilterInvalid);
