@@ -119,12 +119,9 @@ test('when nothing listens, the error says what to look at, since browsers do no
   assert.match(failure, /is the broker running.*WebSocket listener.*origin/);
 });
 
-test('a port that browsers never connect to is named as the reason', async (t) => {
+test('a port that browsers never connect to is an error, not a wait', async (t) => {
   const tab = await openTab(t);
-  assert.match(
-    await tab.call<string>('failure', 'ws://127.0.0.1:25/mqtt'),
-    /^UnreachableError: .*:25\/mqtt: .*port 25/,
-  );
+  assert.match(await tab.call<string>('failure', 'ws://127.0.0.1:25/mqtt'), /^UnreachableError: .*:25\/mqtt: /);
 });
 
 test("where the page's security policy forbids the connection, connecting fails", async (t) => {

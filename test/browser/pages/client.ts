@@ -58,11 +58,16 @@ export async function subscribe(filter: string, given: SubscribeOptions): Promis
 
 export const publish = (...args: Parameters<Client['publish']>) => client.publish(...args);
 
-/** Accepts messages `PREFIX/FROM` to `PREFIX/(TO - 1)`; answers how many are kept once all are. */
+/** Accepts messages `PREFIX/FROM` to `PREFIX/(TO - 1)`; answers how many are not acknowledged once all are kept. */
 export async function enqueue(prefix: string, from: number, to: number): Promise<number> {
   const numbers = Array.from({ length: to - from }, (_, at) => from + at);
   await Promise.all(numbers.map((number) => client.enqueue(`${prefix}/${number}`, `${number}`, { qos: 1 })));
-  return client.queue.messages;
+  return client.queue.messages + client.queue.inflight;
+}
+
+/** Fulfilled when that is what it is doing. */
+export async function status(expected: string): Promise<void> {
+  while (client.state.status !== expected) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 /** Fulfilled when nothing waits any more. */
@@ -123,6 +128,14 @@ export async function flood(count: number, size: number): Promise<number> {
   const payload = new Uint8Array(size);
   for (let number = 0; number < count; number++) await client.publish('flood', payload);
   return mostUnsent;
+}
+
+/** Accepts message after message until the page is gone, and says so in its console once each is kept. */
+export async function enqueueForEver(prefix: string, from: number): Promise<void> {
+  for (let number = from; ; number += 5) {
+    await enqueue(prefix, number, number + 5);
+    console.log(`kept ${number + 5}`);
+  }
 }
 
 /** What of the contract for stores does not hold. */
