@@ -67,6 +67,9 @@ export interface ConnectionRequest {
   readonly trace: ClientOptions['trace'];
 }
 
+/** CONNACK of 3.1.1 with return code 1. One of 5.0 is never so short. */
+const OLD_REFUSAL = [0x20, 2, 0, 1];
+
 /** Decoders of one program never run at the same time. */
 const sharedView = new MessageView();
 
@@ -101,6 +104,8 @@ export class Connection implements TransportReceiver, PacketSink<MessageView> {
   #aliases: Map<string, number> | undefined;
   #aliasesAllowed = 0;
   #paused = false;
+  /** How many bytes of an old broker's refusal have come; infinite when others have. */
+  #refused = 0;
 
   constructor(
     platform: Platform,
@@ -154,14 +159,7 @@ export class Connection implements TransportReceiver, PacketSink<MessageView> {
   received(chunk: Uint8Array, end: number): void {
     if (this.#phase === 'over') return;
     this.#keepAlive?.received();
-    // A broker from before 5.0 refuses that version in the format of its own.
-    if (
-      this.#phase === 'connecting' &&
-      end === 4 &&
-      chunk[0] === 0x20 &&
-      chunk[3] === 1 &&
-      this.protocolVersion === 5
-    ) {
+    if (this.#isOldRefusal(chunk, end)) {
       const packet: ConnackPacket = { type: PacketType.connack, sessionPresent: false, reasonCode: 1 };
       this.#over(connectionRefused(packet, 4, this.#target.text), true);
       return;
@@ -171,6 +169,15 @@ export class Connection implements TransportReceiver, PacketSink<MessageView> {
     } catch (error) {
       this.fail(error as Error);
     }
+  }
+
+  /** Whether a broker from before 5.0 has refused that version, in the format of its own; it may come in pieces. */
+  #isOldRefusal(chunk: Uint8Array, end: number): boolean {
+    if (this.#phase !== 'connecting' || this.protocolVersion !== 5) return false;
+    for (let i = 0; i < end && this.#refused < OLD_REFUSAL.length; i++) {
+      if (chunk[i] !== OLD_REFUSAL[this.#refused++]) this.#refused = Number.POSITIVE_INFINITY;
+    }
+    return this.#refused === OLD_REFUSAL.length;
   }
 
   drained(): void {

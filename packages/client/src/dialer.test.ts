@@ -346,16 +346,17 @@ test('a 3.1.1 client starts clean every time, unless it asked for a session', as
 
 /** A broker that knows 3.1.1 only, and says so in one of their ways. */
 const old =
-  (how: 'reason code' | 'return code' | 'hang-up'): Reaction =>
+  (how: 'reason code' | 'return code' | 'return code in pieces' | 'hang-up'): Reaction =>
   (packet, link) => {
     if (packet.type !== PacketType.connect || packet.protocolVersion < 5) return undefined;
     if (how === 'reason code') link.send({ type: PacketType.connack, sessionPresent: false, reasonCode: 0x84 });
     if (how === 'return code') link.raw([0x20, 0x02, 0x00, 0x01]);
+    if (how === 'return code in pieces') for (const byte of [0x20, 0x02, 0x00, 0x01]) link.raw([byte]);
     link.finish();
     return true;
   };
 
-for (const [i, how] of (['reason code', 'return code', 'hang-up'] as const).entries()) {
+for (const [i, how] of (['reason code', 'return code', 'return code in pieces', 'hang-up'] as const).entries()) {
   test(`a broker that refuses 5.0 with a ${how} is asked again for 3.1.1 at once, and that is remembered`, async () => {
     const url = `mqtt://old${i}`;
     const { platform, broker, client } = await startClient({}, old(how), url);
