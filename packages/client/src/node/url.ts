@@ -1,8 +1,11 @@
 import { clientError } from '../error.ts';
 import type { ParsedUrl } from '../platform.ts';
+import { credentialsOf, withoutSecrets } from '../url-text.ts';
 
 const PORTS = { mqtt: 1883, mqtts: 8883, ws: 80, wss: 443, unix: 0 } as const;
 type Scheme = keyof typeof PORTS;
+
+const aliases: Readonly<Record<string, string>> = { tcp: 'mqtt', ssl: 'mqtts', tls: 'mqtts', 'mqtt+unix': 'unix' };
 
 /**
  * Reads `mqtt://`, `mqtts://`, `ws://`, `wss://` and `unix://`, each as `scheme://[USER[:PASSWORD]@]HOST[:PORT][/PATH]`
@@ -11,45 +14,42 @@ type Scheme = keyof typeof PORTS;
  * @throws {MqttError} PROTOCOL_ERROR when it is none of them
  */
 export function parseUrl(text: string): ParsedUrl {
-  // Only for http and its like does a URL have ports and IPv6 addresses that are checked.
-  const found = /^(mqtts?|wss?|tcp|ssl|tls|(?:mqtt\+)?unix):\/\/(.*)$/i.exec(text);
-  if (found === null) throw invalid(text);
-  const name = found[1]!.toLowerCase();
-  const scheme = (aliases[name] ?? name) as Scheme;
-  if (scheme === 'unix') {
-    const path = decoded(found[2]!, text);
-    if (!path.startsWith('/')) throw invalid(text);
-    return { target: { scheme, host: '', port: 0, path, text: `unix://${path}` } };
+  try {
+    return parse(text);
+  } catch {
+    // Whatever is wrong, what a URL looks like says more than what its parsers say.
+    throw clientError(
+      'PROTOCOL_ERROR',
+      `"${withoutSecrets(text)}" is no broker's URL; write mqtt://HOST[:PORT], mqtts://, ws://HOST[:PORT]/PATH, wss:// or unix:///PATH`,
+    );
   }
-  const http = `http://${found[2]}`;
-  if (!URL.canParse(http)) throw invalid(text);
-  const url = new URL(http);
+}
+
+/** Throws anything at all where it is no URL. */
+function parse(text: string): ParsedUrl {
+  const [, scheme, rest] = /^([a-z+]+):\/\/(.*)$/i.exec(text) as unknown as [string, string, string];
+  const name = scheme.toLowerCase();
+  const known = (aliases[name] ?? name) as Scheme;
+  const usual = PORTS[known];
+  if (usual === undefined) throw new TypeError('unknown scheme');
+  return usual === 0 ? unixSocket(decodeURIComponent(rest)) : server(known, usual, rest);
+}
+
+function unixSocket(path: string): ParsedUrl {
+  if (!path.startsWith('/')) throw new TypeError('no absolute path');
+  return { target: { scheme: 'unix', host: '', port: 0, path, text: `unix://${path}` } };
+}
+
+function server(scheme: Scheme, usual: number, rest: string): ParsedUrl {
+  // Only for http and its like does a URL have ports and IPv6 addresses that are checked.
+  const url = new URL(`http://${rest}`);
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   // The parser leaves out port 80 as the usual one of http.
-  const port = Number(/^[^/?#]*:0*80(?![^/?#])/.test(found[2]!) ? 80 : url.port || PORTS[scheme]);
-  const path = scheme === 'ws' || scheme === 'wss' ? `${url.pathname}${url.search}` : '';
-  // Without the query: it may hold a token.
-  const shown = `${scheme}://${url.hostname}:${port}${path && url.pathname}`;
+  const port = Number(/^[^/?#]*:0*80(?![^/?#])/.test(rest) ? 80 : url.port || usual);
+  const pathname = scheme === 'ws' || scheme === 'wss' ? url.pathname : '';
+  const path = pathname && pathname + url.search;
   return {
-    target: { scheme, host, port, path, text: shown },
-    ...(url.username === '' ? {} : { username: decoded(url.username, text) }),
-    ...(url.password === '' ? {} : { password: decoded(url.password, text) }),
+    target: { scheme, host, port, path, text: `${scheme}://${url.hostname}:${port}${pathname}` },
+    ...credentialsOf(url),
   };
 }
-
-const aliases: Readonly<Record<string, string>> = { tcp: 'mqtt', ssl: 'mqtts', tls: 'mqtts', 'mqtt+unix': 'unix' };
-
-function decoded(part: string, text: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    throw invalid(text);
-  }
-}
-
-/** The text goes into logs, so it shows nothing that could be a password or a token. */
-const invalid = (text: string): Error =>
-  clientError(
-    'PROTOCOL_ERROR',
-    `"${text.replace(/^([a-z+]+:\/\/)?.*@/is, '$1').replace(/\?.*/s, '')}" is no broker's URL; write mqtt://HOST[:PORT], mqtts://, ws://HOST[:PORT]/PATH, wss:// or unix:///PATH`,
-  );

@@ -1,0 +1,12 @@
+// What parsers of URLs in Node and in browsers share.
+
+/** A URL as errors may show it: without user, password, and the query, which may hold a token. */
+export const withoutSecrets = (url: string): string => url.replace(/^([a-z+]+:\/\/)?.*@/is, '$1').replace(/\?.*/s, '');
+
+/** User and password as a URL names them; nothing where it names none. @throws {URIError} wrongly encoded */
+export function credentialsOf({ username, password }: URL): { username?: string; password?: string } {
+  return {
+    ...(username === '' ? {} : { username: decodeURIComponent(username) }),
+    ...(password === '' ? {} : { password: decodeURIComponent(password) }),
+  };
+}
