@@ -1,6 +1,6 @@
 import type { AuthPacket, Properties } from '@cauldron/protocol';
 import { PacketType, protocolError, ReasonCode } from '@cauldron/protocol';
-import { clientError } from './error.ts';
+import { clientError, hex } from './error.ts';
 
 /**
  * A method of enhanced authentication (MQTT 5.0 section 4.12). `@cauldron/client/scram` has SCRAM-SHA-256; anything else
@@ -43,7 +43,7 @@ export interface AuthenticationFlow {
   /** AUTH came. */
   received(packet: AuthPacket): void;
   /** CONNACK came; calls back when the broker has proven what it must. */
-  accepted(data: Uint8Array | undefined, then: () => void): void;
+  accepted(properties: Properties | undefined, then: () => void): void;
   reauthenticate(): Promise<void>;
   /** The connection is over. */
   closed(error: Error): void;
@@ -87,24 +87,39 @@ class Flow implements AuthenticationFlow {
   received({ reasonCode, properties }: AuthPacket): void {
     const exchange = this.#exchange;
     if (exchange === undefined) throw protocolError('the broker sent AUTH while nobody authenticates');
-    if (properties?.authenticationMethod !== this.#method.method) {
-      const text = `the broker answers with another authentication method than ${this.#method.method}`;
-      throw protocolError(text, 'MQTT-4.12.0-5');
+    const again = this.#again;
+    if (reasonCode === ReasonCode.success && again !== undefined) {
+      this.accepted(properties, () => {
+        this.#again = undefined;
+        again.resolve();
+      });
+      return;
     }
-    const data = properties.authenticationData;
-    if (reasonCode === ReasonCode.success) this.accepted(data, () => this.#again?.resolve());
+    this.#checkMethod(properties);
+    // Its success ends a re-authentication; before CONNACK it would prove nothing.
+    if (reasonCode !== ReasonCode.continueAuthentication) {
+      throw protocolError(`the broker sent AUTH ${hex(reasonCode)} where it has no place`);
+    }
+    const data = properties?.authenticationData;
     // [MQTT-4.12.0-3]
-    else
-      void this.#step(
-        () => exchange.next(data),
-        (answer) => this.#send(ReasonCode.continueAuthentication, answer),
-      );
+    void this.#step(
+      () => exchange.next(data),
+      (answer) => this.#send(ReasonCode.continueAuthentication, answer),
+    );
   }
 
-  accepted(data: Uint8Array | undefined, then: () => void): void {
+  accepted(properties: Properties | undefined, then: () => void): void {
+    this.#checkMethod(properties);
     const exchange = this.#exchange;
     this.#exchange = undefined;
-    void this.#step(() => exchange?.done(data), then);
+    void this.#step(() => exchange?.done(properties?.authenticationData), then);
+  }
+
+  // [MQTT-4.12.0-5]
+  #checkMethod(properties: Properties | undefined): void {
+    if (properties?.authenticationMethod === this.#method.method) return;
+    const text = `the broker answers with another authentication method than ${this.#method.method}`;
+    throw protocolError(text, 'MQTT-4.12.0-5');
   }
 
   reauthenticate(): Promise<void> {
@@ -135,11 +150,17 @@ class Flow implements AuthenticationFlow {
 
   /** Goes on with a step, which may be a promise; what it throws ends the connection. */
   async #step<T>(step: () => T | Promise<T>, then: (value: T) => void): Promise<void> {
+    let value: T;
     try {
-      const value = await step();
-      if (!this.#closed) then(value);
+      value = await step();
     } catch (error) {
       this.#port.fail(clientError('NOT_AUTHORIZED', (error as Error).message, ReasonCode.notAuthorized, error));
+      return;
+    }
+    try {
+      if (!this.#closed) then(value);
+    } catch (error) {
+      this.#port.fail(error as Error);
     }
   }
 }

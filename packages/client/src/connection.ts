@@ -225,8 +225,6 @@ export class Connection implements TransportReceiver, PacketSink<MessageView> {
 
   #onConnack(packet: ConnackPacket): void {
     if (this.#phase !== 'connecting') throw unexpected(packet.type); // [MQTT-3.2.0-2]
-    this.#timer?.cancel();
-    this.#timer = undefined;
     if (packet.reasonCode !== 0) {
       this.#over(connectionRefused(packet, this.protocolVersion, this.#target.text), true);
       return;
@@ -238,12 +236,14 @@ export class Connection implements TransportReceiver, PacketSink<MessageView> {
     // What the broker sends behind it waits until the broker is known, and whoever waits for us has added handlers.
     this.#decoder.pause();
     if (authentication === undefined) this.#accepted(packet);
-    else authentication.accepted(packet.properties?.authenticationData, () => this.#accepted(packet));
+    else authentication.accepted(packet.properties, () => this.#accepted(packet));
   }
 
   #accepted(packet: ConnackPacket): void {
     const request = this.#request!;
     this.#request = undefined;
+    this.#timer?.cancel();
+    this.#timer = undefined;
     this.#phase = 'open';
     this.limits = packet.properties ?? {};
     this.#aliasesAllowed = Math.min(request.topicAliases, this.limits.topicAliasMaximum ?? 0);
@@ -385,9 +385,10 @@ export class Connection implements TransportReceiver, PacketSink<MessageView> {
   fail(error: Error): void {
     if (this.#phase === 'over') return;
     if (this.#phase === 'open' && this.protocolVersion === 5) {
-      const reasonCode = error instanceof MqttError ? error.reasonCode : ReasonCode.unspecifiedError;
-      // A code that only servers may send would break the rule that ends the connection.
-      this.send({ type: PacketType.disconnect, reasonCode: reasonCode >= 0x80 ? reasonCode : 0x80 });
+      const code = error instanceof MqttError ? error.reasonCode : ReasonCode.unspecifiedError;
+      // A code that only servers may send would break the rule that ends the connection. // [MQTT-3.14.2-1]
+      const mayBeSent = (code >= 0x80 && code <= 0x83) || (code >= 0x90 && code <= 0x99);
+      this.send({ type: PacketType.disconnect, reasonCode: mayBeSent ? code : ReasonCode.unspecifiedError });
     }
     this.#over(error, true);
   }

@@ -9,7 +9,8 @@ export interface KeepAlivePort {
 }
 
 /**
- * Sends a PINGREQ when nothing else was sent for the keep-alive time, and notices a broker that does not answer.
+ * Sends a PINGREQ when nothing was sent, or nothing received, for the keep-alive time, and notices a broker that does not
+ * answer.
  */
 export class KeepAlive {
   readonly #platform: Platform;
@@ -21,6 +22,8 @@ export class KeepAlive {
   #sentAt: number;
   /** When the PINGREQ was sent that nothing has answered yet, or -1. */
   #pingedAt = -1;
+  /** Something was received since the last look. */
+  #heard = false;
   #suspended = false;
 
   /**
@@ -42,6 +45,7 @@ export class KeepAlive {
   /** Something was received: the broker lives. */
   received(): void {
     this.#pingedAt = -1;
+    this.#heard = true;
   }
 
   /** While we read nothing on purpose, silence says nothing about the broker. */
@@ -68,10 +72,14 @@ export class KeepAlive {
       this.#port.dead();
       return;
     }
-    if (now - this.#sentAt >= limit) {
+    // Sending alone says nothing about the broker: who only sends QoS 0 hears nothing of it but answers to a ping.
+    const isQuiet = !this.#heard;
+    this.#heard = false;
+    if (now - this.#sentAt >= limit || isQuiet) {
       if (this.#pingedAt < 0 && !this.#suspended) this.#pingedAt = now;
       this.#port.ping();
     }
-    if (this.#timer !== undefined) this.#arm(this.#interval * 0.9 - (now - this.#sentAt));
+    const since = this.#pingedAt < 0 ? this.#sentAt : this.#pingedAt;
+    if (this.#timer !== undefined) this.#arm(this.#interval * 0.9 - (now - since));
   }
 }
