@@ -26,6 +26,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/sub.ts')).sub,
   },
   {
+    name: 'bench',
+    summary: 'measure how fast messages go through a broker',
+    load: async () => (await import('./commands/bench.ts')).bench,
+  },
+  {
     name: 'config',
     summary: "check, show and explain the broker's configuration",
     load: async () => (await import('./commands/config.ts')).config,

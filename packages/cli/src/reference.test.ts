@@ -38,10 +38,10 @@ for (const command of all.flatMap(withSubcommands)) {
 const words = (line: string): string[] =>
   [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
 
-for (const command of all.filter(({ name }) => name === 'pub' || name === 'sub')) {
+for (const command of all.filter(({ name }) => ['pub', 'sub', 'bench'].includes(name))) {
   for (const { command: line } of command.examples) {
     test(`the example is understood: ${line}`, () => {
-      const args = words(line.replace(/^.*cauldron \w+ /, ''));
+      const args = words(line.replace(/^.*cauldron \w+ ?/, ''));
       assert.deepEqual(parseArgs(args, command.flags).positionals, []);
     });
   }

@@ -110,12 +110,18 @@ async function open(url: string, options: NodeClientOptions): Promise<Client> {
   try {
     return await connect(url, options);
   } catch (error) {
-    if (error instanceof UnreachableError) throw new CommandError(error.message, exitCode.unreachable, error);
-    if (!(error instanceof MqttError)) throw error;
-    if (error.code === 'CONNECTION_REFUSED') throw new CommandError(error.message, exitCode.refused, error);
-    const silent = error.code === 'TIMEOUT' || error.code === 'CONNECTION_CLOSED';
-    throw new CommandError(error.message, silent ? exitCode.unreachable : exitCode.failure, error);
+    throw connectError(error);
   }
+}
+
+/** What went wrong with connecting, with its exit code. */
+export function connectError(error: unknown): unknown {
+  if (error instanceof UnreachableError) return new CommandError(error.message, exitCode.unreachable, error);
+  if (!(error instanceof MqttError)) return error;
+  if (error.code === 'CONNECTION_REFUSED') return new CommandError(error.message, exitCode.refused, error);
+  const silent = error.code === 'TIMEOUT' || error.code === 'CONNECTION_CLOSED';
+  if (silent) return new CommandError(error.message, exitCode.unreachable, error);
+  return refusals.includes(error.code) ? error : new CommandError(error.message, exitCode.failure, error);
 }
 
 async function lost(client: Client): Promise<number> {
@@ -132,7 +138,8 @@ const refusals: readonly MqttError['code'][] = [
   'PACKET_TOO_LARGE',
 ];
 
-function report(error: unknown, name: string, parsed: Parsed, io: Io): number {
+/** Tells an error in one line. @returns its exit code */
+export function report(error: unknown, name: string, parsed: Parsed, io: Io): number {
   if (!isSet(parsed, 'quiet')) io.stderr.write(`cauldron ${name}: ${(error as Error).message}\n`);
   if (error instanceof CommandError) return error.exitCode;
   if (!(error instanceof MqttError)) return exitCode.failure;
