@@ -4,7 +4,8 @@
 export const withoutSecrets = (url: string): string => url.replace(/^([a-z+]+:\/\/)?.*@/is, '$1').replace(/\?.*/s, '');
 
 /** User and password as a URL names them; nothing where it names none. @throws {URIError} wrongly encoded */
-export function credentialsOf({ username, password }: URL): { username?: string; password?: string } {
+export function credentialsOf(url: { readonly username: string; readonly password: string }): Partial<typeof url> {
+  const { username, password } = url;
   return {
     ...(username === '' ? {} : { username: decodeURIComponent(username) }),
     ...(password === '' ? {} : { password: decodeURIComponent(password) }),
