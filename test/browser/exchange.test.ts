@@ -98,8 +98,8 @@ test('a client that publishes in a loop sends few WebSocket messages', async (t)
 test('a URL relative to the page goes to the server of the page', async (t) => {
   const tab = await openTab(t);
   const { host } = new URL(tab.page.url());
-  const failure = await tab.call<string>('failure', '/mqtt?a=1');
-  assert.ok(failure.startsWith(`UnreachableError: cannot reach ws://${host}/mqtt?a=1: `), failure);
+  const failure = await tab.call<string>('failure', '/mqtt');
+  assert.ok(failure.startsWith(`UnreachableError: cannot reach ws://${host}/mqtt: `), failure);
 });
 
 test('what a page cannot connect to is refused with what it can, and without the password', async (t) => {
@@ -135,6 +135,24 @@ test('an offline browser is named as the reason', async (t) => {
   await tab.call('failure', '/mqtt'); // what it needs is loaded
   await tab.page.context().setOffline(true);
   assert.match(await tab.call<string>('failure', '/mqtt'), /: the browser is offline$/);
+});
+
+test('the server gets path, query and subprotocol; user and password are for MQTT, and errors show none of them', async (t) => {
+  const asked: unknown[] = [];
+  const server = new WebSocketServer({ port: 0, host: '::1', handleProtocols: () => 'mqtt' });
+  t.after(() => server.close());
+  await once(server, 'listening');
+  server.on('connection', (socket, request) => {
+    const { authorization, 'sec-websocket-protocol': protocol } = request.headers;
+    asked.push([request.url, authorization, protocol]);
+    socket.close(4000);
+  });
+  const tab = await openTab(t);
+  const { port } = server.address() as { port: number };
+  const failure = await tab.call<string>('failure', `ws://user:secret@[::1]:${port}/a/b?token=c#d`);
+  // Twice: a server that just hangs up may be one of MQTT 3.1.1.
+  assert.deepEqual(new Set(asked.map((one) => JSON.stringify(one))), new Set(['["/a/b?token=c",null,"mqtt"]']));
+  assert.match(failure, /\[::1\]:\d+\/a\/b was lost/);
 });
 
 for (const { name, act, says } of [

@@ -22,7 +22,7 @@ export class WebSocketTransport implements Transport {
   constructor(target: Target, subprotocol: string, receiver: TransportReceiver) {
     this.#receiver = receiver;
     try {
-      const socket = new WebSocket(target.text, subprotocol);
+      const socket = new WebSocket(`${target.scheme}://${target.host}:${target.port}${target.path}`, subprotocol);
       this.#socket = socket;
       socket.binaryType = 'arraybuffer';
       socket.onopen = () => {
