@@ -200,8 +200,8 @@ function describeKind(kind: Kind): void {
       transport.write(bytes);
       transport.end();
       const begun = Date.now();
-      for (let round = 0; round < 6; round++) {
-        await new Promise((resolve) => setTimeout(resolve, 300));
+      for (let round = 0; round < 8; round++) {
+        await new Promise((resolve) => setTimeout(resolve, 450));
         const { bytesRead } = peer.socket;
         peer.socket.resume();
         await until('it takes some more', () => peer.socket.bytesRead - bytesRead > MEGABYTE);
@@ -211,7 +211,7 @@ function describeKind(kind: Kind): void {
       await told.closing.promise;
       await until('all is there', () => sizeOf(peer.chunks) === bytes.length);
       assert.equal(Buffer.concat(peer.chunks).equals(bytes), true);
-      assert.ok(Date.now() - begun > 1800);
+      assert.ok(Date.now() - begun > 3500);
     });
 
     test('gives up a peer that has everything and does not close, though it goes on sending', async (t) => {
@@ -238,7 +238,7 @@ function describeKind(kind: Kind): void {
       const begun = Date.now();
       transport.end();
       await told.closing.promise;
-      assert.ok(Date.now() - begun > 800 && Date.now() - begun < 6000, `${Date.now() - begun} ms`);
+      assert.ok(Date.now() - begun > 2500 && Date.now() - begun < 9000, `${Date.now() - begun} ms`);
     });
 
     test('counts what a slow reader leaves pending, and tells when there is room', async (t) => {
