@@ -59,8 +59,8 @@ export function whereOf(parsed: Parsed): Where {
 }
 
 function hostInUrl(host: string): string {
-  const shown = isIP(host) === 6 ? `[${host}]` : host;
-  if (!URL.canParse(`http://${shown}`) || /[/?#@]/.test(host)) {
+  const shown = isIP(host) === 6 ? `[${host.replace('%', '%25')}]` : host;
+  if (!URL.canParse(`http://${shown.replace(/%25.*\]/, ']')}`) || /[/?#@]/.test(host)) {
     throw new UsageError(`-h must be a host name or an IP address, not "${host}"`);
   }
   return shown;

@@ -1,9 +1,11 @@
 // How pub and sub reach a broker, and what they do when they lose it.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { promisify } from 'node:util';
 import { type Packet, PacketType } from '@cauldron/protocol';
 import { FakeBroker, type Reaction } from '@cauldron/testkit/fake-broker';
 import { nextEvent, startBroker, until } from '../../../test/support/broker.ts';
@@ -208,4 +210,19 @@ test('-D reaches SUBSCRIBE and UNSUBSCRIBE', async (t) => {
   assert.equal(await start(['sub', ...at(fake), '-t', 'x', '-U', 'y', '-E', ...properties]).code, 0);
   assert.deepEqual(fake.all(PacketType.subscribe)[0]?.properties, { userProperties: [['a', 'b']] });
   assert.deepEqual(fake.all(PacketType.unsubscribe)[0]?.properties, { userProperties: [['c', 'd']] });
+});
+
+test('pub, sub and bench load nothing of the broker', async () => {
+  const script = `
+    import { registerHooks } from 'node:module';
+    registerHooks({ resolve(specifier, context, next) {
+      const found = next(specifier, context);
+      if (/packages\\/(broker|core)\\//.test(found.url)) console.log(found.url);
+      return found;
+    } });
+    const { commands } = await import(${JSON.stringify(new URL('commands.ts', import.meta.url).href)});
+    for (const name of ['pub', 'sub', 'bench']) await commands.find((one) => one.name === name).load();
+    console.log('loaded');`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
+  assert.equal(stdout, 'loaded\n');
 });

@@ -117,3 +117,11 @@ test('no refusal names user or password', () => {
     );
   }
 });
+
+test('the zone of a link-local address is part of the host, however it is written', () => {
+  for (const url of ['mqtt://[fe80::1%25eth0]:1884', 'mqtt://[fe80::1%eth0]:1884']) {
+    const { host, port } = parseUrl(url).target;
+    assert.deepEqual([host, port], ['fe80::1%eth0', 1884]);
+  }
+  assert.equal(parseUrl('mqtt://anna:a%25b@[fe80::1%25eth0]').password, 'a%b');
+});

@@ -41,9 +41,11 @@ function unixSocket(path: string): ParsedUrl {
 }
 
 function server(scheme: Scheme, usual: number, rest: string): ParsedUrl {
+  // What a URL does not know: the zone of a link-local address (RFC 6874), as in [fe80::1%25eth0].
+  const [whole, address, zone = ''] = /(\[[\da-f:.]+)%(?:25)?([\w.~-]+)\]/i.exec(rest) ?? [];
   // Only for http and its like does a URL have ports and IPv6 addresses that are checked.
-  const url = new URL(`http://${rest}`);
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const url = new URL(`http://${whole === undefined ? rest : rest.replace(whole, `${address}]`)}`);
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1') + (zone && `%${zone}`);
   // The parser leaves out port 80 as the usual one of http.
   const port = Number(/^[^/?#]*:0*80(?![^/?#])/.test(rest) ? 80 : url.port || usual);
   const pathname = scheme === 'ws' || scheme === 'wss' ? url.pathname : '';
