@@ -242,6 +242,18 @@ test('a broker that does not answer a ping in the keep-alive time is left for a 
   assert.equal(broker.links.length, 2);
 });
 
+test('when the network comes back, a connection that died meanwhile is noticed within seconds, and one that did not stays', async () => {
+  const { platform, broker, client } = await startClient({ keepAlive: 600 });
+  platform.networkBack();
+  await platform.advance(60_000);
+  assert.deepEqual([broker.links.length, broker.all(pingreq).length, client.connected], [1, 1, true]);
+  broker.link.transport.stuck = true;
+  platform.networkBack();
+  platform.networkBack(); // one question is enough
+  await platform.advance(8000);
+  assert.deepEqual([broker.links.length, client.connected], [2, true]);
+});
+
 test('a dead broker is noticed too while a client only sends QoS 0 and never falls silent', async () => {
   const { platform, broker, client } = await startClient({ keepAlive: 10 });
   broker.link.transport.stuck = true;
@@ -254,6 +266,7 @@ test('a dead broker is noticed too while a client only sends QoS 0 and never fal
 
 test('with keepAlive: 0 nothing is pinged, and the client waits for ever', async () => {
   const { platform, broker, client } = await startClient({ keepAlive: 0 });
+  platform.networkBack();
   assert.equal(platform.timers, 0);
   await platform.advance(1_000_000);
   assert.deepEqual(types(broker.link), [connect]);

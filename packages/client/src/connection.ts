@@ -413,6 +413,11 @@ export class Connection implements TransportReceiver, PacketSink<MessageView> {
     this.send({ type: PacketType.pingreq });
   }
 
+  /** The network was away: notices soon whether it is still there. */
+  probe(): void {
+    this.#keepAlive?.probe();
+  }
+
   /** @internal Bytes left. */
   wrote(): void {
     this.#keepAlive?.sent();

@@ -80,6 +80,7 @@ export class Dialer implements ConnectionOwner {
     if (this.#ended) return;
     this.#stopWatching = this.#platform.onNetworkBack?.(() => {
       if (this.state.status === 'waiting') this.#dial(this.state.reason);
+      else this.connection?.probe();
     });
     this.#dial(undefined);
   }

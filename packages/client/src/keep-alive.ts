@@ -1,5 +1,8 @@
 import type { Platform, Timer } from './platform.ts';
 
+/** Milliseconds within which a broker answers that is still there. */
+const PROBE = 5000;
+
 /** What it needs of its connection. */
 export interface KeepAlivePort {
   /** Sends a PINGREQ. */
@@ -54,7 +57,19 @@ export class KeepAlive {
     this.#pingedAt = -1;
   }
 
+  /** The network was away: asks at once whether the broker is still there, and waits less long for it. */
+  probe(): void {
+    if (this.#suspended || this.#interval === 0 || this.#pingedAt >= 0) return;
+    const at = this.#platform.now();
+    this.#pingedAt = at;
+    this.#port.ping();
+    this.#platform.setTimer(Math.min(PROBE, this.#interval), () => {
+      if (this.#pingedAt === at) this.#port.dead();
+    });
+  }
+
   stop(): void {
+    this.#pingedAt = -1;
     this.#timer?.cancel();
     this.#timer = undefined;
   }
