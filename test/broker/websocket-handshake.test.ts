@@ -196,6 +196,54 @@ test('headers that are too long are refused with 431', async (t) => {
   assert.match(body, /longer than 16384 bytes/);
 });
 
+test('more headers than are looked at are refused, so that no Origin can stand behind them', async (t) => {
+  const { port } = await start(t);
+  const many = Object.fromEntries(Array.from({ length: 110 }, (_, i) => [`X-${i}`, 'soup']));
+  const { status, body } = await exchange(
+    t,
+    port,
+    request(port, { headers: { ...many, Origin: 'https://evil.example' } }),
+  );
+  assert.equal(status, 431);
+  assert.match(body, /more than 100/);
+});
+
+test('an upgrade whose body never comes ends with its connection, and nothing else does', async (t) => {
+  const { core, port, refusals } = await start(t);
+  const unfinished = { 'Content-Length': '1000' };
+  const { status, body } = await exchange(t, port, request(port, { headers: unfinished, body: 'soup' }));
+  assert.equal(status, 400);
+  assert.match(body, /has no body/);
+  await until('its end', () => core.connections.size === 0);
+  assert.equal(refusals.length, 1);
+  // Whoever asks for a body, and is gone before it has come.
+  const socket = connect({ port, host: '127.0.0.1' });
+  socket.end(request(port, { headers: unfinished }));
+  await once(socket.resume(), 'close');
+  assert.equal((await exchange(t, port, request(port))).status, 101);
+});
+
+test('of requests that come together the first refusal is the last answer, and told once', async (t) => {
+  const { core, port, refusals } = await start(t);
+  for (const headers of [{ Upgrade: null, Host: 'evil' }, { Upgrade: null }]) {
+    await exchange(t, port, request(port, { headers }).repeat(100));
+    assert.equal(refusals.length, 1);
+    refusals.length = 0;
+  }
+  assert.equal(core.metrics.connectionsRefused, 2);
+});
+
+test('a tunnel, and an expectation that is not known, are refused like everything else', async (t) => {
+  const { port, refusals } = await start(t);
+  const tunnel = await exchange(t, port, request(port, { line: `CONNECT 127.0.0.1:${port} HTTP/1.1` }));
+  assert.equal(tunnel.status, 405);
+  const elsewhere = { line: 'CONNECT evil:80 HTTP/1.1', headers: { Host: 'evil:80' } };
+  assert.equal((await exchange(t, port, request(port, elsewhere))).status, 421);
+  const expects = { headers: { Upgrade: null, Expect: 'soup', Host: 'evil' } };
+  assert.equal((await exchange(t, port, request(port, expects))).status, 421);
+  assert.equal(refusals.length, 3);
+});
+
 test('a page is no client: it says what is here, and counts as no connection of the core', async (t) => {
   const { core, port, refusals } = await start(t);
   const page = await fetch(`http://127.0.0.1:${port}/`);

@@ -5,7 +5,7 @@ import { checkHostAndOrigin, type OriginGuardOptions } from './origin-guard.ts';
 
 /** Bytes of request line and headers: 431 beyond. */
 export const MAX_HEADER_BYTES = 16_384;
-/** Headers of a request; those behind them do not count. */
+/** Headers of a request: 431 beyond. */
 export const MAX_HEADERS = 100;
 /** Connections at the same time that have asked for a page, and none of them for WebSocket: 503 beyond. */
 export const MAX_PAGE_CONNECTIONS = 256;
@@ -44,6 +44,8 @@ export class HttpHost {
   readonly #options: HttpHostOptions;
   /** Connections that have asked for pages, and how many answers they wait for. */
   readonly #pages = new Map<Socket, number>();
+  /** Connections whose last answer is on its way: what they asked for behind it gets none. */
+  readonly #finished = new WeakSet<Socket>();
   #handler: RequestListener | null = null;
 
   constructor(options: HttpHostOptions) {
@@ -58,9 +60,18 @@ export class HttpHost {
       shouldUpgradeCallback: ({ headers }) => listHas(headers, 'upgrade', 'websocket'),
     });
     this.server.timeout = IDLE_TIMEOUT * 1000;
-    this.server.maxHeadersCount = MAX_HEADERS;
-    this.server.on('request', (request, response) => this.#request(request, response));
-    this.server.on('upgrade', (request, _stream, head) => this.#upgrade(request, head));
+    // What is more than this some versions of Node leave out, and say nothing.
+    this.server.maxHeadersCount = MAX_HEADERS + 1;
+    for (const event of ['request', 'checkExpectation'] as const) {
+      this.server.on(event, (request, response) => this.#request(request, response));
+    }
+    for (const event of ['upgrade', 'connect'] as const) {
+      this.server.on(event, (request, stream, head) => {
+        // While a body is still to come it is no socket, and fails by itself when its socket ends.
+        if (stream !== request.socket) stream.on('error', ignored);
+        this.#upgrade(request, head);
+      });
+    }
     this.server.on('clientError', (error, stream) => this.#unreadable(error, stream as Socket));
     // It never listens, and looks for late requests only from this event on.
     this.server.emit('listening');
@@ -95,19 +106,26 @@ export class HttpHost {
 
   #request(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request;
+    if (this.#finished.has(socket)) return;
     if (!this.#pages.has(socket) && !this.#takesPages(socket, response)) return;
     this.#waiting(socket, 1);
     response.once('close', () => this.#waiting(socket, -1));
     // A page of this machine may open a WebSocket, which asks for a login of its own; a request may count on more than that.
-    const checked = checkHostAndOrigin(request, { ...this.#options.guard(), localPages: false });
-    if (checked !== true) {
-      this.#options.refused(socket, checked);
-      sendAnswer(response, checked);
-    } else if (this.#handler === null) {
+    const refusal = refusalOf(request, { ...this.#options.guard(), localPages: false });
+    if (refusal !== null) this.#answer(response, refusal, true);
+    else if (this.#handler !== null) this.#handler(request, response);
+    else {
       const answer = this.#options.otherwise(request);
-      if (answer.status === 426) this.#options.refused(socket, answer);
-      sendAnswer(response, answer);
-    } else this.#handler(request, response);
+      this.#answer(response, answer, answer.status === 426);
+    }
+  }
+
+  /** Gives the last answer of a connection. */
+  #answer(response: ServerResponse, answer: Answer, isRefusal: boolean): void {
+    const { socket } = response.req;
+    this.#finished.add(socket);
+    if (isRefusal) this.#options.refused(socket, answer);
+    sendAnswer(response, answer);
   }
 
   #waiting(socket: Socket, more: number): void {
@@ -119,9 +137,7 @@ export class HttpHost {
     if (!this.#options.page(socket)) return false;
     if (this.#pages.size >= MAX_PAGE_CONNECTIONS) {
       const reason = `${MAX_PAGE_CONNECTIONS} connections ask for pages already. Try again in a moment.`;
-      const answer = { status: 503, reason, headers: { 'Retry-After': '5' } };
-      this.#options.refused(socket, answer);
-      sendAnswer(response, answer);
+      this.#answer(response, { status: 503, reason, headers: { 'Retry-After': '5' } }, true);
       socket.destroySoon();
       return false;
     }
@@ -137,8 +153,7 @@ export class HttpHost {
       socket.destroy();
       return;
     }
-    const checked = checkHostAndOrigin(request, this.#options.guard());
-    const refusal = checked === true ? this.#options.upgrade(request, socket, head) : checked;
+    const refusal = refusalOf(request, this.#options.guard()) ?? this.#options.upgrade(request, socket, head);
     if (refusal === null) this.#pages.delete(socket);
     else this.#refuse(socket, refusal);
   }
@@ -160,6 +175,21 @@ export class HttpHost {
   }
 }
 
+/** What a socket has to say of its end it says itself. */
+const ignored = (): void => undefined;
+
+/** Why a request is not answered, or taken for what it wants to be; null = it is. */
+function refusalOf(request: IncomingMessage, guard: OriginGuardOptions): Answer | null {
+  if (request.rawHeaders.length > 2 * MAX_HEADERS) return LONG_HEADERS;
+  const checked = checkHostAndOrigin(request, guard);
+  return checked === true ? null : checked;
+}
+
+const LONG_HEADERS: Answer = {
+  status: 431,
+  reason: `The headers are longer than ${MAX_HEADER_BYTES} bytes, or more than ${MAX_HEADERS}. Send fewer, or smaller cookies.`,
+};
+
 const NO_HTTP: Answer = {
   status: 400,
   reason:
@@ -169,9 +199,6 @@ const NO_HTTP: Answer = {
 
 /** By what Node calls the mistake. */
 const ANSWERS: ReadonlyMap<string, Answer> = new Map([
-  [
-    'HPE_HEADER_OVERFLOW',
-    { status: 431, reason: `The headers are longer than ${MAX_HEADER_BYTES} bytes. Send fewer, or smaller cookies.` },
-  ],
+  ['HPE_HEADER_OVERFLOW', LONG_HEADERS],
   ['ERR_HTTP_REQUEST_TIMEOUT', { status: 408, reason: 'The request did not come in time. Send it at once.' }],
 ]);

@@ -82,11 +82,12 @@ export class WebSocketLayer {
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): Answer | null {
     const before = this.#links.get(socket);
     const link = before === undefined || !before.isGone ? before : this.#host.linkAgain(socket, before);
+    // What the core has ended at once is still told when it is gone.
+    if (link !== undefined && link !== null) this.#links.set(socket, link);
     if (link === undefined || link === null || link.ending) {
       socket.destroy();
       return null;
     }
-    this.#links.set(socket, link);
     const { compression = false, maxInflatedSize = DEFAULT_MAX_INFLATED_SIZE } = this.#options;
     const checked = checkUpgrade(request, { path: this.path, compression });
     if ('status' in checked) return checked;
