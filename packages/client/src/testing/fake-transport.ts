@@ -29,6 +29,8 @@ export class FakeTransport implements Transport {
   paused = false;
   /** `ended`: the client closed its side. */
   state: 'opening' | 'open' | 'ended' | 'closed' = 'opening';
+  /** Bytes in each direction after which the connection is lost. */
+  readonly cutAfter = { up: Number.POSITIVE_INFINITY, down: Number.POSITIVE_INFINITY };
   readonly #platform: FakePlatform;
   readonly #receiver: TransportReceiver;
   #stuck = false;
@@ -84,7 +86,7 @@ export class FakeTransport implements Transport {
     if (this.#stuck || this.state === 'closed') return;
     for (const bytes of this.#outgoing.splice(0)) {
       this.pending -= bytes.length;
-      this.peer?.arrived(bytes);
+      this.peer?.arrived(bytes.subarray(0, this.#passing('up', bytes.length)));
     }
     if (this.#wasFull && this.pending === 0 && this.state === 'open') {
       this.#wasFull = false;
@@ -130,10 +132,19 @@ export class FakeTransport implements Transport {
     if (this.paused || this.state === 'closed') return;
     const bytes = this.#incoming.shift();
     if (bytes !== undefined) {
-      if (this.state === 'open') this.#receiver.received(bytes, bytes.length);
+      const end = this.#passing('down', bytes.length);
+      if (this.state !== 'ended' && end > 0) this.#receiver.received(bytes, end);
       bytes.fill(0xee); // whoever still looks at it reads nonsense
       this.#platform.event(() => this.#read());
     } else if (this.#finished) this.#close(undefined);
+  }
+
+  /** How many of so many bytes get through; the connection is lost behind them where that is not all. */
+  #passing(direction: 'up' | 'down', length: number): number {
+    const left = this.cutAfter[direction];
+    this.cutAfter[direction] -= length;
+    if (left < length) this.cut();
+    return Math.max(0, Math.min(left, length));
   }
 
   #close(error: Error | undefined): void {
