@@ -370,7 +370,8 @@ export class Client {
 
   async #end({ timeout = 5000, reasonCode = 0, properties }: EndOptions): Promise<void> {
     // What a store keeps need not wait for a connection that may never come.
-    const mayBeSent = this.connected || (this.state.status === 'connecting' && this.#options.store === undefined);
+    const { status } = this.state;
+    const mayBeSent = status === 'connected' || (status === 'connecting' && this.#options.store === undefined);
     const { outbound } = this.#session;
     if (mayBeSent && timeout > 0 && !outbound.idle) await outbound.finished(timeout, this.#platform);
     const mine = this.#options.cleanStart ?? this.#options.store === undefined;
@@ -413,8 +414,12 @@ function storeFailed(cause: Error): Error {
   return clientError('STORE_FAILED', text, ReasonCode.unspecifiedError, cause);
 }
 
-const bytesOf = (payload: string | Uint8Array): Uint8Array =>
-  typeof payload === 'string' ? encodeUtf8(payload) : payload;
+function bytesOf(payload: string | Uint8Array): Uint8Array {
+  if (typeof payload === 'string') return encodeUtf8(payload);
+  if (ArrayBuffer.isView(payload)) return payload;
+  // A number would become as many zeros.
+  throw new TypeError(`a payload is a string or a Uint8Array, not ${typeof payload}; JSON.stringify() makes one of it`);
+}
 
 function published(
   topic: string,
@@ -422,7 +427,7 @@ function published(
   { qos = 0, retain = false, properties }: PublishOptions,
 ): UndeliveredMessage {
   // A copy: the program may use its bytes again before they have left.
-  const body = typeof payload === 'string' ? encodeUtf8(payload) : new Uint8Array(payload);
+  const body = typeof payload === 'string' ? encodeUtf8(payload) : new Uint8Array(bytesOf(payload));
   return { topic, payload: body, qos, retain, properties };
 }
 
