@@ -17,8 +17,6 @@ export interface FrameReceiver {
   violated(code: number, reason: string): void;
 }
 
-/** Payloads this long are handed over where they are; shorter ones are moved together, and handed over as one. */
-const LARGE = 512;
 /** The longest header of a client: length of 8 bytes, mask of 4. */
 const LONGEST_HEADER = 14;
 /** Above this the upper half of a length makes it more than a safe integer. */
@@ -29,7 +27,7 @@ const NOTHING = new Uint8Array(0);
 /**
  * Reads the frames of a client (RFC 6455) as they come, in any pieces, and takes their masks off in the buffer they came
  * in. No message is put together: packets need not line up with frames, so payload goes on as it arrives, and that of
- * many small frames in one read goes on as one. // [MQTT-6.0.0-2]
+ * all frames in one read goes on as one: what is fed at once is what gets a share of the turn. // [MQTT-6.0.0-2]
  *
  * ```
  *   chunk   | header | payload | header | payload | header | pay
@@ -191,7 +189,6 @@ export class FrameParser {
   }
 
   #readBinary(chunk: Uint8Array, at: number, stop: number): void {
-    if (this.#to > this.#from && stop - at >= LARGE) this.#handOver(chunk);
     if (this.#to === this.#from) {
       this.#from = at;
       this.#to = at;
