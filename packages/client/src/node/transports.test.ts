@@ -202,9 +202,9 @@ function describeKind(kind: Kind): void {
       const begun = Date.now();
       for (let round = 0; round < 8; round++) {
         await new Promise((resolve) => setTimeout(resolve, 450));
-        const { bytesRead } = peer.socket;
+        const wanted = Math.min(peer.socket.bytesRead + MEGABYTE, bytes.length);
         peer.socket.resume();
-        await until('it takes some more', () => peer.socket.bytesRead - bytesRead > MEGABYTE);
+        await until('it takes some more', () => peer.socket.bytesRead >= wanted);
         peer.socket.pause();
       }
       peer.socket.resume();
