@@ -64,7 +64,7 @@ export interface Transport {
   /** Stops reading, as far as the transport can. */
   pause(): void;
   resume(): void;
-  /** Closes after what was written has been sent; gives up waiting for the peer after about a second. */
+  /** Closes after what was written has been sent; gives up a peer that takes none of it, or does not close in turn. */
   end(): void;
   /** Closes at once. */
   destroy(): void;
