@@ -10,6 +10,8 @@ import { type Peer, type PeerEngine, type PeerKind, peerOf } from './peer.ts';
 /** Milliseconds a broker process may take to start or stop on a busy machine. */
 const PATIENCE = 30_000;
 const versions = [5, 4] as const;
+/** With any port: a WebSocket that comes through a proxy names the proxy's. */
+const HOST = '127.0.0.1';
 
 /** Cauldron in this process, with a durable store. */
 export const cauldron: PeerKind = {
@@ -17,7 +19,7 @@ export const cauldron: PeerKind = {
   versions,
   quirks: {},
   make: async (cleanup) => {
-    const engine = new InProcess(cleanup, await stablePort());
+    const engine = new InProcess(cleanup, await stablePort(), await stablePort());
     cleanup.after(() => engine.stop());
     return peerOf(cauldron, engine);
   },
@@ -35,7 +37,7 @@ export const cauldronProcess: PeerKind<KillablePeer> = {
   versions,
   quirks: {},
   make: async (cleanup) => {
-    const engine = new OwnProcess(cleanup, await stablePort());
+    const engine = new OwnProcess(cleanup, await stablePort(), await stablePort());
     const killAndStart = async (): Promise<void> => {
       await engine.kill();
       await engine.start();
@@ -51,20 +53,25 @@ function folderOf(cleanup: Cleanup): string {
   return folder;
 }
 
+const urlOf = (webSocketPort: number): string => `ws://127.0.0.1:${webSocketPort}/mqtt`;
+
 class InProcess implements PeerEngine {
   readonly port: number;
-  readonly webSocketUrl = null;
+  readonly webSocketUrl: string;
+  readonly #webSocketPort: number;
   readonly #data: string;
   #broker: Broker | undefined;
 
-  constructor(cleanup: Cleanup, port: number) {
+  constructor(cleanup: Cleanup, port: number, webSocketPort: number) {
     this.port = port;
+    this.#webSocketPort = webSocketPort;
+    this.webSocketUrl = urlOf(webSocketPort);
     this.#data = join(folderOf(cleanup), 'data');
   }
 
   async start(): Promise<void> {
     this.#broker = await createBroker({
-      listeners: [{ port: this.port }],
+      listeners: [{ port: this.port }, { port: this.#webSocketPort, webSocket: { names: [HOST] } }],
       data: { directory: this.#data },
       log: { level: 'silent' },
       sys: { interval: 0 },
@@ -85,18 +92,19 @@ class InProcess implements PeerEngine {
 
 class OwnProcess implements PeerEngine {
   readonly port: number;
-  readonly webSocketUrl = null;
+  readonly webSocketUrl: string;
   readonly #cleanup: Cleanup;
   readonly #folder: string;
   #process: StartedProcess | undefined;
 
-  constructor(cleanup: Cleanup, port: number) {
+  constructor(cleanup: Cleanup, port: number, webSocketPort: number) {
     this.port = port;
+    this.webSocketUrl = urlOf(webSocketPort);
     this.#cleanup = cleanup;
     this.#folder = folderOf(cleanup);
-    const listener = `[[listeners]]\nport = ${port}\n`;
+    const listeners = `[[listeners]]\nport = ${port}\n[[listeners]]\nport = ${webSocketPort}\nwebSocket = { names = ["${HOST}"] }\n`;
     const rest = '[limits]\nmaxReconnects = 0\n[sys]\ninterval = 0\n[data]\ndirectory = "data"\n';
-    writeFileSync(join(this.#folder, 'peer.toml'), `${listener}${rest}`);
+    writeFileSync(join(this.#folder, 'peer.toml'), `${listeners}${rest}`);
   }
 
   async start(): Promise<void> {

@@ -9,8 +9,8 @@ export interface Peer {
   readonly quirks: PeerQuirks;
   /** TCP port of 127.0.0.1. */
   readonly port: number;
-  /** Where it takes WebSocket connections; null = nowhere. */
-  readonly webSocketUrl: string | null;
+  /** Where it takes WebSocket connections. */
+  readonly webSocketUrl: string;
   /** Begins to listen, with everything it knew when it stopped. */
   start(): Promise<void>;
   /** Ends every connection and stops listening, in order. */
@@ -43,7 +43,7 @@ export interface PeerKind<P extends Peer = Peer> {
 /** The part of a peer that differs: how it is started, stopped, and made to forget. */
 export interface PeerEngine {
   readonly port: number;
-  readonly webSocketUrl: string | null;
+  readonly webSocketUrl: string;
   start(): Promise<void>;
   stop(): Promise<void>;
   /** Called while it is stopped. */

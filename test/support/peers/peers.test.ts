@@ -66,11 +66,11 @@ for (const kind of [cauldron, cauldronProcess, mosquitto, aedes]) {
   });
 }
 
-for (const kind of [mosquitto, aedes]) {
+for (const kind of [cauldron, cauldronProcess, mosquitto, aedes]) {
   test(`${kind.name} takes WebSocket connections`, async (t) => {
     const peer = await kind.make(t);
     await peer.start();
-    const { client, messages } = await stay(peer, 4, peer.webSocketUrl!);
+    const { client, messages } = await stay(peer, 4, peer.webSocketUrl);
     await client.subscribeAsync('a', { qos: 1 });
     await client.publishAsync('a', 'x', { qos: 1 });
     await until('the message', () => messages.length === 1);
