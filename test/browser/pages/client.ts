@@ -47,8 +47,8 @@ function watch(): void {
 export const ready = (): Promise<void> => client.ready();
 export const end = (): Promise<void> => client.end();
 
-/** Why it is over, once it is. */
-export const reason = async (): Promise<string | undefined> => (await client.closed)?.message;
+/** Why it has to wait. */
+export const waitingFor = (): string => (client.state.status === 'waiting' ? client.state.reason.message : '');
 
 export const stateHistory = (): string[] => states;
 
