@@ -7,7 +7,8 @@ import type { ParsedUrl, Platform, Target, Timer } from './platform.ts';
 
 /** What a dialer connects. */
 export interface DialerOwner extends PacketReceiver {
-  connected(connection: Connection, connack: ConnackPacket): void;
+  /** @param isSure "session present" says that it is the session of the connection before */
+  connected(connection: Connection, connack: ConnackPacket, isSure: boolean): void;
   /** The connection is gone that {@link connected} told of. */
   disconnected(): void;
 }
@@ -48,6 +49,8 @@ export class Dialer implements ConnectionOwner {
   #version: ProtocolVersion;
   #attempt = 0;
   #everConnected = false;
+  /** A CONNECT had no answer: it may have begun a new session, which the next CONNACK calls present. */
+  #unanswered = false;
   /** The broker has accepted the present connection. */
   #isConnected = false;
   /** 3.1.1 is tried because the broker hung up on 5.0, which may have had another reason. */
@@ -180,13 +183,15 @@ export class Dialer implements ConnectionOwner {
     this.#attempt = 0;
     this.#everConnected = true;
     if (this.#version < 5 && this.#options.protocolVersion === undefined) remember(this.#dialed.text);
-    this.#owner.connected(connection, connack);
+    this.#owner.connected(connection, connack, !this.#unanswered);
+    this.#unanswered = false;
     const { sessionPresent } = connack;
     this.#setState({ status: 'connected', sessionPresent, protocolVersion: this.#version });
   }
 
-  closed(_connection: Connection, error: Error | undefined): void {
+  closed(connection: Connection, error: Error | undefined): void {
     const wasConnected = this.#isConnected;
+    if (!wasConnected && connection.asked && !(error instanceof RefusedError)) this.#unanswered = true;
     this.connection = null;
     this.#isConnected = false;
     this.#closed?.resolve();
@@ -201,6 +206,10 @@ export class Dialer implements ConnectionOwner {
       this.#guess = 'wrong';
       this.#version = 5;
     }
+    if (error instanceof RefusedError && error.reasonCode === ReasonCode.sessionTakenOver) {
+      this.end(takenOver(error));
+      return;
+    }
     if (error === undefined || this.#options.reconnect === false) {
       if (!this.#mayTryElse(error, wasConnected)) this.end(error);
       return;
@@ -211,10 +220,9 @@ export class Dialer implements ConnectionOwner {
       minDelay = 1000,
       maxDelay = 30_000,
     } = this.#options.reconnect ?? {};
-    const isTakenOver = error instanceof RefusedError && error.reasonCode === ReasonCode.sessionTakenOver;
     const isFirst = this.firstMustSucceed && !this.#everConnected;
-    if (isFirst || isTakenOver || this.#attempt >= maxAttempts) {
-      this.end(isTakenOver ? takenOver(error) : error);
+    if (isFirst || this.#attempt >= maxAttempts) {
+      this.end(error);
       return;
     }
     const delay = this.#platform.random() * Math.min(maxDelay, minDelay * 2 ** Math.min(this.#attempt, 30));
