@@ -84,6 +84,8 @@ export class Connection implements TransportReceiver, PacketSink<MessageView> {
   readonly protocolVersion: ProtocolVersion;
   /** Properties of the CONNACK: what the broker allows. */
   limits: Properties = {};
+  /** CONNECT was sent, or is about to be. */
+  asked = false;
   readonly #platform: Platform;
   readonly #target: Target;
   /** What it asks for; dropped once the broker has accepted. */
@@ -143,6 +145,7 @@ export class Connection implements TransportReceiver, PacketSink<MessageView> {
   opened(): void {
     if (this.#phase !== 'opening') return;
     this.#phase = 'connecting';
+    this.asked = true;
     const { packet } = this.#request!;
     try {
       if (this.#authentication === undefined) this.send(packet);

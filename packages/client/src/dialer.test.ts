@@ -342,6 +342,31 @@ test('a 3.1.1 client starts clean every time, unless it asked for a session', as
   }
 });
 
+test('a session that may have begun with a CONNECT whose answer was lost is asked for its subscriptions again', async () => {
+  let sessions = 0;
+  let isLost = false;
+  const { platform, broker, client } = await startClient({}, (packet, link) => {
+    if (packet.type !== PacketType.connect) return undefined;
+    if (isLost) link.cut();
+    else link.send({ type: PacketType.connack, sessionPresent: sessions > 0, reasonCode: 0 });
+    sessions += 1;
+    return true;
+  });
+  void client.subscribe('a');
+  await platform.settle();
+  const subscribed = () => broker.link.all(PacketType.subscribe).length;
+  broker.link.cut();
+  await platform.advance(2000);
+  assert.equal(subscribed(), 0);
+  isLost = true;
+  broker.link.cut();
+  await platform.advance(2000);
+  isLost = false;
+  await platform.advance(60_000);
+  assert.equal(client.sessionPresent, true);
+  assert.equal(subscribed(), 1);
+});
+
 // ---- older brokers
 
 /** A broker that knows 3.1.1 only, and says so in one of their ways. */

@@ -63,14 +63,14 @@ export class Session implements PacketReceiver, SubscriptionPort, RequestsPort {
 
   // ---- connections come and go
 
-  connected(connection: Connection, connack: ConnackPacket): void {
+  connected(connection: Connection, connack: ConnackPacket, isSure: boolean): void {
     const { sessionPresent } = connack;
     if (this.connack === undefined && sessionPresent) this.#unmatched.hold();
     this.connack = connack;
     this.connection = connection;
     this.#inbound.connected(connection, sessionPresent);
     this.outbound.connected(connection, sessionPresent);
-    this.subscriptions.connected(sessionPresent);
+    this.subscriptions.connected(sessionPresent, sessionPresent && isSure);
     this.#flow();
   }
 

@@ -52,7 +52,10 @@ export interface ClientStore {
    * @throws where it cannot be read, or another client has it
    */
   open(clientId: string, failed: (error: Error) => void): Promise<StoredState>;
-  /** Notes a change. `then` is called once it survives the end of the process; the calls come in the order of the changes. */
+  /**
+   * Notes a change. Changes noted in one go, before the program waits for anything, are kept together or not at all. `then`
+   * is called once it survives the end of the process; the calls come in the order of the changes.
+   */
   add(operation: StoreOperation, then?: () => void): void;
   /** Closes it after what was noted is kept. */
   close(): Promise<void>;

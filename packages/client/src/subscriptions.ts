@@ -98,12 +98,13 @@ export class Subscriptions {
     else done();
   }
 
-  connected(sessionPresent: boolean): void {
+  /** @param isOurs the session that is there is certainly the one that had our subscriptions */
+  connected(sessionPresent: boolean, isOurs: boolean): void {
     this.#connected = true;
     if (sessionPresent) this.#unsubscribe();
     else this.#unwanted?.clear();
     for (const subscription of [...this.#all]) {
-      if (!sessionPresent) subscription.confirmed = false;
+      if (!isOurs) subscription.confirmed = false;
       if (!subscription.confirmed) this.#subscribe(subscription);
     }
   }

@@ -3,12 +3,18 @@ import type { ClientStore, StoredMessage, StoredState, StoreOperation } from '..
 /** A store that keeps what it is given when the test says so, and shows what it holds. */
 export class ManualStore implements ClientStore {
   /** What was noted and is not kept yet, in order. */
-  readonly noted: { readonly operation: StoreOperation; readonly then: (() => void) | undefined }[] = [];
+  readonly noted: {
+    readonly operation: StoreOperation;
+    readonly then: (() => void) | undefined;
+    readonly go: number;
+  }[] = [];
   readonly messages = new Map<number, StoredMessage>();
   readonly inbound = new Set<number>();
   isClosed = false;
   /** Keeps everything at once. */
   isFast = false;
+  #go = 0;
+  #isSameGo = false;
   #failed: (error: Error) => void = () => undefined;
 
   async open(_clientId: string, failed: (error: Error) => void): Promise<StoredState> {
@@ -19,7 +25,14 @@ export class ManualStore implements ClientStore {
 
   add(operation: StoreOperation, then?: () => void): void {
     if (this.isClosed) throw new Error(`${operation.kind} is noted after the store was closed`);
-    this.noted.push({ operation, then });
+    if (!this.#isSameGo) {
+      this.#isSameGo = true;
+      this.#go += 1;
+      queueMicrotask(() => {
+        this.#isSameGo = false;
+      });
+    }
+    this.noted.push({ operation, then, go: this.#go });
     if (this.isFast) this.keep();
   }
 
@@ -29,6 +42,14 @@ export class ManualStore implements ClientStore {
     for (const { operation } of kept) this.#apply(operation);
     for (const { then } of kept) then?.();
     return kept.map(({ operation }) => operation.kind);
+  }
+
+  /** Keeps what was noted in the first `count` goes, each as one. */
+  keepGroups(count: number): void {
+    for (let i = 0; i < count && this.noted.length > 0; i++) {
+      const { go } = this.noted[0]!;
+      this.keep(this.noted.filter((other) => other.go === go).length);
+    }
   }
 
   /** The process ends here: what was not kept is lost. */
