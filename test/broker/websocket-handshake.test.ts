@@ -334,6 +334,21 @@ test('who says nothing, or too little, is closed when limits.connectTimeout is o
   assert.deepEqual([...new Set(refusals)], ['no CONNECT was completed within 0.3 s (limits.connectTimeout)']);
 });
 
+test('whose request comes too slowly is ended by the core alone, whenever HTTP looks who is late', async (t) => {
+  const { core, port, refusals } = await startListener(t, { webSocket: {} }, { connectTimeout: 0.2 });
+  const closed: Promise<unknown>[] = [];
+  for (let i = 0; i < 70; i++) {
+    const socket = connect({ port, host: '127.0.0.1' }).resume();
+    t.after(() => void socket.destroy());
+    socket.write('GET /mqtt HTTP/1.1\r\nHo');
+    closed.push(once(socket, 'close'));
+    await new Promise((resolve) => setTimeout(resolve, 17));
+  }
+  await Promise.all(closed);
+  assert.deepEqual([...new Set(refusals)], ['no CONNECT was completed within 0.2 s (limits.connectTimeout)']);
+  assert.equal(core.metrics.refusedConnectTimeout, 70);
+});
+
 test('connections that ask for no upgrade are half-open ones', async (t) => {
   const { core, port } = await startListener(t, { webSocket: {} }, { maxHalfOpen: 5 });
   for (let i = 0; i < 12; i++) {

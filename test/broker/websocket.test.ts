@@ -1,5 +1,8 @@
 // MQTT over WebSocket on the wire: frames, packets, limits, backpressure, compression; with the ws package on the other side.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
 import type { ConfigInput } from '@cauldron/broker';
@@ -273,4 +276,37 @@ test('a compressed message that is damaged is refused with 1007, and one without
   const plain = await WebSocketClient.connected(t, url, 'z', { perMessageDeflate: false });
   plain.raw(clientFrame(deflateRawSync('x'), { reserved: 4 }));
   assert.equal((await plain.closed()).code, 1002);
+});
+
+test('before its CONNECT was answered a client may send no more compressed than uncompressed', async (t) => {
+  const { url } = await start(t, { limits: { maxConnectPacketSize: 5000 } }, { compression: true });
+  const held = clientFrame(randomBytes(5001), { reserved: 4, fin: false });
+  const early = await WebSocketClient.open(t, url, { perMessageDeflate: true });
+  early.raw(held);
+  const { code, reason } = await early.closed();
+  assert.equal(code, 1009);
+  assert.match(reason, /limits\.maxConnectPacketSize/);
+  const client = await WebSocketClient.connected(t, url, 'z', { perMessageDeflate: true });
+  client.raw(held);
+  client.raw(clientFrame('ping', { opcode: 9 }));
+  await once(client.socket, 'pong');
+});
+
+test('what goes to many is compressed once, and what is more than a turn takes goes as it is', async (t) => {
+  const { broker, url } = await start(t, {}, { compression: true });
+  const clients: WebSocketClient[] = [];
+  for (let i = 0; i < 5; i++) {
+    const client = await WebSocketClient.connected(t, url, `z${i}`, { perMessageDeflate: true });
+    await subscribed(client, 'z/#');
+    clients.push(client);
+  }
+  const got = () => clients.map(({ socket }) => (socket as unknown as { _socket: Socket })._socket.bytesRead);
+  const published = async (...topics: string[]): Promise<number[]> => {
+    const before = got();
+    for (const topic of topics) broker.publish(topic, 'z'.repeat(200_000));
+    for (const client of clients) for (const _ of topics) await client.some(PacketType.publish);
+    return got().map((bytes, i) => bytes - before[i]!);
+  };
+  assert.ok((await published('z/1')).every((bytes) => bytes < 20_000));
+  assert.ok((await published('z/1', 'z/2')).every((bytes) => bytes > 200_000 && bytes < 220_000));
 });

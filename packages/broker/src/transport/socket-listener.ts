@@ -83,7 +83,7 @@ export class SocketListener implements Listener {
         secure: this.#layers.tls !== null,
         localPages: isLoopback(this.#address.host),
       }),
-      connectTimeout: this.#settings.limits.connectTimeout,
+      limits: this.#settings.limits,
       linkAgain: (socket, { remoteAddress, peer }) => {
         if (!this.#admit(remoteAddress)) return null;
         const link = this.#link(socket, remoteAddress, false) as WebSocketLink;

@@ -1,9 +1,9 @@
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
 
 /** Shorter outputs go as they are: compressing them costs more than it saves. */
-export const COMPRESS_FROM = 1024;
-/** So do longer ones: everybody else would wait for milliseconds. */
-export const COMPRESS_UP_TO = 262_144;
+const COMPRESS_FROM = 1024;
+/** Bytes compressed in one turn, whoever they are for; what is more goes as it is, since everybody waits meanwhile. */
+const MOST_A_TURN = 262_144;
 /** What a sender leaves out at the end of every message (RFC 7692, section 7.2.1). */
 const TAIL = Uint8Array.of(0, 0, 0xff, 0xff);
 const SMALLEST = 1024;
@@ -15,23 +15,23 @@ const LEVEL = { level: 3, memLevel: 7 } as const;
  * from message to message: so both are bounded.
  */
 export class DeflatedMessage {
-  readonly #most: number;
+  /** Bytes a message may be, compressed or not. */
+  most: number;
   /** What came of it, with room for more; null = nothing. */
   #held: Buffer | null = null;
   #length = 0;
 
-  /** @param most bytes a message may be, compressed or not */
   constructor(most: number) {
-    this.#most = most;
+    this.most = most;
   }
 
   /** Adds a copy of some of its bytes; false = they are too many. */
   add(bytes: Uint8Array): boolean {
     const length = this.#length + bytes.length;
-    if (length > this.#most) return false;
+    if (length > this.most) return false;
     let held = this.#held;
     if (held === null || held.length < length + TAIL.length) {
-      const larger = Buffer.allocUnsafe(Math.max(SMALLEST, 2 * length + TAIL.length));
+      const larger = Buffer.allocUnsafe(Math.min(Math.max(SMALLEST, 2 * length), this.most) + TAIL.length);
       held?.copy(larger, 0, 0, this.#length);
       held = larger;
       this.#held = held;
@@ -49,7 +49,7 @@ export class DeflatedMessage {
     held.set(TAIL, length);
     try {
       return inflateRawSync(held.subarray(0, length + TAIL.length), {
-        maxOutputLength: this.#most,
+        maxOutputLength: this.most,
         finishFlush: constants.Z_SYNC_FLUSH,
       });
     } catch (error) {
@@ -66,8 +66,29 @@ export class DeflatedMessage {
   }
 }
 
-/** What is sent of a message, compressed. */
-export function deflateMessage(bytes: Uint8Array): Buffer {
+let left = MOST_A_TURN;
+/** What was compressed in this turn of what is sent to many, by the memory it is in. */
+const done = new Map<ArrayBufferLike, { readonly bytes: Uint8Array; readonly deflated: Buffer }>();
+
+/**
+ * What is sent of an output, compressed; null = it goes as it is.
+ *
+ * @param shared others get the same memory, which nobody changes
+ */
+export function deflateOutput(bytes: Uint8Array, shared: boolean): Buffer | null {
+  if (bytes.length < COMPRESS_FROM) return null;
+  const known = shared ? done.get(bytes.buffer) : undefined;
+  if (known?.bytes.byteOffset === bytes.byteOffset && known.bytes.length === bytes.length) return known.deflated;
+  if (bytes.length > left) return null;
+  if (left === MOST_A_TURN) setImmediate(nextTurn);
+  left -= bytes.length;
   const whole = deflateRawSync(bytes, { ...LEVEL, finishFlush: constants.Z_SYNC_FLUSH });
-  return whole.subarray(0, whole.length - TAIL.length);
+  const deflated = whole.subarray(0, whole.length - TAIL.length);
+  if (shared) done.set(bytes.buffer, { bytes, deflated });
+  return deflated;
+}
+
+function nextTurn(): void {
+  left = MOST_A_TURN;
+  done.clear();
 }

@@ -21,14 +21,17 @@ export interface WebSocketOptions {
   readonly maxInflatedSize?: number | undefined;
 }
 
+/** Seconds that HTTP gives a request beyond what the core gives the connection: who has a link is the core's to end. */
+const AFTER_THE_CORE = 2;
+
 export const DEFAULT_PATH = '/mqtt';
 export const DEFAULT_MAX_INFLATED_SIZE = 1_048_576;
 
 /** What the layer needs of its listener. */
 export interface WebSocketHost {
   readonly guard: () => Pick<OriginGuardOptions, 'listener' | 'secure' | 'localPages'>;
-  /** Seconds until a connection must have become MQTT. */
-  readonly connectTimeout: number;
+  /** Seconds until a connection must have become MQTT, and bytes of its first packet. */
+  readonly limits: { readonly connectTimeout: number; readonly maxConnectPacketSize: number };
   /** The core's link for a connection that had one, and asked for a page with it; null = it may not come again. */
   readonly linkAgain: (socket: Socket, before: WebSocketLink) => WebSocketLink | null;
   /** Tells that a connection never becomes a client. */
@@ -59,7 +62,7 @@ export class WebSocketLayer {
     const { names, origins } = options;
     this.http = new HttpHost({
       guard: () => ({ ...host.guard(), names, origins }),
-      headersTimeout: host.connectTimeout,
+      headersTimeout: host.limits.connectTimeout + AFTER_THE_CORE,
       otherwise: ({ url }) => otherwise(url, this.path),
       upgrade: (request, socket, head) => this.#upgrade(request, socket, head),
       page: (socket) => this.#page(socket),
@@ -91,8 +94,11 @@ export class WebSocketLayer {
     const { compression = false, maxInflatedSize = DEFAULT_MAX_INFLATED_SIZE } = this.#options;
     const checked = checkUpgrade(request, { path: this.path, compression });
     if ('status' in checked) return checked;
-    const limit = checked.deflate ? maxInflatedSize : null;
-    const adopted = link.upgrade({ response: checked.response, head, maxInflatedSize: limit });
+    const limits = {
+      maxInflatedSize: checked.deflate ? maxInflatedSize : null,
+      maxConnectSize: this.#host.limits.maxConnectPacketSize,
+    };
+    const adopted = link.upgrade({ response: checked.response, head, ...limits });
     if (!adopted) this.#links.delete(socket);
     return null;
   }

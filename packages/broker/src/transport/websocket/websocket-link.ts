@@ -3,7 +3,7 @@ import type { BufferPool } from '../buffer-pool.ts';
 import { type Intake, PlainSocket, readInto, SocketLink } from '../tcp.ts';
 import { CloseCode, closeFrame, controlFrame, FIN, LONGEST_HEADER, Opcode, RSV1, writeHeaderBefore } from './frame.ts';
 import { FrameParser, type FrameReceiver } from './frame-parser.ts';
-import { COMPRESS_FROM, COMPRESS_UP_TO, DeflatedMessage, deflateMessage } from './message-deflate.ts';
+import { DeflatedMessage, deflateOutput } from './message-deflate.ts';
 
 const BINARY = FIN | Opcode.binary;
 /** A buffer larger than this is of no pool any more with a header before it. */
@@ -21,6 +21,8 @@ export interface Upgrade {
   readonly head: Uint8Array;
   /** Bytes a message may be where messages may be compressed; null = they may not. */
   readonly maxInflatedSize: number | null;
+  /** Bytes of a compressed message from a client that was answered nothing yet. */
+  readonly maxConnectSize: number;
 }
 
 /**
@@ -39,6 +41,8 @@ export class WebSocketLink extends SocketLink implements Intake, FrameReceiver {
   #parser: FrameParser | null = null;
   /** The compressed message that is coming in; null where none may be. */
   #message: DeflatedMessage | null = null;
+  /** Bytes such a message may be. */
+  #maxInflatedSize = 0;
   /** Bytes that compressed messages came to since others had their turn. */
   #inflated = 0;
   /** What came and is to be read in a later turn. */
@@ -64,11 +68,14 @@ export class WebSocketLink extends SocketLink implements Intake, FrameReceiver {
    *
    * @returns whether it goes on with the socket that it had; what happens to that one is of no matter otherwise
    */
-  upgrade({ response, head, maxInflatedSize }: Upgrade): boolean {
+  upgrade({ response, head, maxInflatedSize, maxConnectSize }: Upgrade): boolean {
     const { socket } = this;
     socket.setTimeout(0);
     this.#parser = new FrameParser(this, maxInflatedSize !== null);
-    if (maxInflatedSize !== null) this.#message = new DeflatedMessage(maxInflatedSize);
+    if (maxInflatedSize !== null) {
+      this.#maxInflatedSize = maxInflatedSize;
+      this.#message = new DeflatedMessage(Math.min(maxInflatedSize, maxConnectSize));
+    }
     this.#takeSocket(socket);
     this.socket.write(response);
     if (head.length > 0) this.feed(head, head.length);
@@ -141,7 +148,9 @@ export class WebSocketLink extends SocketLink implements Intake, FrameReceiver {
   }
 
   #tooBig(): void {
-    this.violated(CloseCode.tooBig, 'a compressed message is larger than webSocket.maxInflatedSize');
+    const limit =
+      this.#message!.most < this.#maxInflatedSize ? 'limits.maxConnectPacketSize' : 'webSocket.maxInflatedSize';
+    this.violated(CloseCode.tooBig, `a compressed message is larger than ${limit}`);
   }
 
   ping(payload: Uint8Array): void {
@@ -188,10 +197,8 @@ export class WebSocketLink extends SocketLink implements Intake, FrameReceiver {
   override write(buffer: Uint8Array, length: number): void {
     const whole = wholeOf(buffer);
     if (this.#parser === null || this.ending) super.give(whole);
-    else if (this.#compresses(length)) {
-      this.#writeCompressed(buffer.subarray(0, length));
-      super.give(whole);
-    } else if (buffer.byteOffset > 0) {
+    else if (this.#wroteCompressed(buffer.subarray(0, length), false)) super.give(whole);
+    else if (buffer.byteOffset > 0) {
       const end = LONGEST_HEADER + length;
       this.send(whole, writeHeaderBefore(whole, LONGEST_HEADER, BINARY, length), end);
     } else {
@@ -200,18 +207,17 @@ export class WebSocketLink extends SocketLink implements Intake, FrameReceiver {
   }
 
   override writeShared(bytes: Uint8Array): void {
-    if (this.#parser === null || this.ending) return;
-    if (this.#compresses(bytes.length)) this.#writeCompressed(bytes);
-    else this.#together(BINARY, bytes.length, () => super.writeShared(bytes));
+    if (this.#parser === null || this.ending || this.#wroteCompressed(bytes, true)) return;
+    this.#together(BINARY, bytes.length, () => super.writeShared(bytes));
   }
 
-  #compresses(length: number): boolean {
-    return this.#message !== null && length >= COMPRESS_FROM && length <= COMPRESS_UP_TO;
-  }
-
-  #writeCompressed(bytes: Uint8Array): void {
-    const payload = deflateMessage(bytes);
-    this.#together(BINARY | RSV1, payload.length, () => super.writeShared(payload));
+  #wroteCompressed(bytes: Uint8Array, shared: boolean): boolean {
+    const message = this.#message;
+    if (message === null) return false;
+    message.most = this.#maxInflatedSize; // it is answered: it has got further than its first packet
+    const payload = deflateOutput(bytes, shared);
+    if (payload !== null) this.#together(BINARY | RSV1, payload.length, () => super.writeShared(payload));
+    return payload !== null;
   }
 
   /** A header and its payload in one system call. */
