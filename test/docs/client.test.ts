@@ -30,7 +30,9 @@ const isProgram = ({ language, tags }: CodeBlock): boolean => language === 'ts' 
 /** A program as it stands, or going on from the prelude. */
 function whole(text: string): string {
   if (text.startsWith('import')) return text;
-  return `import type { Message } from '@cauldron/client';\n${prelude}\n${text}\nawait client.end();`;
+  return `${prelude}
+${text}
+await client.end();`;
 }
 
 const programs = sections.map(({ title, blocks: own }) => ({
