@@ -80,10 +80,10 @@ for (const { title, programs: own } of programs) {
     for (const { text, line, stays, expected } of own) {
       const started = runTypeScript(t, here(text));
       if (stays) {
-        await until(`line ${line} prints\n${expected}`, () => started.stdout.trimEnd() === expected);
+        await until(`line ${line} prints\n${expected}`, () => started.stdout.trimEnd() === expected, 30_000);
         started.kill('SIGKILL');
       } else {
-        const { code } = await started.waitForExit();
+        const { code } = await started.waitForExit(30_000);
         assert.equal(code, 0, `line ${line}: ${started.stderr}`);
         assert.equal(started.stdout.trimEnd(), expected, `line ${line}`);
       }
