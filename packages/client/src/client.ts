@@ -320,7 +320,9 @@ export class Client {
   // ---- request and response
 
   /**
-   * Publishes a request and waits for its response. MQTT 5.0 only.
+   * Publishes a request and waits for its response. MQTT 5.0 only. Responses come to a topic of this client below
+   * `cauldron/responses`, or below what the broker names, where the option `properties: { requestResponseInformation: 1 }`
+   * asks it to.
    *
    * @throws {MqttError} TIMEOUT when nobody answers; otherwise as {@link publish}
    * @example

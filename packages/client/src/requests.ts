@@ -82,9 +82,10 @@ export class Requests {
     { qos, properties }: RequestOptions,
     over: AbortSignal,
   ): Promise<void> {
-    await this.#listen();
+    await this.#client.ready();
     if (over.aborted) return;
     this.#check();
+    await this.#listen();
     const correlationData = new Uint8Array(8);
     const view = new DataView(correlationData.buffer);
     view.setUint32(0, this.#process);

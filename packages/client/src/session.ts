@@ -199,11 +199,18 @@ export class Session implements PacketReceiver, SubscriptionPort, RequestsPort {
 
   failed(error: Error, message: Message): void {
     const { onError } = this.#options;
-    try {
+    this.call(() => {
       if (onError === undefined) throw error;
       onError(error, message);
-    } catch (uncaught) {
-      this.#platform.yield(() => throwIt(uncaught));
+    });
+  }
+
+  /** Calls the program: what it throws is an uncaught error of its own, and disturbs nothing here. */
+  call(callback: () => void): void {
+    try {
+      callback();
+    } catch (error) {
+      this.#platform.yield(() => throwIt(error));
     }
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Packet } from '@cauldron/protocol';
 import { PacketType } from '@cauldron/protocol';
-import { Client } from './client.ts';
+import { connectWith } from './connect.ts';
 import type { Message } from './message.ts';
 import { FakePlatform } from './testing/fake-platform.ts';
 import { message } from './testing/messages.ts';
@@ -146,6 +146,22 @@ test('with onRefused, a subscription of which some filters are refused goes on w
   broker.reaction = grants(0x87, 0x87);
   const none = client.on(['c', 'd'], nothing, { onRefused });
   await Promise.all([platform.settle(), assert.rejects(none, { code: 'SUBSCRIBE_REFUSED' })]);
+});
+
+test('an onRefused that throws is an uncaught error of the program, and the subscription and the client go on', async (t) => {
+  const { platform, client } = await startClient({}, grants(0, 0x87));
+  const uncaught: string[] = [];
+  t.mock.method(platform, 'yield', (callback: () => void) => {
+    assert.throws(callback, (error: Error) => uncaught.push(error.message) > 0);
+  });
+  const onRefused = (filter: string): void => {
+    throw new Error(`no ${filter}`);
+  };
+  const on = client.on(['a', 'b'], nothing, { onRefused });
+  await platform.settle();
+  await on;
+  assert.deepEqual(uncaught, ['no b']);
+  assert.equal(client.connected, true);
 });
 
 test('filters that are none are refused at once, and nothing of the subscription stays', async () => {
@@ -364,10 +380,12 @@ test('a handler added as soon as the client is connected misses no message of a 
   const platform = new FakePlatform();
   const waiting = [message('a', '0'), message('a', '1', 1, 1), message('a', '2', 2, 2)];
   const broker = new ScriptedBroker(platform, resumed(...waiting));
-  const client = new Client(platform, 'mqtt://broker', { cleanStart: false });
   const got: string[] = [];
-  void client.ready().then(() => client.on('a', (one) => void got.push(one.text())));
-  void client.start(true);
+  const program = async (): Promise<void> => {
+    const client = await connectWith(platform, 'mqtt://broker', { cleanStart: false });
+    await client.on('a', (one) => void got.push(one.text()));
+  };
+  void program();
   await platform.settle();
   assert.deepEqual(got, ['0', '1', '2']);
   assert.deepEqual(asked(broker.received), ['a 0']);

@@ -12,6 +12,8 @@ type Any = Subscription<unknown>;
 export interface SubscriptionsPort {
   /** Other subscriptions may match a topic than before. */
   subscriptionsChanged(): void;
+  /** Calls the program. */
+  call(callback: () => void): void;
 }
 
 /**
@@ -144,7 +146,7 @@ export class Subscriptions {
     const refused = reasonCodes.findIndex(isRefusal);
     if (refused < 0 || (onRefused !== undefined && !reasonCodes.every(isRefusal))) {
       reasonCodes.forEach((code, i) => {
-        if (isRefusal(code)) onRefused!(filters[i]!.filter, code);
+        if (isRefusal(code)) this.#port.call(() => onRefused!(filters[i]!.filter, code));
       });
       subscription.grant();
       return;
