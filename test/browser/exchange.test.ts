@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
 import { WebSocketServer } from 'ws';
 import { startBroker, until } from '../support/broker.ts';
+import { makeServerCertificate } from '../support/server-certificate.ts';
 import { stablePort } from '../support/stable-port.ts';
+import { tempDir } from '../support/temp-dir.ts';
 import { Tab, useChromium } from './chromium.ts';
 import type { ReceivedMessage } from './pages/types.ts';
 import { useSites } from './site.ts';
@@ -117,6 +119,22 @@ test('when nothing listens, the error says what to look at, since browsers do no
   const failure = await tab.call<string>('failure', url);
   assert.ok(failure.startsWith(`UnreachableError: cannot reach ${url}: browsers do not tell pages why`), failure);
   assert.match(failure, /is the broker running.*WebSocket listener.*origin/);
+});
+
+test('a certificate that the browser does not trust is among what the error names, and with one that it does wss: works', async (t) => {
+  const { cert, key } = makeServerCertificate(tempDir(t));
+  const { port } = await startBroker(t, { listeners: [{ port: 0, tls: { cert, key }, webSocket: {} }] });
+  const url = `wss://127.0.0.1:${port}/mqtt`;
+  const site = await startSite(t);
+  const [wary, trusting] = await Promise.all(
+    [false, true].map(async (ignoreHTTPSErrors) => {
+      const context = await chromium().browser.newContext({ ignoreHTTPSErrors });
+      t.after(() => context.close());
+      return Tab.open(context, site);
+    }),
+  );
+  assert.match(await wary!.call<string>('failure', url), /does the browser trust its certificate\?$/);
+  assert.equal(await trusting!.call('once', url), 'hello');
 });
 
 test('a port that browsers never connect to is an error, not a wait', async (t) => {

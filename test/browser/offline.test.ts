@@ -185,6 +185,18 @@ test('two tabs cannot have one store: the second is told why, and gets it when t
   await second.call('open', peer.webSocketUrl, OWN);
 });
 
+test('when what a site keeps is deleted under its client, that ends, and says why', async (t) => {
+  const { peer } = await start(t);
+  const context = await newContext(t);
+  const site = await startSite(t);
+  const tab = await Tab.open(context, site);
+  await tab.call('open', peer.webSocketUrl, OWN);
+  const session = await context.newCDPSession(tab.page);
+  await session.send('Storage.clearDataForOrigin', { origin: site, storageTypes: 'indexeddb' });
+  await assert.rejects(tab.call('enqueue', 'up', 0, 1), /store failed.*the store "orders" in IndexedDB: /);
+  await tab.call('status', 'ended');
+});
+
 test('a store in IndexedDB keeps the contract of stores', async (t) => {
   const tab = await Tab.open(await newContext(t), await startSite(t));
   assert.deepEqual(await tab.call('storeProblems'), []);

@@ -13,19 +13,20 @@ for (const { name, check } of storeContract) {
   });
 }
 
-test('what is noted in one go is one group, and what comes while it is written is the next', async () => {
+test('what is noted in one go is one group, and what comes while it is written is the next; nothing is called back before', async () => {
   const place = memoryPlace();
   const disk = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   let groups = 0;
   const store = new GroupedStore(new MemoryEngine(place, () => disk[groups++]!.promise));
   await store.open('a', assert.fail);
-  for (let key = 1; key <= 100; key++) store.add(put(key));
+  let kept = 0;
+  for (let key = 1; key <= 100; key++) store.add(put(key), () => kept++);
   await new Promise(setImmediate);
-  assert.equal(groups, 1);
+  assert.deepEqual([groups, kept], [1, 0]);
   for (let key = 101; key <= 300; key++) store.add(put(key));
   disk[0]!.resolve();
   await new Promise(setImmediate);
-  assert.deepEqual([groups, place.messages.size], [2, 100]);
+  assert.deepEqual([groups, place.messages.size, kept], [2, 100, 100]);
   disk[1]!.resolve();
   await store.close();
   assert.deepEqual([place.groups, place.messages.size], [2, 300]);
