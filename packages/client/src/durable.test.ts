@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PacketType, ReasonCode } from '@cauldron/protocol';
 import { Client } from './client.ts';
+import { GroupedStore } from './grouped-store.ts';
 import type { ClientOptions } from './options.ts';
 import { FakePlatform } from './testing/fake-platform.ts';
 import { ManualStore } from './testing/manual-store.ts';
+import { MemoryEngine, memoryPlace } from './testing/memory-engine.ts';
 import { message } from './testing/messages.ts';
 import { type BrokerLink, type Reaction, type Scene, ScriptedBroker } from './testing/scripted-broker.ts';
 
@@ -294,6 +296,30 @@ test('a message given up before it is sent is deleted from the store, by its sig
   await client.end();
   await Promise.all(given);
   assert.equal(store.messages.size, 1);
+});
+
+test('a callback that throws is an uncaught error of the program, not a failure of the store, and the others are called', async (t) => {
+  const uncaught: unknown[] = [];
+  const listeners = process.listeners('unhandledRejection');
+  process.removeAllListeners('unhandledRejection');
+  process.on('unhandledRejection', (error) => uncaught.push(error));
+  t.after(() => {
+    process.removeAllListeners('unhandledRejection');
+    for (const listener of listeners) process.on('unhandledRejection', listener);
+  });
+  const store = new GroupedStore(new MemoryEngine(memoryPlace()));
+  const failures: Error[] = [];
+  await store.open('a', (error) => failures.push(error));
+  let called = 0;
+  store.add({ kind: 'inbound', packetId: 1 }, () => {
+    throw new Error('mine');
+  });
+  store.add({ kind: 'inbound', packetId: 2 }, () => {
+    called += 1;
+  });
+  await store.close();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual([called, failures.length, String(uncaught)], [1, 0, 'Error: mine']);
 });
 
 test('a durable store needs a client identifier of its own', () => {

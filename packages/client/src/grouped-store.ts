@@ -55,7 +55,13 @@ export class GroupedStore implements ClientStore {
         this.#operations = [];
         this.#callbacks = [];
         await this.#engine.write(operations);
-        for (const callback of callbacks) callback();
+        for (const callback of callbacks) {
+          try {
+            callback();
+          } catch (error) {
+            void Promise.reject(error); // no fault of the store: an uncaught error, and the others are called back
+          }
+        }
       }
     } catch (error) {
       this.#broken = true;
