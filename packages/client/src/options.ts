@@ -111,7 +111,7 @@ export interface WillOptions {
   readonly properties?: Properties | undefined;
 }
 
-/** The wait before the nth attempt is random between 0 and min(maxDelay, minDelay * 2^n): "full jitter". */
+/** The wait before the nth attempt is random between 0 and min(maxDelay, minDelay * 2^(n - 1)): "full jitter". */
 export interface ReconnectOptions {
   /** Milliseconds. Default 1000. */
   readonly minDelay?: number | undefined;
