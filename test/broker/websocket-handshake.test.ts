@@ -1,5 +1,6 @@
 // The HTTP side of a WebSocket listener: who becomes a WebSocket, and what everybody else is told.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
@@ -143,6 +144,14 @@ test('a version that is not spoken is answered with the one that is', async (t) 
   const { port } = await start(t);
   const { headers } = await exchange(t, port, request(port, { headers: { 'Sec-WebSocket-Version': '8' } }));
   assert.equal(headers.get('sec-websocket-version'), '13');
+});
+
+test('a key whose encoder left bits over is answered as it stands', async (t) => {
+  const { port } = await start(t);
+  const { status, headers } = await exchange(t, port, request(port, key('dGhlIHNhbXBsZSBub25jZR==')));
+  assert.equal(status, 101);
+  const magic = 'dGhlIHNhbXBsZSBub25jZR==258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+  assert.equal(headers.get('sec-websocket-accept'), createHash('sha1').update(magic).digest('base64'));
 });
 
 test('a key or a version that is there twice is none', async (t) => {
@@ -391,12 +400,13 @@ test('compression is agreed on only where it is configured, and offered in a for
     'permessage-deflate; client_max_window_bits',
     'permessage-deflate; client_max_window_bits=12; server_no_context_takeover',
     'permessage-deflate; server_max_window_bits=9, permessage-deflate',
-    'x-other, permessage-deflate; server_max_window_bits="15"',
+    'x-other, permessage-deflate; client_max_window_bits="15"',
   ])
     assert.equal(await extensions(port, offer), agreed, offer);
   for (const offer of [
     'x-webkit-deflate-frame',
     'permessage-deflate; server_max_window_bits=9',
+    'permessage-deflate; server_max_window_bits=15', // would have to be in the answer (RFC 7692, 7.1.2.1)
     'permessage-deflate; soup',
     'permessage-deflate; client_max_window_bits=16',
     'permessage-deflate; server_no_context_takeover; server_no_context_takeover',

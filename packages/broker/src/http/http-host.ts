@@ -73,7 +73,11 @@ export class HttpHost {
       });
     }
     this.server.on('clientError', (error, stream) => this.#unreadable(error, stream as Socket));
-    // It never listens, and looks for late requests only from this event on.
+  }
+
+  /** Begins to look for late requests; to be called once, and {@link HttpHost.stop} when it is over. */
+  start(): void {
+    // It never listens itself, and looks only from this event on.
     this.server.emit('listening');
   }
 

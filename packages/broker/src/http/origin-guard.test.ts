@@ -60,6 +60,11 @@ describe('pages of this machine, where they may', () => {
     { host: 'localhost:8083', origin: 'http://localhost.x:1' },
     local,
   );
+  const app = { host: 'localhost:8083', origin: 'capacitor://localhost' };
+  refused('an app or an extension that calls itself local is not local', 403, app, local);
+  accepted('it is let in where it is named', app, {
+    options: { ...local.options, origins: ['Capacitor://localhost'] },
+  });
   refused('null is from nowhere', 403, { host: 'localhost:8083', origin: 'null' }, local);
 });
 
@@ -274,7 +279,7 @@ describe('the options', () => {
     assert.match(problem({ names: ['https://a.example'] }) ?? '', /no host name/);
   });
   test('an origin with a path, or without a scheme, is refused', () => {
-    for (const origin of ['https://a.example/x', 'a.example'])
+    for (const origin of ['https://a.example/x', 'a.example', 'wss://a.example', 'file://'])
       assert.match(problem({ origins: [origin] }) ?? '', /no origin/);
   });
 });

@@ -23,8 +23,8 @@ export interface OriginGuardOptions {
    */
   readonly names?: readonly string[] | undefined;
   /**
-   * Origins of other sites whose pages may use it: `https://app.example.org`; `*` = pages of every site, for what asks
-   * for a password of its own.
+   * Origins of other sites whose pages may use it: `https://app.example.org`, `capacitor://localhost` of an app; `*` =
+   * pages of every site, for what asks for a password of its own.
    */
   readonly origins?: readonly string[] | undefined;
   /**
@@ -135,7 +135,11 @@ function checkOrigin(values: readonly string[], host: Authority, options: Origin
     const known = parseOrigin(other);
     return known !== undefined && showOrigin(known) === showOrigin(origin);
   });
-  const isLocal = options.localPages === true && LOOPBACK.includes(host.host) && LOOPBACK.includes(origin.host);
+  const isLocal =
+    options.localPages === true &&
+    LOOPBACK.includes(host.host) &&
+    LOOPBACK.includes(origin.host) &&
+    USUAL_PORT.has(origin.scheme);
   return allowed || isLocal || foreign(text, 'belongs to another site');
 }
 
@@ -167,7 +171,8 @@ interface Origin extends Authority {
 }
 
 function parseOrigin(text: string): Origin | undefined {
-  const parts = /^(https?:)\/\/([^/]+)$/i.exec(text);
+  // Apps and extensions have schemes of their own; no page is from one of WebSocket.
+  const parts = /^(?!wss?:)([a-z][a-z\d+.-]*:)\/\/([^/]+)$/i.exec(text);
   const authority = parts === null ? undefined : parseAuthority(parts[2]!);
   if (parts === null || authority === undefined) return undefined;
   const scheme = parts[1]!.toLowerCase();

@@ -107,6 +107,7 @@ export class SocketListener implements Listener {
       this.#address = { host: '', port: 0, path: options.path };
     }
     this.#takeHandles();
+    this.http?.start();
   }
 
   #listenOnTcp(host: string, port: number): Promise<void> {

@@ -8,8 +8,8 @@ export const SUBPROTOCOLS = ['mqtt', 'mqttv3.1'] as const;
 const VERSION = '13';
 /** What a server shows it has read (RFC 6455, section 1.3). */
 const MAGIC = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
-/** Sixteen bytes in base64. */
-const KEY = /^[A-Za-z\d+/]{21}[AQgw]==$/;
+/** Sixteen bytes in base64, from whatever encoder: the last four bits need not be zero. */
+const KEY = /^[A-Za-z\d+/]{22}==$/;
 const EXTENSION = 'permessage-deflate';
 
 /** What is looked at of a request to upgrade. */
@@ -112,7 +112,7 @@ function acceptance(key: string, protocol: string, deflate: boolean): string {
 
 /**
  * Whether one of the offers of permessage-deflate can be accepted with no context on either side (RFC 7692, section 7.1).
- * A client that wants windows smaller than all is not served: what is sent would have to fit them.
+ * A client that wants to choose the window of what it is sent is not served: that would have to be answered, and to fit.
  */
 function offersDeflate(header: string | undefined): boolean {
   return elements(header).some((offer) => {
@@ -122,8 +122,7 @@ function offersDeflate(header: string | undefined): boolean {
     const known = parameters.every(
       (parameter) =>
         /^(?:server|client)_no_context_takeover$/.test(parameter) ||
-        /^client_max_window_bits(?:\s*=\s*"?(?:[89]|1[0-5])"?)?$/.test(parameter) ||
-        /^server_max_window_bits\s*=\s*"?15"?$/.test(parameter),
+        /^client_max_window_bits(?:\s*=\s*"?(?:[89]|1[0-5])"?)?$/.test(parameter),
     );
     return known && new Set(names).size === names.length;
   });
