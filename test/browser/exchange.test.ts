@@ -8,10 +8,9 @@ import { stablePort } from '../support/stable-port.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { Tab, useChromium } from './chromium.ts';
 import type { ReceivedMessage } from './pages/types.ts';
-import { useSites } from './site.ts';
+import { startSite } from './site.ts';
 
 const chromium = useChromium();
-const startSite = useSites();
 
 async function openTab(t: TestContext, headers?: Readonly<Record<string, string>>): Promise<Tab> {
   const context = await chromium().browser.newContext();

@@ -8,10 +8,9 @@ import type { Peer } from '../support/peers/peer.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { startChromium, Tab, useChromium } from './chromium.ts';
 import type { ReceivedMessage } from './pages/types.ts';
-import { useSites } from './site.ts';
+import { startSite } from './site.ts';
 
 const chromium = useChromium();
-const startSite = useSites();
 
 /** Soon tried again, so that a test need not wait. */
 const RECONNECT = { minDelay: 20, maxDelay: 100 };

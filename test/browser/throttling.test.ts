@@ -3,11 +3,10 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startBroker } from '../support/broker.ts';
 import { Tab, useChromium } from './chromium.ts';
-import { useSites } from './site.ts';
+import { startSite } from './site.ts';
 
 // Pages that nobody looks at may run timers once a minute only, after five minutes; here after one second.
 const chromium = useChromium(['--enable-features=IntensiveWakeUpThrottling:grace_period_seconds/1']);
-const startSite = useSites();
 
 /** Seconds; a broker waits one and a half times as long. */
 const KEEP_ALIVE = 1;
