@@ -1,5 +1,5 @@
 import type { Properties, ProtocolVersion } from '@cauldron/protocol';
-import { encodeUtf8, ReasonCode, topicNameProblem } from '@cauldron/protocol';
+import { ReasonCode } from '@cauldron/protocol';
 import { Dialer } from './dialer.ts';
 import { aborted, clientError, connectionClosed } from './error.ts';
 import type { Message } from './message.ts';
@@ -13,10 +13,10 @@ import type {
   QueueState,
   RequestOptions,
   SubscribeOptions,
-  UndeliveredMessage,
 } from './options.ts';
 import { Outgoing } from './outgoing.ts';
 import type { Platform } from './platform.ts';
+import { bytesOf, checkPublish, published } from './publishing.ts';
 import { Requests, type Responder } from './requests.ts';
 import { Session } from './session.ts';
 import { Subscription } from './subscription.ts';
@@ -181,7 +181,7 @@ export class Client {
    */
   publish(topic: string, payload: string | Uint8Array, options: PublishOptions = NO_OPTIONS): Promise<PublishResult> {
     try {
-      this.#checkPublish(topic, options);
+      checkPublish(topic, options, this.state, this.serverProperties);
       const { connection, outbound } = this.#session;
       if (connection?.open && (options.qos ?? 0) === 0 && !outbound.waiting) {
         const { retain = false, properties } = options;
@@ -202,7 +202,7 @@ export class Client {
    * await client.enqueue('meter/42', '17.3', { qos: 1 });
    */
   async enqueue(topic: string, payload: string | Uint8Array, options: PublishOptions = NO_OPTIONS): Promise<Enqueued> {
-    this.#checkPublish(topic, options);
+    checkPublish(topic, options, this.state, this.serverProperties);
     const accepted = Promise.withResolvers<void>();
     const done = Promise.withResolvers<PublishResult>();
     done.promise.catch(accepted.reject);
@@ -225,31 +225,6 @@ export class Client {
     const message = new Outgoing(published(topic, payload, options), waiter);
     message.whenKept = kept;
     this.#session.outbound.accept(message, options.signal);
-  }
-
-  #checkPublish(topic: string, { qos = 0, retain = false, properties, signal }: PublishOptions): void {
-    if (signal?.aborted) throw aborted(signal, 'the publish');
-    const problem = topic === '' && properties?.topicAlias !== undefined ? undefined : topicNameProblem(topic);
-    if (problem !== undefined) throw clientError('TOPIC_NAME_INVALID', problem, ReasonCode.topicNameInvalid);
-    const { state } = this;
-    if (state.status === 'ended') throw state.reason ?? connectionClosed('the client was ended');
-    const limits = this.serverProperties;
-    // [MQTT-3.2.2-11]
-    if (qos > (limits.maximumQoS ?? 2)) {
-      const text = `the broker supports QoS up to ${limits.maximumQoS}, not ${qos}`;
-      throw clientError('QOS_NOT_SUPPORTED', text, ReasonCode.qosNotSupported);
-    }
-    // [MQTT-3.2.2-14]
-    if (retain && limits.retainAvailable === 0) {
-      const text = 'the broker keeps no retained messages';
-      throw clientError('RETAIN_NOT_SUPPORTED', text, ReasonCode.retainNotSupported);
-    }
-    const alias = properties?.topicAlias ?? 0;
-    // [MQTT-3.2.2-17]
-    if (alias > (limits.topicAliasMaximum ?? 0)) {
-      const text = `the broker allows topic aliases up to ${limits.topicAliasMaximum ?? 0}, not ${alias}`;
-      throw clientError('TOPIC_ALIAS_INVALID', text, ReasonCode.topicAliasInvalid);
-    }
   }
 
   // ---- subscribing
@@ -414,23 +389,6 @@ export class Client {
 function storeFailed(cause: Error): Error {
   const text = `the client's store failed, so it cannot keep its promises: ${cause.message}`;
   return clientError('STORE_FAILED', text, ReasonCode.unspecifiedError, cause);
-}
-
-function bytesOf(payload: string | Uint8Array): Uint8Array {
-  if (typeof payload === 'string') return encodeUtf8(payload);
-  if (ArrayBuffer.isView(payload)) return payload;
-  // A number would become as many zeros.
-  throw new TypeError(`a payload is a string or a Uint8Array, not ${typeof payload}; JSON.stringify() makes one of it`);
-}
-
-function published(
-  topic: string,
-  payload: string | Uint8Array,
-  { qos = 0, retain = false, properties }: PublishOptions,
-): UndeliveredMessage {
-  // A copy: the program may use its bytes again before they have left.
-  const body = typeof payload === 'string' ? encodeUtf8(payload) : new Uint8Array(bytesOf(payload));
-  return { topic, payload: body, qos, retain, properties };
 }
 
 /** 12 characters of 36: enough that two of a million clients rarely meet. */
