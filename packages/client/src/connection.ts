@@ -8,7 +8,6 @@ import type {
   PacketSink,
   Properties,
   ProtocolVersion,
-  PublishPacket,
   QoS,
   SubackPacket,
   UnsubackPacket,
@@ -16,7 +15,6 @@ import type {
 import {
   encodeClientPacket,
   encodeProperties,
-  encodeUtf8,
   FrameDecoder,
   fromServers,
   LARGEST_PACKET,
@@ -36,6 +34,8 @@ import { KeepAlive } from './keep-alive.ts';
 import type { ClientOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
 import type { Platform, Target, Timer, Transport, TransportReceiver } from './platform.ts';
+import { TopicAliases } from './topic-aliases.ts';
+import { encodeTopic } from './topic-bytes.ts';
 
 /** Whoever opened a connection. */
 export interface ConnectionOwner {
@@ -70,6 +70,9 @@ export interface ConnectionRequest {
 /** CONNACK of 3.1.1 with return code 1. One of 5.0 is never so short. */
 const OLD_REFUSAL = [0x20, 2, 0, 1];
 
+/** Of connections whose broker takes none. */
+const NO_ALIASES = new TopicAliases(0, 0);
+
 /** Decoders of one program never run at the same time. */
 const sharedView = new MessageView();
 
@@ -102,9 +105,7 @@ export class Connection implements TransportReceiver, PacketSink<MessageView> {
   #closed = false;
   #timer: Timer | undefined;
   readonly #authentication: AuthenticationFlow | undefined;
-  /** Topic aliases that the broker knows. */
-  #aliases: Map<string, number> | undefined;
-  #aliasesAllowed = 0;
+  #aliases = NO_ALIASES;
   #paused = false;
   /** How many bytes of an old broker's refusal have come; infinite when others have. */
   #refused = 0;
@@ -249,7 +250,8 @@ export class Connection implements TransportReceiver, PacketSink<MessageView> {
     this.#timer = undefined;
     this.#phase = 'open';
     this.limits = packet.properties ?? {};
-    this.#aliasesAllowed = Math.min(request.topicAliases, this.limits.topicAliasMaximum ?? 0);
+    const { topicAliasMaximum = 0 } = this.limits;
+    if (topicAliasMaximum > 0) this.#aliases = new TopicAliases(request.topicAliases, topicAliasMaximum);
     // [MQTT-3.2.2-21]
     const seconds = this.limits.serverKeepAlive ?? request.packet.keepAlive;
     this.#keepAlive = new KeepAlive(this.#platform, seconds, this);
@@ -299,8 +301,9 @@ export class Connection implements TransportReceiver, PacketSink<MessageView> {
     packetId: number,
     properties: Properties | undefined,
   ): void {
-    if (this.#aliasesAllowed > 0 || this.#trace !== undefined || properties?.topicAlias !== undefined) {
-      this.#alias({ type: PacketType.publish, topic, payload, qos, retain, dup, packetId, properties });
+    if (this.#aliases.inUse || this.#trace !== undefined || properties?.topicAlias !== undefined) {
+      const packet = { type: PacketType.publish, topic, payload, qos, retain, dup, packetId, properties };
+      this.#aliases.send(packet, this);
       return;
     }
     const encoded = this.protocolVersion === 5 ? encodeProperties(properties, PacketType.publish) : null;
@@ -310,40 +313,6 @@ export class Connection implements TransportReceiver, PacketSink<MessageView> {
     const { outbox } = this;
     outbox.reserve(size);
     outbox.at = writePublish(outbox.buffer, outbox.at, name, payload, qos, retain, dup, packetId, encoded);
-  }
-
-  #alias(packet: PublishPacket): void {
-    const { topic, properties } = packet;
-    this.#aliases ??= new Map();
-    if (properties?.topicAlias !== undefined) {
-      this.#ownAlias(packet, properties, this.#aliases);
-      return;
-    }
-    const known = this.#aliases.get(topic);
-    const isFree = this.#aliases.size < this.#aliasesAllowed; // [MQTT-3.2.2-17]
-    if (known === undefined && !isFree) {
-      this.send(packet);
-      return;
-    }
-    const topicAlias = known ?? this.#aliases.size + 1;
-    this.send({ ...packet, topic: known === undefined ? topic : '', properties: { ...properties, topicAlias } });
-    this.#aliases.set(topic, topicAlias); // once it was sent: what cannot be sent tells the broker no alias
-  }
-
-  /** Sends what has an alias of the program's own, which may have been meant for another connection. */
-  #ownAlias(packet: PublishPacket, { topicAlias, ...properties }: Properties, aliases: Map<string, number>): void {
-    const { topic } = packet;
-    this.#aliasesAllowed = 0; // from here on the numbers are the program's
-    const known = [...aliases].find(([, alias]) => alias === topicAlias)?.[0];
-    const isAllowed = topicAlias! <= (this.limits.topicAliasMaximum ?? 0);
-    if (topic === '' && (known === undefined || !isAllowed)) {
-      const text = `topic alias ${topicAlias} has no topic on this connection; publish with the topic first`;
-      throw clientError('TOPIC_ALIAS_INVALID', text, ReasonCode.topicAliasInvalid);
-    }
-    this.send(isAllowed ? packet : { ...packet, properties }); // [MQTT-3.2.2-17] [MQTT-3.2.2-18]
-    if (topic === '' || !isAllowed) return;
-    if (known !== undefined) aliases.delete(known);
-    aliases.set(topic, topicAlias!);
   }
 
   /** Acknowledges with success. */
@@ -437,18 +406,6 @@ export class Connection implements TransportReceiver, PacketSink<MessageView> {
     const text = `the broker at ${this.#target.text} did not answer a PINGREQ within the keep-alive time`;
     this.#over(clientError('TIMEOUT', text, ReasonCode.keepAliveTimeout));
   }
-}
-
-let lastTopic = '';
-let lastTopicBytes: Uint8Array = new Uint8Array(0);
-
-/** A topic as UTF-8. Who publishes much publishes much to one topic: the last one is kept. */
-function encodeTopic(topic: string): Uint8Array {
-  if (topic !== lastTopic) {
-    lastTopicBytes = encodeUtf8(topic);
-    lastTopic = topic;
-  }
-  return lastTopicBytes;
 }
 
 const unexpected = (type: number): MqttError =>

@@ -3,6 +3,7 @@ import { OutboundWindow, PacketType, ReasonCode, reasonCodeName } from '@cauldro
 import type { Connection } from './connection.ts';
 import { aborted, clientError, connectionClosed, hex } from './error.ts';
 import { Fifo } from './fifo.ts';
+import { OfflineQueue } from './offline-queue.ts';
 import type { ClientOptions, PublishResult, QueueState } from './options.ts';
 import { Outgoing } from './outgoing.ts';
 import type { Platform } from './platform.ts';
@@ -48,7 +49,7 @@ export class Outbound {
   readonly #port: OutboundPort;
   readonly #store: ClientStore | undefined;
   readonly #window = new OutboundWindow<Outgoing | Request>();
-  readonly #waiting = new Fifo<Outgoing>();
+  readonly #waiting: OfflineQueue;
   /** Identifiers in flight from earlier connections, still to be repeated on this one. */
   #repeat = NOTHING;
   #connection: Connection | null = null;
@@ -56,8 +57,6 @@ export class Outbound {
   #limit = 0;
   #inflight = 0;
   #requests = 0;
-  #bytes = 0;
-  #dropped = 0;
   #keys = 0;
   /** The keys that the store has are known. */
   #isRestored = false;
@@ -68,14 +67,15 @@ export class Outbound {
     this.#options = options;
     this.#port = port;
     this.#store = options.store;
+    this.#waiting = new OfflineQueue(options.queue ?? {});
   }
 
   get state(): QueueState {
     return {
       messages: this.#waiting.size,
-      bytes: this.#bytes,
+      bytes: this.#waiting.bytes,
       inflight: this.#window.size - this.#requests,
-      dropped: this.#dropped,
+      dropped: this.#waiting.dropped,
     };
   }
 
@@ -109,7 +109,7 @@ export class Outbound {
       this.#window.put(stored.packetId, this.#restored(stored));
       if (stored.received) this.#window.release(stored.packetId);
     }
-    for (const stored of messages) if (stored.packetId === 0) this.#enqueue(this.#restored(stored));
+    for (const stored of messages) if (stored.packetId === 0) this.#waiting.push(this.#restored(stored));
     for (const item of early) {
       this.#waiting.push(item);
       this.#put(item);
@@ -131,7 +131,7 @@ export class Outbound {
   accept(item: Outgoing, signal?: AbortSignal): void {
     if (!this.#makeRoom(item)) return;
     if (signal !== undefined) this.#giveUpWith(signal, item);
-    this.#enqueue(item);
+    this.#waiting.push(item);
     if (item.qos === 0 || this.#store === undefined) this.#isKept(item);
     else if (this.#isRestored) this.#put(item);
   }
@@ -157,39 +157,17 @@ export class Outbound {
     else this.#store.add(operation, then);
   }
 
-  #enqueue(item: Outgoing): void {
-    this.#waiting.push(item);
-    this.#bytes += item.size;
-  }
-
-  /** False where the queue is full and the message was refused. */
+  /** False where there is no place for it and it was refused. */
   #makeRoom(item: Outgoing): boolean {
-    const {
-      maxMessages = 100_000,
-      maxBytes = 67_108_864,
-      whenFull = 'reject',
-      qos0 = true,
-    } = this.#options.queue ?? {};
     if (this.#mayGo(item)) return true;
-    if (item.qos === 0 && !qos0 && !this.#connection?.open) {
+    if (item.qos === 0 && this.#options.queue?.qos0 === false && !this.#connection?.open) {
       item.reject(connectionClosed('there is no connection, and QoS 0 messages do not wait for one (queue.qos0)'));
       return false;
     }
-    const full = () => this.#waiting.size >= maxMessages || this.#bytes + item.size > maxBytes;
-    while (full()) {
-      this.#dropped += 1;
-      const oldest = whenFull === 'drop-oldest' && item.size <= maxBytes ? this.#waiting.first : undefined;
-      const victim = oldest ?? item;
-      const error = clientError(
-        'QUEUE_FULL',
-        `the offline queue is full (${maxMessages} messages or ${maxBytes} bytes), so ${oldest === undefined ? 'a new message was refused' : 'the oldest message was given up'}; wait for publish() before calling it again, or raise queue.maxMessages and queue.maxBytes`,
-        ReasonCode.quotaExceeded,
-      );
-      if (oldest !== undefined) this.#takeOut(oldest);
+    return this.#waiting.makeRoom(item, (victim, error) => {
+      if (victim !== item) this.#forget(victim);
       this.#fail(victim, error);
-      if (oldest === undefined) return false;
-    }
-    return true;
+    });
   }
 
   /** It need not wait for anything but the store. */
@@ -199,9 +177,7 @@ export class Outbound {
   }
 
   #takeOut(item: Outgoing): void {
-    if (!this.#waiting.remove(item)) return;
-    this.#bytes -= item.size;
-    this.#forget(item);
+    if (this.#waiting.remove(item)) this.#forget(item);
   }
 
   #forget(item: Outgoing): void {
@@ -275,7 +251,7 @@ export class Outbound {
     for (const item of again) {
       item.sent = false;
       this.#keep({ kind: 'sent', key: item.key, packetId: 0, sent: 0 });
-      this.#enqueue(item);
+      this.#waiting.push(item);
     }
     for (const item of behind) this.#waiting.push(item);
   }
@@ -312,7 +288,6 @@ export class Outbound {
     if (item === undefined || !item.kept) return false;
     if (item.qos > 0 && (this.#inflight >= this.#limit || this.#window.size >= 65_535)) return false;
     this.#waiting.shift();
-    this.#bytes -= item.size;
     if (item.qos === 0) this.#sendQos0(connection, item);
     else this.#start(connection, item);
     return true;
@@ -474,7 +449,6 @@ export class Outbound {
   close(error: Error): void {
     this.disconnected();
     for (const item of this.#waiting.drain()) item.reject(error);
-    this.#bytes = 0;
     this.#finished?.();
     this.#window.forEach((_, item) => {
       if (item instanceof Outgoing) item.reject(error);
