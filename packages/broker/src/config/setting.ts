@@ -100,7 +100,12 @@ export const urlPath = (help: string, example: string) =>
   z
     .string()
     .regex(/^\/[!$&-;=@-Z_a-z~]*$/)
-    .register(settings, { kind: 'text', help, accepts: 'a path that begins with /', example });
+    .register(settings, {
+      kind: 'text',
+      help,
+      accepts: 'a path that begins with /, in ASCII, without spaces, ?, # and %',
+      example,
+    });
 
 /** The path of a file with keys or certificates. Where what belongs into the file is given instead, nobody sees it. */
 export const keyFile = (help: string, example: string) =>

@@ -170,6 +170,10 @@ test('a listener has an address or the path of a Unix socket, never both', () =>
     ],
     [`${LISTENER}path = "/s"\n[listeners.webSocket]`, /3: listeners\[0\]\.webSocket: is for host and port/],
     [`${LISTENER}webSocket = { path = "mqtt" }`, /2: listeners\[0\]\.webSocket\.path: .*begins with \//],
+    [
+      `${LISTENER}webSocket = { path = "/mqtt?x" }`,
+      /2: listeners\[0\]\.webSocket\.path: .*without spaces, \?, # and %/,
+    ],
     [`${LISTENER}webSocket = { path = "/a?b" }`, /webSocket\.path: .*begins with \//],
     [`${LISTENER}webSocket = { names = ["https://h"] }`, /webSocket\.names: "https:\/\/h" is no host name/],
     [`${LISTENER}webSocket = { origins = ["app.example"] }`, /webSocket\.origins: "app\.example" is no origin/],
