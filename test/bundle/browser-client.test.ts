@@ -23,7 +23,7 @@ test('it holds no decoder of what clients send, no encoder of what servers send,
   const servers =
     /decode\/(connect|subscribe|unsubscribe|pingreq|publish)\.ts|encode\/(connack|suback|unsuback|pingresp)\.ts/;
   assert.deepEqual(held(page, servers), []);
-  assert.deepEqual(held(page, /from-clients|publish-view|frame-limits|filter-relations/), []);
+  assert.deepEqual(held(page, /from-clients|publish-view|frame-limits/), []);
   // The patterns are of files that are there: the other direction is held.
   assert.equal(held(page, /decode\/(connack|suback|unsuback|pingresp)\.ts/).length, 4);
 });

@@ -15,6 +15,8 @@ export type Consumer = Pick<Subscription<unknown>, 'offer'>;
 export interface InboundPort {
   /** Who takes messages on a topic. */
   consumersOf(topic: string): readonly Consumer[];
+  /** Those of them that a copy with these Subscription Identifiers is for. */
+  narrow(topic: string, found: readonly Consumer[], identifiers: readonly number[]): readonly Consumer[];
 }
 
 const NO_PARAMS = Object.freeze({});
@@ -80,11 +82,14 @@ export class Inbound {
   published(view: MessageView): void {
     const { qos, packetId } = view;
     const properties = view.hasProperties ? view.properties() : undefined;
-    const { topic, value: consumers } = this.#topicOf(view, properties?.topicAlias);
+    const { topic, value: found } = this.#topicOf(view, properties?.topicAlias);
     if (qos === 2 && !this.#qos2.begin(packetId)) {
       this.#again(packetId); // [MQTT-4.3.3-10]
       return;
     }
+    const identifiers = properties?.subscriptionIdentifiers;
+    const isOneOf = identifiers !== undefined && found.length > 1;
+    const consumers = isOneOf ? this.#port.narrow(topic, found, identifiers) : found;
     const payload = copyOf(view.bytes, view.payloadStart, view.end);
     const message = new Message(topic, payload, qos, view.retain, view.dup, properties, NO_PARAMS, packetId);
     if (qos === 0) {

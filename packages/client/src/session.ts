@@ -147,6 +147,20 @@ export class Session implements PacketReceiver, SubscriptionPort, RequestsPort {
 
   // ---- messages in
 
+  get limits(): Properties {
+    return this.connection?.limits ?? {};
+  }
+
+  get identifies(): boolean {
+    return this.connection?.protocolVersion === 5 && this.limits.subscriptionIdentifiersAvailable !== 0;
+  }
+
+  narrow(topic: string, found: readonly Consumer[], identifiers: readonly number[]): readonly Consumer[] {
+    return found === this.#fallback
+      ? found
+      : this.subscriptions.narrow(topic, found as Subscription<unknown>[], identifiers);
+  }
+
   /** Who takes messages on a topic. */
   consumersOf(topic: string): readonly Consumer[] {
     const found = this.subscriptions.match(topic);

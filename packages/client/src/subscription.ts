@@ -85,6 +85,8 @@ export class Subscription<P = Readonly<Record<string, string>>> implements Async
   dropped = 0;
   /** @internal The broker's present session has it. */
   confirmed = false;
+  /** @internal Its Subscription Identifier; 0 = none. */
+  identifier = 0;
   readonly #port: SubscriptionPort;
   readonly #handler: MessageHandler<P> | undefined;
   readonly #buffer = new Fifo<Held>();

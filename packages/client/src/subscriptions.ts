@@ -1,5 +1,14 @@
 import type { Properties } from '@cauldron/protocol';
-import { PacketType, type QoS, ReasonCode, reasonCodeName, topicFilterProblem } from '@cauldron/protocol';
+import {
+  filtersOverlap,
+  matchTopic,
+  PacketType,
+  type QoS,
+  ReasonCode,
+  type RetainHandling,
+  reasonCodeName,
+  topicFilterProblem,
+} from '@cauldron/protocol';
 import { clientError, hex } from './error.ts';
 import type { Outbound } from './outbound.ts';
 import type { Subscription } from './subscription.ts';
@@ -14,7 +23,16 @@ export interface SubscriptionsPort {
   subscriptionsChanged(): void;
   /** Calls the program. */
   call(callback: () => void): void;
+  /** What the broker allows; empty while there is no connection. */
+  readonly limits: Properties;
+  /** Whether the broker knows Subscription Identifiers. // [MQTT-3.2.2-12] */
+  readonly identifies: boolean;
 }
+
+/** Up to so many subscriptions are compared with each other. */
+const FEW = 200;
+/** Identifiers up to here take two bytes on the wire. */
+const IDENTIFIERS = 16_383;
 
 /**
  * What the program is subscribed to, whatever becomes of the connection: asks the broker for it, again after a reconnect
@@ -33,6 +51,8 @@ export class Subscriptions {
   #leaving: Set<string> | undefined;
   /** Who waits for an UNSUBACK. */
   #confirming: Set<() => void> | undefined;
+  /** The Subscription Identifier that the broker has for a filter, where there is one. */
+  #identifiers: Map<string, number> | undefined;
   #connected = false;
 
   constructor(outbound: Outbound, port: SubscriptionsPort) {
@@ -45,10 +65,23 @@ export class Subscriptions {
     return this.#trie.match(topic);
   }
 
+  /**
+   * Those of `found` that a copy of a message is for. A broker may send a copy for each of several subscriptions that
+   * match: each belongs to whose first matching filter has one of its identifiers.
+   */
+  narrow(topic: string, found: readonly Any[], identifiers: readonly number[]): readonly Any[] {
+    const own = found.filter(({ filters }) => {
+      const first = filters.find(({ pattern }) => matchTopic(pattern, topic));
+      return identifiers.includes(this.#identifiers?.get(first?.filter ?? '') ?? 0);
+    });
+    return own.length === 0 ? found : own;
+  }
+
   /** @throws {MqttError} TOPIC_FILTER_INVALID */
   add(subscription: Any): void {
     for (const { filter } of subscription.filters) check(filter);
     if (subscription.filters.length === 0) throw invalid('a subscription needs at least one topic filter');
+    this.#identify(subscription);
     this.#all.add(subscription);
     for (const { filter, pattern } of subscription.filters) {
       this.#trie.add(pattern, subscription);
@@ -57,6 +90,36 @@ export class Subscriptions {
     }
     this.#port.subscriptionsChanged();
     if (this.#connected) this.#subscribe(subscription);
+  }
+
+  /** Gives identifiers to a new subscription and to those that may get the same messages. */
+  #identify(subscription: Any): void {
+    const own = subscription.options.properties?.subscriptionIdentifiers?.[0];
+    const isMany = this.#all.size >= FEW;
+    const alike = isMany ? [] : [...this.#all].filter((other) => overlap(other, subscription));
+    if (own !== undefined || isMany || alike.length > 0)
+      subscription.identifier = own ?? this.#freeIdentifier(subscription);
+    for (const other of alike) {
+      if (other.identifier > 0) continue;
+      other.identifier = this.#freeIdentifier(other);
+      const isReplaced = other.filters.every((one) => subscription.filters.some(({ filter }) => one.filter === filter));
+      if (this.#connected && this.#port.identifies && !isReplaced) this.#subscribe(other, 2);
+    }
+  }
+
+  /** The same for the same filters, also in another process that takes over the session. */
+  #freeIdentifier({ filters }: Any): number {
+    let hash = 0;
+    for (const { filter } of filters)
+      for (let i = 0; i < filter.length; i++) hash = (hash * 31 + filter.charCodeAt(i)) | 0;
+    let identifier = Math.abs(hash) % IDENTIFIERS;
+    const taken = new Set(
+      [...this.#all].map((other) => other.identifier).concat(...(this.#identifiers?.values() ?? [])),
+    );
+    while (identifier === 0 || (taken.has(identifier) && taken.size < IDENTIFIERS)) {
+      identifier = (identifier + 1) % IDENTIFIERS;
+    }
+    return identifier;
   }
 
   /** The program has ended one. */
@@ -75,7 +138,10 @@ export class Subscriptions {
       this.#trie.remove(pattern, subscription);
       const users = this.#users.get(filter)?.filter((user) => user !== subscription) ?? [];
       if (users.length > 0) this.#users.set(filter, users);
-      else if (this.#users.delete(filter)) unwanted.push(filter);
+      else if (this.#users.delete(filter)) {
+        this.#identifiers?.delete(filter);
+        unwanted.push(filter);
+      }
     }
     this.#port.subscriptionsChanged();
     return unwanted;
@@ -119,10 +185,17 @@ export class Subscriptions {
     this.#confirming?.clear();
   }
 
-  #subscribe(subscription: Any): void {
-    const { noLocal = false, retainAsPublished = false, retainHandling = 0, properties } = subscription.options;
+  /** @param again 2 where only the identifier is new: what is retained does not come again */
+  #subscribe(subscription: Any, again?: RetainHandling): void {
+    const { noLocal = false, retainAsPublished = false, retainHandling = 0 } = subscription.options;
+    const unsupported = this.#unsupported(subscription);
+    if (unsupported !== undefined) {
+      this.#end(subscription, unsupported);
+      return;
+    }
+    const properties = this.#properties(subscription);
     const subscriptions = subscription.filters.map(({ filter }) => {
-      return { filter, qos: this.#qosOf(filter), noLocal, retainAsPublished, retainHandling };
+      return { filter, qos: this.#qosOf(filter), noLocal, retainAsPublished, retainHandling: again ?? retainHandling };
     });
     const make = (packetId: number) => ({ type: PacketType.subscribe, packetId, subscriptions, properties }) as const;
     try {
@@ -130,6 +203,30 @@ export class Subscriptions {
     } catch (error) {
       this.#end(subscription, error as Error);
     }
+  }
+
+  /** Properties of its SUBSCRIBE; notes the identifier that its filters have from here on. */
+  #properties({ filters, options, identifier }: Any): Properties | undefined {
+    const isIdentified = identifier > 0 && this.#port.identifies;
+    for (const { filter } of filters) {
+      if (isIdentified) (this.#identifiers ??= new Map()).set(filter, identifier);
+      else this.#identifiers?.delete(filter);
+    }
+    return isIdentified ? { ...options.properties, subscriptionIdentifiers: [identifier] } : options.properties;
+  }
+
+  /** Why the broker would not even answer: it ends connections that ask for what it said it does not have. */
+  #unsupported({ filters }: Any): Error | undefined {
+    const { sharedSubscriptionAvailable, wildcardSubscriptionAvailable } = this.#port.limits;
+    for (const { filter, pattern } of filters) {
+      const isShared = sharedSubscriptionAvailable === 0 && filter !== pattern;
+      if (!isShared && (wildcardSubscriptionAvailable !== 0 || !/[+#]/.test(pattern))) continue;
+      const text = `the broker has no ${isShared ? 'shared subscriptions' : 'wildcards'}, so it was not asked for ${filter}`;
+      const { sharedSubscriptionsNotSupported, wildcardSubscriptionsNotSupported } = ReasonCode;
+      const code = isShared ? sharedSubscriptionsNotSupported : wildcardSubscriptionsNotSupported;
+      return clientError('SUBSCRIBE_REFUSED', text, code);
+    }
+    return undefined;
   }
 
   /** The highest that anybody wants: a second subscription to a filter must not take away from the first. */
@@ -188,6 +285,9 @@ export class Subscriptions {
     }
   }
 }
+
+const overlap = (a: Any, b: Any): boolean =>
+  a.filters.some(({ pattern }) => b.filters.some((other) => filtersOverlap(pattern, other.pattern)));
 
 function check(filter: string): void {
   const problem = topicFilterProblem(filter);
