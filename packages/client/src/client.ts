@@ -263,6 +263,8 @@ export class Client {
     handler: MessageHandler<TopicParams<F>>,
     options: SubscribeOptions = {},
   ): Promise<Subscription<TopicParams<F>>> {
+    // As MQTT.js has it, where this would subscribe to a topic called "message".
+    if (handler.length > 1) throw new TypeError('a handler takes one argument, the message: (message) => ...');
     const subscription = this.listen(typeof filter === 'string' ? [filter] : filter, options, handler);
     await subscription.ready;
     return subscription;

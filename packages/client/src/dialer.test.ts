@@ -397,7 +397,8 @@ for (const [i, how] of (['reason code', 'return code', 'return code in pieces', 
     const again = await startClient({}, old(how), url);
     assert.deepEqual(
       again.broker.all(PacketType.connect).map(({ protocolVersion }) => protocolVersion),
-      [4],
+      // What only hangs up may have had another reason: that is a guess of this one client.
+      how === 'hang-up' ? [5, 4] : [4],
     );
   });
 }

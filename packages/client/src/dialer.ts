@@ -182,7 +182,9 @@ export class Dialer implements ConnectionOwner {
     this.#isConnected = true;
     this.#attempt = 0;
     this.#everConnected = true;
-    if (this.#version < 5 && this.#options.protocolVersion === undefined) remember(this.#dialed.text);
+    // A broker that hung up may have had another reason: that guess is this client's alone.
+    const isRefused = this.#version < 5 && this.#options.protocolVersion === undefined && this.#guess !== 'trying';
+    if (isRefused) remember(this.#dialed.text);
     this.#owner.connected(connection, connack, !this.#unanswered);
     this.#unanswered = false;
     const { sessionPresent } = connack;

@@ -228,6 +228,13 @@ test('a closed subscription does not hold back acknowledgements, whatever still 
   assert.equal(loop.waiting, 0);
 });
 
+test('a handler in the manner of MQTT.js is refused with words instead of subscribing to a topic of that name', async () => {
+  const { broker, client } = await startClient();
+  const handler = ((_topic: string, _payload: Uint8Array) => undefined) as unknown as (message: Message) => void;
+  await assert.rejects(client.on('message', handler), { name: 'TypeError', message: /one argument, the message/ });
+  assert.deepEqual(broker.all(PacketType.subscribe), []);
+});
+
 // ---- handlers that fail
 
 test('a handler that throws, or whose promise is rejected, goes to onError; its message is not acknowledged, others are', async () => {
