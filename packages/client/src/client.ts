@@ -1,7 +1,7 @@
 import type { Properties, ProtocolVersion } from '@cauldron/protocol';
 import { ReasonCode } from '@cauldron/protocol';
 import { Dialer } from './dialer.ts';
-import { aborted, clientError, connectionClosed } from './error.ts';
+import { aborted, clientError, connectionClosed, storeFailed } from './error.ts';
 import type { Message } from './message.ts';
 import type {
   ClientOptions,
@@ -19,6 +19,7 @@ import type { Platform } from './platform.ts';
 import { bytesOf, checkPublish, published } from './publishing.ts';
 import { Requests, type Responder } from './requests.ts';
 import { Session } from './session.ts';
+import type { ClientStore } from './store.ts';
 import { Subscription } from './subscription.ts';
 import type { TopicParams } from './topic-params.ts';
 
@@ -78,17 +79,20 @@ export class Client {
       signal.addEventListener('abort', abort);
       this.#stopListening = () => signal.removeEventListener('abort', abort);
     }
-    if (store !== undefined) {
-      try {
-        const state = await store.open(this.clientId, (error) => this.#storeFailed(error));
-        if (this.#ending !== undefined || signal?.aborted) return;
-        this.#session.restore(state);
-      } catch (error) {
-        this.#storeFailed(error as Error);
-        return;
-      }
+    if (store === undefined || (await this.#restore(store))) this.#dialer.start();
+  }
+
+  /** False where the client is over meanwhile. */
+  async #restore(store: ClientStore): Promise<boolean> {
+    try {
+      const state = await store.open(this.clientId, (error) => this.#storeFailed(error));
+      if (this.#ending !== undefined || this.#options.signal?.aborted) return false;
+      this.#session.restore(state);
+      return true;
+    } catch (error) {
+      this.#storeFailed(error as Error);
+      return false;
     }
-    this.#dialer.start();
   }
 
   // ---- what it is doing
@@ -386,11 +390,6 @@ export class Client {
     this.#isOver = true;
     this.#over?.resolve(this.#reason);
   }
-}
-
-function storeFailed(cause: Error): Error {
-  const text = `the client's store failed, so it cannot keep its promises: ${cause.message}`;
-  return clientError('STORE_FAILED', text, ReasonCode.unspecifiedError, cause);
 }
 
 /** 12 characters of 36: enough that two of a million clients rarely meet. */

@@ -31,6 +31,7 @@ import {
 import type { Authentication, AuthenticationFlow } from './authentication.ts';
 import { clientError, connectionClosed, connectionRefused, disconnected, UnreachableError } from './error.ts';
 import { KeepAlive } from './keep-alive.ts';
+import { OldRefusal } from './old-refusal.ts';
 import type { ClientOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
 import type { Platform, Target, Timer, Transport, TransportReceiver } from './platform.ts';
@@ -66,9 +67,6 @@ export interface ConnectionRequest {
   readonly topicAliases: number;
   readonly trace: ClientOptions['trace'];
 }
-
-/** CONNACK of 3.1.1 with return code 1. One of 5.0 is never so short. */
-const OLD_REFUSAL = [0x20, 2, 0, 1];
 
 /** Of connections whose broker takes none. */
 const NO_ALIASES = new TopicAliases(0, 0);
@@ -107,8 +105,7 @@ export class Connection implements TransportReceiver, PacketSink<MessageView> {
   readonly #authentication: AuthenticationFlow | undefined;
   #aliases = NO_ALIASES;
   #paused = false;
-  /** How many bytes of an old broker's refusal have come; infinite when others have. */
-  #refused = 0;
+  readonly #oldRefusal = new OldRefusal();
 
   constructor(
     platform: Platform,
@@ -163,7 +160,7 @@ export class Connection implements TransportReceiver, PacketSink<MessageView> {
   received(chunk: Uint8Array, end: number): void {
     if (this.#phase === 'over') return;
     this.#keepAlive?.received();
-    if (this.#isOldRefusal(chunk, end)) {
+    if (this.#phase === 'connecting' && this.protocolVersion === 5 && this.#oldRefusal.completes(chunk, end)) {
       const packet: ConnackPacket = { type: PacketType.connack, sessionPresent: false, reasonCode: 1 };
       this.#over(connectionRefused(packet, 4, this.#target.text), true);
       return;
@@ -173,15 +170,6 @@ export class Connection implements TransportReceiver, PacketSink<MessageView> {
     } catch (error) {
       this.fail(error as Error);
     }
-  }
-
-  /** Whether a broker from before 5.0 has refused that version, in the format of its own; it may come in pieces. */
-  #isOldRefusal(chunk: Uint8Array, end: number): boolean {
-    if (this.#phase !== 'connecting' || this.protocolVersion !== 5) return false;
-    for (let i = 0; i < end && this.#refused < OLD_REFUSAL.length; i++) {
-      if (chunk[i] !== OLD_REFUSAL[this.#refused++]) this.#refused = Number.POSITIVE_INFINITY;
-    }
-    return this.#refused === OLD_REFUSAL.length;
   }
 
   drained(): void {

@@ -1,4 +1,4 @@
-import type { ConnackPacket, DisconnectPacket, ProtocolVersion } from '@cauldron/protocol';
+import type { ConnackPacket, DisconnectPacket, Properties, ProtocolVersion } from '@cauldron/protocol';
 import { connectReturnCodeName, MqttError, type MqttErrorCode, ReasonCode, reasonCodeName } from '@cauldron/protocol';
 
 /** No broker could be reached: the network or TLS failed before MQTT began. The system's error is the `cause`. */
@@ -69,6 +69,29 @@ export const connectionClosed = (message: string, cause?: unknown): MqttError =>
 /** The error of what a signal gave up. */
 export const aborted = (signal: AbortSignal, what: string): MqttError =>
   clientError('ABORTED', `${what} was given up: its signal was aborted`, ReasonCode.unspecifiedError, signal.reason);
+
+/** The error of a publish that the broker refused. */
+export function publishRefused(topic: string, reasonCode: number, properties: Properties | undefined): MqttError {
+  const said = properties?.reasonString === undefined ? '' : `: ${properties.reasonString}`;
+  const text = `the broker refused a message on ${topic}: ${reasonCodeName(reasonCode)} (${hex(reasonCode)})${said}`;
+  return clientError('PUBLISH_REFUSED', text, reasonCode);
+}
+
+/** The error of a QoS 2 message whose fate nobody knows. */
+export const sessionLost = (): MqttError =>
+  clientError(
+    'SESSION_LOST',
+    'the broker lost the session while this QoS 2 message was in flight: it may or may not have been delivered, and sending it again could deliver it twice (onSessionLost)',
+  );
+
+/** The error of a client whose store broke. */
+export const storeFailed = (cause: Error): MqttError =>
+  clientError(
+    'STORE_FAILED',
+    `the client's store failed, so it cannot keep its promises: ${cause.message}`,
+    ReasonCode.unspecifiedError,
+    cause,
+  );
 
 export const hex = (code: number): string => `0x${code.toString(16).padStart(2, '0')}`;
 

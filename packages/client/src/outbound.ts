@@ -1,30 +1,20 @@
 import type { AckType, ClientPacket, Properties, SubackPacket, UnsubackPacket } from '@cauldron/protocol';
-import { OutboundWindow, PacketType, ReasonCode, reasonCodeName } from '@cauldron/protocol';
+import { OutboundWindow, PacketType, ReasonCode } from '@cauldron/protocol';
 import type { Connection } from './connection.ts';
-import { aborted, clientError, connectionClosed, hex } from './error.ts';
+import { connectionClosed, publishRefused, sessionLost } from './error.ts';
 import { Fifo } from './fifo.ts';
+import { KeptMessages } from './kept-messages.ts';
 import { OfflineQueue } from './offline-queue.ts';
 import type { ClientOptions, PublishResult, QueueState } from './options.ts';
 import { Outgoing } from './outgoing.ts';
+import { PendingRequest } from './pending-request.ts';
 import type { Platform } from './platform.ts';
-import type { ClientStore, StoredMessage, StoreOperation } from './store.ts';
+import type { StoredMessage } from './store.ts';
 
 /** The result of most publishes. */
 export const SUCCESS: PublishResult = Object.freeze({ reasonCode: 0, properties: undefined });
 
-/** Never written to. */
 const NOTHING = new Fifo<number>();
-
-/** A SUBSCRIBE or UNSUBSCRIBE that waits for its answer. It dies with its connection. */
-class Request {
-  readonly answer: number;
-  readonly done: (packet: SubackPacket | UnsubackPacket) => void;
-
-  constructor(answer: number, done: Request['done']) {
-    this.answer = answer;
-    this.done = done;
-  }
-}
 
 /** What the sending half needs of its session. */
 export interface OutboundPort {
@@ -47,8 +37,8 @@ export interface OutboundPort {
 export class Outbound {
   readonly #options: ClientOptions;
   readonly #port: OutboundPort;
-  readonly #store: ClientStore | undefined;
-  readonly #window = new OutboundWindow<Outgoing | Request>();
+  readonly #kept: KeptMessages;
+  readonly #window = new OutboundWindow<Outgoing | PendingRequest>();
   readonly #waiting: OfflineQueue;
   /** Identifiers in flight from earlier connections, still to be repeated on this one. */
   #repeat = NOTHING;
@@ -57,16 +47,14 @@ export class Outbound {
   #limit = 0;
   #inflight = 0;
   #requests = 0;
-  #keys = 0;
-  /** The keys that the store has are known. */
-  #isRestored = false;
-  #sent = 0;
   #pumping = false;
+  #awaited = false;
+  #finished: (() => void) | undefined;
 
   constructor(options: ClientOptions, port: OutboundPort) {
     this.#options = options;
     this.#port = port;
-    this.#store = options.store;
+    this.#kept = new KeptMessages(options.store);
     this.#waiting = new OfflineQueue(options.queue ?? {});
   }
 
@@ -98,31 +86,20 @@ export class Outbound {
     timer.cancel();
   }
 
-  #finished: (() => void) | undefined;
-
   /** Takes back what a store kept. What was accepted meanwhile waits behind it. */
   restore(messages: readonly StoredMessage[]): void {
     const early = this.#waiting.drain();
-    this.#isRestored = true;
+    this.#kept.isRestored = true;
     const inflight = messages.filter(({ packetId }) => packetId > 0).sort((a, b) => a.sent - b.sent);
     for (const stored of inflight) {
-      this.#window.put(stored.packetId, this.#restored(stored));
+      this.#window.put(stored.packetId, this.#kept.restored(stored));
       if (stored.received) this.#window.release(stored.packetId);
     }
-    for (const stored of messages) if (stored.packetId === 0) this.#waiting.push(this.#restored(stored));
+    for (const stored of messages) if (stored.packetId === 0) this.#waiting.push(this.#kept.restored(stored));
     for (const item of early) {
       this.#waiting.push(item);
       this.#put(item);
     }
-  }
-
-  #restored(stored: StoredMessage): Outgoing {
-    const item = new Outgoing(stored, null, stored.key);
-    item.kept = true;
-    item.sent = stored.packetId > 0;
-    this.#keys = Math.max(this.#keys, stored.key);
-    this.#sent = Math.max(this.#sent, stored.sent);
-    return item;
   }
 
   // ---- messages in
@@ -130,31 +107,25 @@ export class Outbound {
   /** Accepts a message. It is kept at once in memory, otherwise when the store has it. */
   accept(item: Outgoing, signal?: AbortSignal): void {
     if (!this.#makeRoom(item)) return;
-    if (signal !== undefined) this.#giveUpWith(signal, item);
+    if (signal !== undefined) {
+      item.giveUpWith(signal, () => {
+        this.#takeOut(item);
+        this.#awaits();
+      });
+    }
     this.#waiting.push(item);
-    if (item.qos === 0 || this.#store === undefined) this.#isKept(item);
-    else if (this.#isRestored) this.#put(item);
+    if (item.qos === 0 || !this.#kept.isDurable) this.#isKept(item);
+    else if (this.#kept.isRestored) this.#put(item);
   }
 
-  /** Has the store keep a message, whose key continues those it has. */
   #put(item: Outgoing): void {
-    if (item.kept) return;
-    item.key = ++this.#keys;
-    const { topic, payload, qos, retain, properties, key } = item;
-    const message = { topic, payload, qos, retain, properties, key, packetId: 0, received: false, sent: 0 };
-    this.#keep({ kind: 'put', message }, () => this.#isKept(item));
+    if (!item.kept) this.#kept.put(item, () => this.#isKept(item));
   }
 
   #isKept(item: Outgoing): void {
     item.kept = true;
     item.whenKept?.();
     this.#pump();
-  }
-
-  /** Has the store note a change; `then` comes when it is kept, at once where there is no store. */
-  #keep(operation: StoreOperation, then?: () => void): void {
-    if (this.#store === undefined) then?.();
-    else this.#store.add(operation, then);
   }
 
   /** False where there is no place for it and it was refused. */
@@ -165,7 +136,7 @@ export class Outbound {
       return false;
     }
     return this.#waiting.makeRoom(item, (victim, error) => {
-      if (victim !== item) this.#forget(victim);
+      if (victim !== item) this.#kept.forget(victim);
       this.#fail(victim, error);
     });
   }
@@ -177,32 +148,7 @@ export class Outbound {
   }
 
   #takeOut(item: Outgoing): void {
-    if (this.#waiting.remove(item)) this.#forget(item);
-  }
-
-  #forget(item: Outgoing): void {
-    if (item.qos > 0) this.#keep({ kind: 'delete', key: item.key });
-  }
-
-  #giveUpWith(signal: AbortSignal, item: Outgoing): void {
-    const { waiter } = item;
-    if (waiter === null) return;
-    const giveUp = () => {
-      this.#takeOut(item);
-      item.reject(aborted(signal, 'the publish'));
-      this.#awaits();
-    };
-    item.waiter = {
-      resolve: (result) => {
-        signal.removeEventListener('abort', giveUp);
-        waiter.resolve(result);
-      },
-      reject: (error) => {
-        signal.removeEventListener('abort', giveUp);
-        waiter.reject(error);
-      },
-    };
-    signal.addEventListener('abort', giveUp);
+    if (this.#waiting.remove(item)) this.#kept.forget(item);
   }
 
   // ---- messages out
@@ -235,25 +181,32 @@ export class Outbound {
   /** The broker knows nothing of what was in flight. // [MQTT-3.2.2-5] */
   #startOver(): void {
     const again: Outgoing[] = [];
-    const settled: (() => void)[] = [];
-    this.#window.forEach((packetId, item, released) => {
-      if (!(item instanceof Outgoing)) return;
-      settled.push(() => this.#window.remove(packetId));
-      if (released) settled.push(() => this.#complete(item, SUCCESS));
-      else if (item.qos === 2 && item.sent && this.#options.onSessionLost !== 'resend') {
-        const text =
-          'the broker lost the session while this QoS 2 message was in flight: it may or may not have been delivered, and sending it again could deliver it twice (onSessionLost)';
-        settled.push(() => this.#end(item, clientError('SESSION_LOST', text)));
-      } else again.push(item);
-    });
-    for (const settle of settled) settle();
+    const lost = this.#takeInflight();
+    for (const [item, released] of lost) {
+      if (released) this.#complete(item, SUCCESS);
+      else if (item.qos < 2 || !item.sent || this.#options.onSessionLost === 'resend') again.push(item);
+      else this.#end(item, sessionLost());
+    }
     const behind = this.#waiting.drain();
     for (const item of again) {
       item.sent = false;
-      this.#keep({ kind: 'sent', key: item.key, packetId: 0, sent: 0 });
+      this.#kept.unsent(item);
       this.#waiting.push(item);
     }
     for (const item of behind) this.#waiting.push(item);
+  }
+
+  /** Takes every message out of the window, in the order they were sent, with whether only its PUBREL was due. */
+  #takeInflight(): [item: Outgoing, released: boolean][] {
+    const taken: [Outgoing, boolean][] = [];
+    const packetIds: number[] = [];
+    this.#window.forEach((packetId, item, released) => {
+      if (!(item instanceof Outgoing)) return;
+      taken.push([item, released]);
+      packetIds.push(packetId);
+    });
+    for (const packetId of packetIds) this.#window.remove(packetId);
+    return taken;
   }
 
   /** The connection is gone. Requests are over; messages stay. */
@@ -262,7 +215,7 @@ export class Outbound {
     this.#limit = 0;
     const requests: number[] = [];
     this.#window.forEach((packetId, item) => {
-      if (item instanceof Request) requests.push(packetId);
+      if (item instanceof PendingRequest) requests.push(packetId);
     });
     for (const packetId of requests) this.#window.remove(packetId);
     this.#requests = 0;
@@ -306,10 +259,7 @@ export class Outbound {
   #start(connection: Connection, item: Outgoing): void {
     const packetId = this.#window.add(item);
     this.#inflight += 1;
-    this.#sent += 1;
-    item.kept = false;
-    this.#keep({ kind: 'sent', key: item.key, packetId, sent: this.#sent }, () => {
-      item.kept = true;
+    this.#kept.sent(item, packetId, () => {
       if (this.#connection !== connection) this.#pump();
       else if (this.#window.published(packetId) === item) this.#transmit(connection, packetId, item, false);
     });
@@ -367,9 +317,7 @@ export class Outbound {
         return;
       }
       this.#window.release(packetId);
-      item.kept = false;
-      this.#keep({ kind: 'received', key: item.key }, () => {
-        item.kept = true;
+      this.#kept.received(item, () => {
         const now = this.#connection;
         if (now !== null && this.#window.get(packetId) === item) this.#release(now, packetId, ReasonCode.success); // [MQTT-4.3.3-4]
       });
@@ -386,21 +334,19 @@ export class Outbound {
     if (reasonCode < 0x80) {
       this.#complete(item, reasonCode === 0 && properties === undefined ? SUCCESS : { reasonCode, properties });
     } else {
-      const said = properties?.reasonString === undefined ? '' : `: ${properties.reasonString}`;
-      const text = `the broker refused a message on ${item.topic}: ${reasonCodeName(reasonCode)} (${hex(reasonCode)})${said}`;
-      this.#end(item, clientError('PUBLISH_REFUSED', text, reasonCode));
+      this.#end(item, publishRefused(item.topic, reasonCode, properties));
     }
     this.#pump();
   }
 
   #complete(item: Outgoing, result: PublishResult): void {
-    this.#forget(item);
+    this.#kept.forget(item);
     item.resolve(result);
   }
 
   /** It ends badly, for good. */
   #end(item: Outgoing, error: Error): void {
-    this.#forget(item);
+    this.#kept.forget(item);
     this.#fail(item, error);
   }
 
@@ -411,10 +357,10 @@ export class Outbound {
   // ---- SUBSCRIBE and UNSUBSCRIBE
 
   /** Sends a request; `done` is called with its answer, unless the connection goes first. Throws what cannot be sent. */
-  request(answer: number, make: (packetId: number) => ClientPacket, done: Request['done']): void {
+  request(answer: number, make: (packetId: number) => ClientPacket, done: PendingRequest['done']): void {
     const connection = this.#connection;
     if (connection === null) return;
-    const packetId = this.#window.add(new Request(answer, done));
+    const packetId = this.#window.add(new PendingRequest(answer, done));
     this.#requests += 1;
     try {
       connection.send(make(packetId));
@@ -428,14 +374,12 @@ export class Outbound {
 
   answered(packet: SubackPacket | UnsubackPacket): void {
     const request = this.#window.published(packet.packetId);
-    if (!(request instanceof Request) || request.answer !== packet.type) return;
+    if (!(request instanceof PendingRequest) || request.answer !== packet.type) return;
     this.#window.remove(packet.packetId);
     this.#requests -= 1;
     request.done(packet);
     this.#awaits();
   }
-
-  #awaited = false;
 
   #awaits(): void {
     if (this.idle) this.#finished?.();
@@ -449,9 +393,7 @@ export class Outbound {
   close(error: Error): void {
     this.disconnected();
     for (const item of this.#waiting.drain()) item.reject(error);
+    for (const [item] of this.#takeInflight()) item.reject(error);
     this.#finished?.();
-    this.#window.forEach((_, item) => {
-      if (item instanceof Outgoing) item.reject(error);
-    });
   }
 }

@@ -1,5 +1,6 @@
 import type { Properties, QoS } from '@cauldron/protocol';
 import type { Connection } from './connection.ts';
+import { aborted } from './error.ts';
 import type { PublishResult } from './options.ts';
 import type { StoredMessage } from './store.ts';
 
@@ -49,6 +50,28 @@ export class Outgoing {
   /** Sends it as PUBLISH. // [MQTT-3.3.1-1] [MQTT-3.3.1-2] */
   send(connection: Connection, packetId: number, dup: boolean): void {
     connection.publish(this.topic, this.payload, this.qos, this.retain, dup, packetId, this.properties);
+  }
+
+  /** Rejects it when the signal is aborted before it ended otherwise, and calls back. */
+  giveUpWith(signal: AbortSignal, then: () => void): void {
+    const { waiter } = this;
+    if (waiter === null) return;
+    const giveUp = (): void => {
+      this.reject(aborted(signal, 'the publish'));
+      then();
+    };
+    const stop = (): void => signal.removeEventListener('abort', giveUp);
+    this.waiter = {
+      resolve: (result) => {
+        stop();
+        waiter.resolve(result);
+      },
+      reject: (error) => {
+        stop();
+        waiter.reject(error);
+      },
+    };
+    signal.addEventListener('abort', giveUp);
   }
 
   resolve(result: PublishResult): void {
