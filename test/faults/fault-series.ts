@@ -15,6 +15,7 @@ export interface SeriesOptions {
   /** How it is restarted; default: in order, with all it knows. */
   readonly restart?: () => Promise<void>;
   readonly webSocket?: boolean;
+  readonly patience?: number;
   readonly say?: ((line: string) => void) | undefined;
 }
 
@@ -28,14 +29,20 @@ export async function* faultSeries(options: SeriesOptions): AsyncGenerator<Fault
 }
 
 async function runGroup(group: readonly number[], options: SeriesOptions): Promise<FaultRunResult[]> {
-  const { peer, version, restarts = 0, webSocket = false, say } = options;
-  const calm = restartAll(new Random(group[0]!), restarts, options.restart ?? (() => peer.restart()));
-  const runs = group.map((seed) => faultRun({ seed, peer, version, webSocket, calm, say }));
-  await calm;
-  return Promise.all(runs);
+  const { peer, version, restarts = 0, webSocket = false, patience, say } = options;
+  const common = { peer, version, webSocket, patience, say };
+  if (restarts === 0) return Promise.all(group.map((seed) => faultRun({ seed, ...common })));
+  const begun = group.map(() => Promise.withResolvers<void>());
+  const restart = options.restart ?? (() => peer.restart());
+  const over = Promise.all(begun.map(({ promise }) => promise)).then(() => restartAll(group[0]!, restarts, restart));
+  const runs = group.map((seed, at) => faultRun({ seed, restarts: { begun: begun[at]!.resolve, over }, ...common }));
+  const results = await Promise.all(runs);
+  await over;
+  return results;
 }
 
-async function restartAll(random: Random, restarts: number, restart: () => Promise<void>): Promise<void> {
+async function restartAll(seed: number, restarts: number, restart: () => Promise<void>): Promise<void> {
+  const random = new Random(seed);
   for (let count = 0; count < restarts; count++) {
     await new Promise((resolve) => setTimeout(resolve, random.between(5, 80)));
     await restart();

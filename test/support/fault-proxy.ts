@@ -41,12 +41,12 @@ export class FaultProxy {
     this.#server = createServer();
   }
 
-  /** Connections that were let in so far. */
+  /** Connections so far that reached the broker. */
   get connections(): number {
     return this.#connections;
   }
 
-  /** What happens to the connections that are made from now on, in their order. */
+  /** What happens to the connections that reach the broker from now on, in their order. */
   plan(schedule: FaultSchedule): void {
     this.#plan = schedule;
     this.#planned = 0;
@@ -80,15 +80,17 @@ export class FaultProxy {
   }
 
   #accept(socket: Socket): void {
-    const number = ++this.#connections;
-    const points = this.#plan[this.#planned++] ?? [];
-    const connection = new ProxiedConnection(socket, this.#target, points, {
+    let number = 0;
+    const connection = new ProxiedConnection(socket, this.#target, {
+      reached: () => {
+        number = ++this.#connections;
+        return this.#plan[this.#planned++] ?? [];
+      },
       note: (point) => void this.history.push(`connection ${number}: ${describePoint(point)}`),
       ended: ({ refuseFor }) => this.#refuse(refuseFor),
       gone: () => void this.#open.delete(connection),
     });
     this.#open.add(connection);
-    connection.start();
   }
 
   #refuse(milliseconds: number): void {
@@ -106,10 +108,14 @@ export class FaultProxy {
   }
 }
 
+type Ending = Fault & { readonly kind: 'cut' | 'reset' };
+
 interface ConnectionOwner {
+  /** The broker has taken it; answers what happens to it. */
+  reached(): readonly FaultPoint[];
   note(point: FaultPoint): void;
   /** A fault ended it. */
-  ended(fault: Fault & { readonly kind: 'cut' | 'reset' }): void;
+  ended(fault: Ending): void;
   /** Both of its sockets are closed. */
   gone(): void;
 }
@@ -117,32 +123,31 @@ interface ConnectionOwner {
 class ProxiedConnection {
   readonly #client: Socket;
   readonly #broker: Socket;
-  readonly #points: readonly FaultPoint[];
   readonly #owner: ConnectionOwner;
   #pipes: FaultPipe[] = [];
   #over = false;
 
-  constructor(client: Socket, target: number, points: readonly FaultPoint[], owner: ConnectionOwner) {
+  constructor(client: Socket, target: number, owner: ConnectionOwner) {
     this.#client = client;
-    this.#points = points;
     this.#owner = owner;
     this.#broker = connect({ port: target, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
+    this.#watch(client, this.#broker);
+    this.#watch(this.#broker, client);
+    this.#broker.once('connect', () => this.#start());
   }
 
-  start(): void {
-    const pipeOwner = {
-      note: this.#owner.note,
-      end: (fault: Fault & { readonly kind: 'cut' | 'reset' }) => this.end(fault),
-    };
-    const points = (direction: FaultPoint['direction']) =>
-      this.#points.filter((point) => point.direction === direction);
+  #start(): void {
+    if (this.#client.closed) {
+      this.#broker.destroy();
+      return;
+    }
+    const points = this.#owner.reached();
+    const from = (wanted: FaultPoint['direction']) => points.filter(({ direction }) => direction === wanted);
+    const pipeOwner = { note: this.#owner.note, end: (fault: Ending) => this.end(fault) };
     this.#pipes = [
-      new FaultPipe(this.#client, this.#broker, points('toBroker'), pipeOwner),
-      new FaultPipe(this.#broker, this.#client, points('toClient'), pipeOwner),
+      new FaultPipe(this.#client, this.#broker, from('toBroker'), pipeOwner),
+      new FaultPipe(this.#broker, this.#client, from('toClient'), pipeOwner),
     ];
-    const [toBroker, toClient] = this.#pipes;
-    this.#watch(this.#client, this.#broker, toClient!);
-    this.#watch(this.#broker, this.#client, toBroker!);
     if (this.#over) for (const pipe of this.#pipes) pipe.close();
   }
 
@@ -150,14 +155,14 @@ class ProxiedConnection {
     for (const pipe of this.#pipes) pipe.heal();
   }
 
-  end(fault: Fault & { readonly kind: 'cut' | 'reset' }): void {
+  end(fault: Ending): void {
     if (this.#over) return;
     this.#over = true;
     for (const pipe of this.#pipes) pipe.close();
     for (const socket of [this.#client, this.#broker]) {
       if (fault.kind === 'cut') socket.destroySoon();
       // An empty write: what was passed on before has left when it is done.
-      else socket.write('', () => socket.resetAndDestroy());
+      else socket.write('', () => reset(socket));
     }
     this.#owner.ended(fault);
   }
@@ -167,13 +172,18 @@ class ProxiedConnection {
     this.#broker.destroy();
   }
 
-  /** @param into what writes to this socket */
-  #watch(socket: Socket, other: Socket, into: FaultPipe): void {
+  #watch(socket: Socket, other: Socket): void {
     // It is closed next, and its peer is told the same way.
-    socket.on('error', () => other.resetAndDestroy());
+    socket.on('error', () => reset(other));
     socket.on('close', () => {
-      into.close();
+      for (const pipe of this.#pipes) if (pipe.target === socket) pipe.close();
       if (this.#client.closed && this.#broker.closed) this.#owner.gone();
     });
   }
+}
+
+/** Node cannot reset a socket that it is still ending: the attempt would leave one that is never closed. */
+function reset(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }

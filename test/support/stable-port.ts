@@ -3,6 +3,9 @@ import { createServer } from 'node:net';
 
 /** Ports that are tried before it is said that there is none. */
 const ATTEMPTS = 100;
+/** Ports lately handed out, which their servers may not listen at yet. */
+const handedOut: number[] = [];
+const REMEMBERED = 500;
 /** How many ports below those the system hands out are taken from. */
 const SPAN = 12_000;
 
@@ -16,6 +19,9 @@ export async function stablePort(): Promise<number> {
   if (from >= lowest!) throw new Error(`the system hands out all ports from ${lowest} on: none is left for tests`);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const port = from + Math.floor(Math.random() * (lowest! - from));
+    if (handedOut.includes(port)) continue;
+    handedOut.push(port);
+    if (handedOut.length > REMEMBERED) handedOut.shift();
     if (await isFree(port)) return port;
   }
   throw new Error(`no free port from ${from} to ${lowest! - 1} in ${ATTEMPTS} attempts`);

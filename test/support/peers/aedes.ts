@@ -10,7 +10,7 @@ import { type PeerEngine, type PeerKind, peerOf } from './peer.ts';
 export const aedes: PeerKind = {
   name: 'aedes',
   versions: [4],
-  quirks: { needsSubscription: true, repeatsAndReorders: true },
+  quirks: { needsSubscription: true, repeatsAndReorders: 'always' },
   make: async (cleanup) => {
     const engine = new InProcess(await stablePort(), await stablePort(), await Aedes.createBroker());
     cleanup.after(() => engine.end());

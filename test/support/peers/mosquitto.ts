@@ -12,7 +12,7 @@ export const mosquitto: PeerKind = {
   versions: [5, 4],
   // Its `max_inflight_messages`. Version 2.0.11 acknowledges a QoS 1 message that comes while 20 of QoS 2 wait for their
   // PUBREL, and routes it to nobody; the 21st of QoS 2 is forgotten when its connection ends.
-  quirks: { maxInflight: 20 },
+  quirks: { maxInflight: 20, slowWebSocket: true, forgetsCleanStarts: true, repeatsAndReorders: 'when restarted' },
   make: async (cleanup) => {
     const folder = mkdtempSync(join(tmpdir(), 'cauldron-peer-'));
     cleanup.after(() => rmSync(folder, { recursive: true, force: true }));

@@ -29,7 +29,11 @@ export interface PeerQuirks {
   /** It says that it has no session where that has no subscriptions, though it knows what is in flight. */
   readonly needsSubscription?: boolean;
   /** It sends QoS 2 messages again that were released already, and new messages before older ones. */
-  readonly repeatsAndReorders?: boolean;
+  readonly repeatsAndReorders?: 'always' | 'when restarted';
+  /** A session that began with Clean Start is gone when it restarts, whatever expiry was agreed. */
+  readonly forgetsCleanStarts?: boolean;
+  /** Over WebSocket it reads some 4 KB ten times a second. */
+  readonly slowWebSocket?: boolean;
 }
 
 /** A broker that can be had: not started yet, and gone with `cleanup`. */

@@ -1,0 +1,4 @@
+import { mosquitto } from '../support/peers/index.ts';
+import { faultTests } from './fault-tests.ts';
+
+faultTests('mosquitto', mosquitto);
