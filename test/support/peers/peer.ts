@@ -28,7 +28,10 @@ export interface PeerQuirks {
   readonly maxInflight?: number;
   /** It says that it has no session where that has no subscriptions, though it knows what is in flight. */
   readonly needsSubscription?: boolean;
-  /** It sends QoS 2 messages again that were released already, and new messages before older ones. */
+  /**
+   * It sends QoS 2 messages again that were released already, new messages before older ones, and gives identifiers to
+   * messages that it has not released for others.
+   */
   readonly repeatsAndReorders?: 'always' | 'when restarted';
   /** A session that began with Clean Start is gone when it restarts, whatever expiry was agreed. */
   readonly forgetsCleanStarts?: boolean;
