@@ -46,7 +46,7 @@ export interface ClientOptions {
    * was delivered: `reject` (default) fails its publish with SESSION_LOST, `resend` sends it again, maybe a second time.
    */
   readonly onSessionLost?: 'reject' | 'resend' | undefined;
-  /** How many QoS 1 and 2 messages may wait for their acknowledgement; the broker may allow fewer. Default 1000. */
+  /** How many QoS 1 and 2 messages may wait for their acknowledgement; the broker may allow fewer. Default 1000, in MQTT 3.x 20. */
   readonly maxInflight?: number | undefined;
   /** How many unacknowledged QoS 1 and 2 messages the broker may send us. Default 1000. MQTT 5.0 only. */
   readonly receiveMaximum?: number | undefined;

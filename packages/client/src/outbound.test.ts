@@ -237,6 +237,17 @@ test('no more QoS 1 and 2 messages are under way than the receive maximum and ma
   }
 });
 
+test('a broker of 3.1.1, which cannot say how many it takes, gets 20 at a time', async () => {
+  const { platform, broker, client } = await startClient({ protocolVersion: 4 }, silent);
+  for (let i = 0; i < 50; i++) void client.publish('a', `${i}`, { qos: 2 });
+  await platform.settle();
+  assert.equal(broker.all(PacketType.publish).length, 20);
+  const more = await startClient({ protocolVersion: 4, maxInflight: 30 }, silent);
+  for (let i = 0; i < 50; i++) void more.client.publish('a', `${i}`, { qos: 2 });
+  await more.platform.settle();
+  assert.equal(more.broker.all(PacketType.publish).length, 30);
+});
+
 test('a client with a full window still sends everything but PUBLISH [MQTT-3.3.4-8]', async () => {
   const { platform, broker, client } = await startClient({ keepAlive: 10 }, connackWith(false, { receiveMaximum: 1 }));
   void client.publish('a', '1', { qos: 2 });

@@ -6,13 +6,13 @@ import { Fifo } from './fifo.ts';
 import { KeptMessages } from './kept-messages.ts';
 import { OfflineQueue } from './offline-queue.ts';
 import type { ClientOptions, PublishResult, QueueState } from './options.ts';
-import { Outgoing } from './outgoing.ts';
+import { Outgoing, SUCCESS } from './outgoing.ts';
 import { PendingRequest } from './pending-request.ts';
 import type { Platform } from './platform.ts';
 import type { StoredMessage } from './store.ts';
 
-/** The result of most publishes. */
-export const SUCCESS: PublishResult = Object.freeze({ reasonCode: 0, properties: undefined });
+/** Brokers of 3.1.1 cannot say how many they take; Mosquitto ends the connection of who has more than 20 of QoS 2. */
+const MOST_UNTOLD = 20;
 
 const NOTHING = new Fifo<number>();
 
@@ -160,7 +160,8 @@ export class Outbound {
    */
   connected(connection: Connection, sessionPresent: boolean): void {
     this.#connection = connection;
-    this.#limit = Math.min(this.#options.maxInflight ?? 1000, connection.limits.receiveMaximum ?? 65_535); // [MQTT-3.3.4-7]
+    const wished = this.#options.maxInflight ?? (connection.protocolVersion < 5 ? MOST_UNTOLD : 1000);
+    this.#limit = Math.min(wished, connection.limits.receiveMaximum ?? 65_535); // [MQTT-3.3.4-7]
     this.#inflight = 0;
     this.#repeat = NOTHING;
     if (sessionPresent) {

@@ -4,6 +4,9 @@ import { aborted } from './error.ts';
 import type { PublishResult } from './options.ts';
 import type { StoredMessage } from './store.ts';
 
+/** The result of most publishes. */
+export const SUCCESS: PublishResult = Object.freeze({ reasonCode: 0, properties: undefined });
+
 /** Who waits for the end of a publish. */
 export interface Waiter {
   resolve(result: PublishResult): void;
