@@ -5,12 +5,12 @@ import { bundleForBrowsers } from '../../scripts/lib/bundle.ts';
 import { repositoryRoot as root } from '../../scripts/lib/source-tree.ts';
 
 /** Bytes of the minified JavaScript through `gzip -9`. */
-const CEILING = 25_600;
+const CEILING = 26_000;
 /** What the client was to take: 15 KiB. docs/performance.md says what the rest is, and why it is still there. */
 const AIM = 15_360;
 const LARGEST_SHOWN = 12;
 
-test('a page that connects, publishes and subscribes with MQTT 5 over WebSocket takes at most 25 KiB, min+gzip, and at most 0.3 of MQTT.js', async (t) => {
+test('a page that connects, publishes and subscribes with MQTT 5 over WebSocket takes at most 26,000 bytes, min+gzip, and at most 0.3 of MQTT.js', async (t) => {
   const ours = await bundleForBrowsers(join(root, 'test/bundle/apps/cauldron.ts'), { root });
   const theirs = await bundleForBrowsers(join(root, 'test/bundle/apps/mqtt-js.ts'), { root });
   t.diagnostic(`Cauldron: ${ours.gzippedBytes} bytes gzipped (aim ${AIM}), ${ours.bytes} minified`);
