@@ -5,6 +5,7 @@ import { Client } from './client.ts';
 import type { PublishResult, UndeliveredMessage } from './options.ts';
 import { FakePlatform } from './testing/fake-platform.ts';
 import { type BrokerLink, type Reaction, type Scene, ScriptedBroker, startClient } from './testing/scripted-broker.ts';
+import { watchedSignal } from './testing/watched-signal.ts';
 
 const utf8 = new TextDecoder();
 
@@ -520,31 +521,20 @@ test('a broker that does not close its side is left after a second', async () =>
 
 test('an aborted signal ends the client in every state, even while end() waits, and its listener is gone then', async () => {
   for (const when of ['connecting', 'connected', 'waiting', 'ending'] as const) {
-    const controller = new AbortController();
-    const { signal } = controller;
-    let listeners = 0;
-    const add = signal.addEventListener.bind(signal);
-    const remove = signal.removeEventListener.bind(signal);
-    signal.addEventListener = (...parameters: Parameters<typeof add>) => {
-      listeners += 1;
-      add(...parameters);
-    };
-    signal.removeEventListener = (...parameters: Parameters<typeof remove>) => {
-      listeners -= 1;
-      remove(...parameters);
-    };
+    const watched = watchedSignal();
+    const { signal } = watched.controller;
     const { platform, broker, client } = await startClient({ signal }, when === 'connecting' ? () => true : silent);
     const outcome = outcomeOf(client.publish('a', '', { qos: 1 }));
     if (when === 'waiting') broker.link.cut();
     await platform.settle();
     const ended = when === 'ending' ? client.end() : undefined;
-    controller.abort();
+    watched.controller.abort();
     await platform.settle();
     await ended;
     assert.equal(outcome.code, 'ABORTED', when);
     assert.equal(((await client.closed) as Error & { code: string }).code, 'ABORTED', when);
     assert.equal(platform.timers, 0, when);
-    assert.equal(listeners, 0, when);
+    assert.equal(watched.listeners, 0, when);
   }
 });
 

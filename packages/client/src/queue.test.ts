@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { PacketType } from '@cauldron/protocol';
 import type { PublishOptions, QueueOptions } from './options.ts';
 import { type Scene, startClient } from './testing/scripted-broker.ts';
+import { watchedSignal } from './testing/watched-signal.ts';
 
 const utf8 = new TextDecoder();
 
@@ -158,19 +159,8 @@ test('end() does not wait for a publish that was given up meanwhile', async () =
 });
 
 test('a settled publish leaves no listener on its signal', async () => {
-  const controller = new AbortController();
-  const { signal } = controller;
-  let listeners = 0;
-  const add = signal.addEventListener.bind(signal);
-  const remove = signal.removeEventListener.bind(signal);
-  signal.addEventListener = (...parameters: Parameters<typeof add>) => {
-    listeners += 1;
-    add(...parameters);
-  };
-  signal.removeEventListener = (...parameters: Parameters<typeof remove>) => {
-    listeners -= 1;
-    remove(...parameters);
-  };
+  const watched = watchedSignal();
+  const { signal } = watched.controller;
   const scene = await startClient({ queue: { maxMessages: 1 } }, (packet, link) => {
     if (packet.type !== PacketType.publish || packet.packetId !== 2) return undefined;
     link.send({ type: PacketType.puback, packetId: 2, reasonCode: 0x87 });
@@ -185,7 +175,7 @@ test('a settled publish leaves no listener on its signal', async () => {
   for (let i = 0; i < 3; i++) publish(scene, '', { qos: 1, signal }); // two are refused
   await scene.client.end();
   await scene.platform.settle();
-  assert.equal(listeners, 0);
+  assert.equal(watched.listeners, 0);
 });
 
 test('QoS 0 is fulfilled at once until much was published, then when there is room again', async () => {

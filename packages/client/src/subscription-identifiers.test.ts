@@ -163,6 +163,16 @@ for (const [what, properties, filter, code] of [
   });
 }
 
+test('overlapping subscriptions whose filters hash alike have different identifiers', async () => {
+  const { platform, broker, client } = await startClient();
+  void client.on(['x', 'Aa'], () => undefined);
+  void client.on(['x', 'BB'], () => undefined); // "Aa" and "BB" hash alike
+  await platform.settle();
+  const ids = new Set(asked(broker).map((row) => (row as number[])[1]!));
+  ids.delete(0);
+  assert.equal(ids.size, 2);
+});
+
 test('among very many subscriptions each has an identifier of its own', async () => {
   const { platform, broker, client } = await startClient();
   for (let i = 0; i < 300; i++) void client.on(`a/${i}`, () => undefined);

@@ -31,8 +31,9 @@ export interface SubscriptionsPort {
 
 /** Up to so many subscriptions are compared with each other. */
 const FEW = 200;
-/** Identifiers up to here take two bytes on the wire. */
+/** Identifiers up to here take two bytes on the wire, and three where there are many. */
 const IDENTIFIERS = 16_383;
+const MANY_IDENTIFIERS = 2_097_151;
 
 /**
  * What the program is subscribed to, whatever becomes of the connection: asks the broker for it, again after a reconnect
@@ -97,29 +98,15 @@ export class Subscriptions {
     const own = subscription.options.properties?.subscriptionIdentifiers?.[0];
     const isMany = this.#all.size >= FEW;
     const alike = isMany ? [] : [...this.#all].filter((other) => overlap(other, subscription));
-    if (own !== undefined || isMany || alike.length > 0)
-      subscription.identifier = own ?? this.#freeIdentifier(subscription);
+    if (own !== undefined) subscription.identifier = own;
+    else if (isMany) subscription.identifier = hashOf(subscription, MANY_IDENTIFIERS);
+    else if (alike.length > 0) subscription.identifier = freeIdentifier(subscription, alike);
     for (const other of alike) {
       if (other.identifier > 0) continue;
-      other.identifier = this.#freeIdentifier(other);
+      other.identifier = freeIdentifier(other, [subscription]); // until now it overlapped with none
       const isReplaced = other.filters.every((one) => subscription.filters.some(({ filter }) => one.filter === filter));
       if (this.#connected && this.#port.identifies && !isReplaced) this.#subscribe(other, 2);
     }
-  }
-
-  /** The same for the same filters, also in another process that takes over the session. */
-  #freeIdentifier({ filters }: Any): number {
-    let hash = 0;
-    for (const { filter } of filters)
-      for (let i = 0; i < filter.length; i++) hash = (hash * 31 + filter.charCodeAt(i)) | 0;
-    let identifier = Math.abs(hash) % IDENTIFIERS;
-    const taken = new Set(
-      [...this.#all].map((other) => other.identifier).concat(...(this.#identifiers?.values() ?? [])),
-    );
-    while (identifier === 0 || (taken.has(identifier) && taken.size < IDENTIFIERS)) {
-      identifier = (identifier + 1) % IDENTIFIERS;
-    }
-    return identifier;
   }
 
   /** The program has ended one. */
@@ -284,6 +271,22 @@ export class Subscriptions {
       subscription.finish(error);
     }
   }
+}
+
+/** 1 to `most`; the same for the same filters, also in another process that takes over the session. */
+function hashOf({ filters }: Any, most: number): number {
+  let hash = 0;
+  for (const { filter } of filters) {
+    for (let i = 0; i < filter.length; i++) hash = (Math.imul(hash, 31) + filter.charCodeAt(i)) | 0;
+  }
+  return 1 + ((hash >>> 0) % most);
+}
+
+/** One that none of the `others` has; those that never get the same message may share one. */
+function freeIdentifier(subscription: Any, others: readonly Any[]): number {
+  let identifier = hashOf(subscription, IDENTIFIERS);
+  while (others.some((other) => other.identifier === identifier)) identifier = (identifier % IDENTIFIERS) + 1;
+  return identifier;
 }
 
 const overlap = (a: Any, b: Any): boolean =>
