@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { encodePacket, PacketType } from '@cauldron/protocol';
-import type { Attack, AttackStats, AttackTarget } from '@cauldron/testkit/attacks';
+import { type Attack, type AttackStats, type AttackTarget, nothingYet } from '@cauldron/testkit/attacks';
 import { clientFrame } from '../support/client-frame.ts';
 
 /** Unsent bytes above which an attacker sends nothing more: without bound it would only hurt itself. */
@@ -31,18 +31,7 @@ export function upgradeRequest({ port }: AttackTarget, compression = false): str
 
 /** Connections of one attack, made again when they end, and what was counted of them. */
 class Crew implements Attack {
-  readonly stats: AttackStats = {
-    actions: 0,
-    opened: 0,
-    failed: 0,
-    closed: 0,
-    open: 0,
-    logins: 0,
-    packetsSent: 0,
-    bytesSent: 0,
-    messages: 0,
-    answers: {},
-  };
+  readonly stats: AttackStats = nothingYet();
   readonly #sockets = new Set<Socket>();
   readonly #target: AttackTarget;
   readonly #begin: (socket: Socket, number: number) => void;

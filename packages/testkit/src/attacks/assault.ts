@@ -1,23 +1,12 @@
 import type { ConnectPacket } from '@cauldron/protocol';
 import { Random } from '../simulation/random.ts';
-import type { Attack, AttackPlan, AttackStats, AttackTarget } from './attack.ts';
+import { type Attack, type AttackPlan, type AttackStats, type AttackTarget, nothingYet } from './attack.ts';
 import { AttackClient } from './attack-client.ts';
 import { pace } from './pace.ts';
 
 /** What the attacks are made of: connections, a pace, and random numbers from the seed. */
 export class Assault implements Attack {
-  readonly stats: AttackStats = {
-    actions: 0,
-    opened: 0,
-    failed: 0,
-    closed: 0,
-    open: 0,
-    logins: 0,
-    packetsSent: 0,
-    bytesSent: 0,
-    messages: 0,
-    answers: {},
-  };
+  readonly stats: AttackStats = nothingYet();
   readonly plan: AttackPlan;
   readonly random: Random;
   readonly #target: AttackTarget;

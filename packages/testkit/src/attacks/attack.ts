@@ -45,6 +45,20 @@ export interface AttackStats {
   readonly answers: Record<string, number>;
 }
 
+/** Of an attack that has not begun. */
+export const nothingYet = (): AttackStats => ({
+  actions: 0,
+  opened: 0,
+  failed: 0,
+  closed: 0,
+  open: 0,
+  logins: 0,
+  packetsSent: 0,
+  bytesSent: 0,
+  messages: 0,
+  answers: {},
+});
+
 /** An attack that goes on until it is stopped. */
 export interface Attack {
   readonly stats: AttackStats;

@@ -36,7 +36,14 @@ import { unsubscribeStorm } from './unsubscribe-storm.ts';
 import { wildcardBomb } from './wildcard-bomb.ts';
 import { willBomb } from './will-bomb.ts';
 
-export type { Attack, AttackOptions, AttackStats, AttackTarget, StartAttack } from './attack.ts';
+export {
+  type Attack,
+  type AttackOptions,
+  type AttackStats,
+  type AttackTarget,
+  nothingYet,
+  type StartAttack,
+} from './attack.ts';
 export { malformedLengths } from './malformed-lengths.ts';
 export { attackFromProcess } from './process.ts';
 /** Every attack by its name; each says in its own file what it does and which options it has besides. */
