@@ -271,6 +271,17 @@ export interface Subscriber {
   mayReceive?(topic: string): boolean;
 }
 
+/**
+ * Sees every message that is routed, whoever gets it: for those who watch the traffic as such. It stands on the data path,
+ * so it must cost next to nothing, throw nothing and publish nothing. {@link Topic.tapped} is its own.
+ */
+export interface Tap {
+  /** One message; the fanout is valid during the call. */
+  message(fanout: Fanout): void;
+  /** QoS 0 messages of one topic that came together; valid during the call. */
+  run(run: PublishRun): void;
+}
+
 /** What the core asks of the loop it runs in. */
 export interface Scheduler {
   /** Call `core.flush()` once, when the current turn's input has been read. Asked at most once a turn. */

@@ -75,8 +75,11 @@ export class Fanout {
     this.#ready = 0;
   }
 
-  /** What to encode from: a packet that came with an alias instead of its topic first becomes a message with one. */
-  get #body(): PublishBody {
+  /**
+   * What to encode from: a packet that came with an alias instead of its topic first becomes a message with one. Its bytes
+   * are valid as long as the fanout is.
+   */
+  get body(): PublishBody {
     const view = this.#view;
     return view === null || view.topicEnd === view.topicStart ? this.message() : view;
   }
@@ -123,7 +126,7 @@ export class Fanout {
       );
       return;
     }
-    this.#scratch[key] = encodeFrame(this.#body, layouts[key]!, frame, this.#scratch[key]!);
+    this.#scratch[key] = encodeFrame(this.body, layouts[key]!, frame, this.#scratch[key]!);
   }
 
   /** The message encoded for one receiver: with subscription identifiers or a topic alias. Valid until the next call. */
@@ -134,7 +137,7 @@ export class Fanout {
     omitTopic: boolean,
   ): PublishFrame {
     const layout = { version5: true, hasId, identifiers, topicAlias, omitTopic, expiry: -1 };
-    this.#specialScratch = encodeFrame(this.#body, layout, this.#special, this.#specialScratch);
+    this.#specialScratch = encodeFrame(this.body, layout, this.#special, this.#specialScratch);
     return this.#special;
   }
 

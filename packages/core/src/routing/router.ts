@@ -1,5 +1,5 @@
 import { hasWildcard, matchTopic, parseSharedFilter } from '@cauldron/protocol';
-import type { Subscriber } from '../ports.ts';
+import type { Subscriber, Tap } from '../ports.ts';
 import type { Fanout } from './fanout.ts';
 import type { PublishRun } from './publish-run.ts';
 import type { ShareGroup } from './share-group.ts';
@@ -46,6 +46,8 @@ const CHANGES_KEPT = 32;
  */
 export class Router {
   readonly topics: TopicTable;
+  /** Sees every message that is routed; null while nobody watches. */
+  tap: Tap | null = null;
   readonly #trie = new SubscriptionTrie();
   /** Receivers have rights of their own: what somebody may not have, it is not given. */
   readonly #rights: RightsChecks;
@@ -117,6 +119,7 @@ export class Router {
 
   /** Delivers to everyone who matches; returns whether anyone did. */
   publish(fanout: Fanout): boolean {
+    if (this.tap !== null) this.tap.message(fanout);
     const topic = fanout.topic;
     const { matches } = topic;
     const holds = topic.generation === this.#generation && matches !== null && this.#rights !== 'always';
@@ -143,6 +146,7 @@ export class Router {
 
   /** Gives a run to everyone who takes it whole; returns who is left, null = nobody. */
   publishRun(run: PublishRun): Matches | null {
+    if (this.tap !== null) this.tap.run(run);
     const { deliveries, groups } = this.match(run.topic);
     this.#ledger.deliver(deliveries.length);
     let left: Delivery[] | null = null;

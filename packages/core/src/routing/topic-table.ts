@@ -27,6 +27,8 @@ export class Topic {
   /** Whose right to publish to it was decided last, an object that stands for it; null = nobody's. */
   decidedFor: object | null = null;
   decision: Decision = true;
+  /** What the tap keeps of it; null = nothing. */
+  tapped: object | null = null;
   next: Topic | null = null;
   /** No longer in the table: nobody tells it of changes, so whoever kept it looks it up again. */
   evicted = false;

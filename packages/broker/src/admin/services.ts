@@ -1,0 +1,129 @@
+/**
+ * What the routes of the admin API and the live stream ask for. Each interface is one part of the admin edge: a folder beside
+ * this file that implements it, and a file of routes that offers it.
+ */
+import type { z } from 'zod';
+import type * as schema from './schema/index.ts';
+import type {
+  Client,
+  ClientEvent,
+  ClientRow,
+  Dashboard,
+  DashboardDocument,
+  DashboardSummary,
+  ExplainRequest,
+  Explanation,
+  FeedMessage,
+  Graph,
+  GraphView,
+  History,
+  Overview,
+  Page,
+  PublishRequest,
+  PublishResult,
+  ReceiversPage,
+  RetainedDelete,
+  RetainedDeleted,
+  RetainedMessage,
+  Subscription,
+  TopicRows,
+  TopicsView,
+  TopicValue,
+  Undone,
+} from './schema/index.ts';
+
+/** Which page of a list. */
+export type PageQuery = z.output<typeof schema.pageQuery>;
+
+/** Who does something, for the audit log: the user, or null = this machine without authentication. */
+export type Operator = string | null;
+
+/** How the broker is, and how it was in the last minutes. Folder `overview`. */
+export interface OverviewService {
+  overview(): Overview;
+  history(): History;
+}
+
+/** Clients, what happened to them, what they may do and get. Folder `clients`. */
+export interface ClientsService {
+  /** @throws {ApiProblem} INVALID_CURSOR */
+  list(query: z.output<typeof schema.clientsQuery>): Page<ClientRow>;
+  /** null = there is no such session. */
+  get(clientId: string): Client | null;
+  /** null = there is no such session. @throws {ApiProblem} INVALID_CURSOR */
+  subscriptions(clientId: string, page: PageQuery): Page<Subscription> | null;
+  /** Newest first. @throws {ApiProblem} INVALID_CURSOR */
+  events(query: z.output<typeof schema.eventsQuery>): Page<ClientEvent>;
+  /** False = no such client is connected. */
+  disconnect(clientId: string, reasonCode: number, reason: string, by: Operator): boolean;
+  /** Ends the session, and its connection; false = there is none. */
+  discard(clientId: string, by: Operator): boolean;
+  /** undefined = the program brought its own authorizer, which explains nothing. @throws {ApiProblem} */
+  explain(request: ExplainRequest): Explanation | undefined;
+  /** @throws {ApiProblem} */
+  receivers(query: z.output<typeof schema.receiversQuery>): ReceiversPage;
+}
+
+/** Topics and what is on them. Folder `traffic`. Looks at messages only while somebody {@link TrafficService.watch watches}. */
+export interface TrafficService {
+  /** Looks at the traffic until the function that comes back is called; what was seen is kept a minute longer. */
+  watch(): () => void;
+  view(view: z.output<typeof schema.topicsView>): TopicRows;
+  /** @throws {ApiProblem} INVALID_CURSOR */
+  list(query: z.output<typeof schema.topicsQuery>): Page<TopicValue>;
+  /** With the whole payload, where it is known; null = nothing was seen of it and nothing is retained. */
+  value(topic: string): TopicValue | null;
+  /** The bytes of the last message as they are. */
+  payload(topic: string): { readonly bytes: Uint8Array; readonly mediaType: string | null } | null;
+  /** Keeps whole payloads of these topics (up to a megabyte each) until the function that comes back is called. */
+  follow(topics: readonly string[]): () => void;
+  /** A number that changes with each message of a topic: whether {@link TrafficService.value} has news. 0 = nothing seen. */
+  version(topic: string): number;
+  /**
+   * Collects messages that match any of the filters.
+   *
+   * @returns `take`: what came since it was last called, the newest hundred, and how many more there were; `end`: no more
+   */
+  feed(filters: readonly string[]): FeedSource;
+  graph(view: z.output<typeof schema.graphView>): Graph;
+  publish(request: z.output<typeof schema.publishRequest>, by: Operator): PublishResult;
+}
+
+export interface FeedSource {
+  take(): { readonly messages: readonly FeedMessage[]; readonly missed: number };
+  end(): void;
+}
+
+/** Retained messages, and deleting them with a way back. Folder `retained`. */
+export interface RetainedService {
+  /** @throws {ApiProblem} INVALID_CURSOR */
+  list(query: z.output<typeof schema.retainedQuery>): Page<RetainedMessage>;
+  /** A whole subtree in slices, so that the broker goes on meanwhile. */
+  remove(request: z.output<typeof schema.retainedDelete>, by: Operator): Promise<RetainedDeleted>;
+  /** @throws {ApiProblem} UNDO_GONE */
+  undo(token: string, by: Operator): Promise<Undone>;
+}
+
+/** What users put together. Folder `dashboards`. */
+export interface DashboardsService {
+  /** They outlive the broker. */
+  readonly kept: boolean;
+  list(): readonly DashboardSummary[];
+  get(id: string): Dashboard | null;
+  /** @throws {ApiProblem} TOO_MANY_DASHBOARDS, STORE_FAILED */
+  create(document: DashboardDocument): Promise<Dashboard>;
+  /** null = there is none. @throws {ApiProblem} REVISION_CONFLICT, STORE_FAILED */
+  update(id: string, change: z.output<typeof schema.dashboardUpdate>): Promise<Dashboard | null>;
+  /** False = there is none. @throws {ApiProblem} STORE_FAILED */
+  remove(id: string): Promise<boolean>;
+}
+
+export interface AdminServices {
+  readonly overview: OverviewService;
+  readonly clients: ClientsService;
+  readonly traffic: TrafficService;
+  readonly retained: RetainedService;
+  readonly dashboards: DashboardsService;
+}
+
+export type { ExplainRequest, GraphView, PublishRequest, RetainedDelete, TopicsView };
