@@ -44,24 +44,27 @@ export interface OverviewService {
   history(): History;
 }
 
-/** Clients, what happened to them, what they may do and get. Folder `clients`. */
+/**
+ * Clients, what happened to them, what they may do and get. Folder `clients`. What has to look at many sessions or
+ * subscriptions does so in slices, so that the broker goes on meanwhile, and answers later.
+ */
 export interface ClientsService {
-  /** @throws {ApiProblem} INVALID_CURSOR */
-  list(query: z.output<typeof schema.clientsQuery>): Page<ClientRow>;
+  /** Rejects with {@link ApiProblem} INVALID_CURSOR. */
+  list(query: z.output<typeof schema.clientsQuery>): Promise<Page<ClientRow>>;
   /** null = there is no such session. */
   get(clientId: string): Client | null;
-  /** null = there is no such session. @throws {ApiProblem} INVALID_CURSOR */
-  subscriptions(clientId: string, page: PageQuery): Page<Subscription> | null;
+  /** null = there is no such session. Rejects with {@link ApiProblem} INVALID_CURSOR. */
+  subscriptions(clientId: string, page: PageQuery): Promise<Page<Subscription> | null>;
   /** Newest first. @throws {ApiProblem} INVALID_CURSOR */
   events(query: z.output<typeof schema.eventsQuery>): Page<ClientEvent>;
   /** False = no such client is connected. */
   disconnect(clientId: string, reasonCode: number, reason: string, by: Operator): boolean;
   /** Ends the session, and its connection; false = there is none. */
   discard(clientId: string, by: Operator): boolean;
-  /** undefined = the program brought its own authorizer, which explains nothing. @throws {ApiProblem} */
+  /** undefined = the program brought its own authorizer, which explains nothing. @throws {ApiProblem} TOPIC_INVALID */
   explain(request: ExplainRequest): Explanation | undefined;
-  /** @throws {ApiProblem} */
-  receivers(query: z.output<typeof schema.receiversQuery>): ReceiversPage;
+  /** Rejects with {@link ApiProblem} TOPIC_INVALID, INVALID_CURSOR. */
+  receivers(query: z.output<typeof schema.receiversQuery>): Promise<ReceiversPage>;
 }
 
 /** Topics and what is on them. Folder `traffic`. Looks at messages only while somebody {@link TrafficService.watch watches}. */
