@@ -113,9 +113,9 @@ export interface DashboardsService {
   readonly kept: boolean;
   list(): readonly DashboardSummary[];
   get(id: string): Dashboard | null;
-  /** @throws {ApiProblem} TOO_MANY_DASHBOARDS, STORE_FAILED */
+  /** @throws {ApiProblem} TOO_MANY_DASHBOARDS, DASHBOARD_TOO_LARGE, STORE_FAILED */
   create(document: DashboardDocument): Promise<Dashboard>;
-  /** null = there is none. @throws {ApiProblem} REVISION_CONFLICT, STORE_FAILED */
+  /** null = there is none. @throws {ApiProblem} REVISION_CONFLICT, DASHBOARD_TOO_LARGE, STORE_FAILED */
   update(id: string, change: z.output<typeof schema.dashboardUpdate>): Promise<Dashboard | null>;
   /** False = there is none. @throws {ApiProblem} STORE_FAILED */
   remove(id: string): Promise<boolean>;

@@ -1,0 +1,2 @@
+export { DASHBOARDS_FOLDER, MAX_DASHBOARD_BYTES, MAX_DASHBOARDS } from './dashboard-folder.ts';
+export { Dashboards, type DashboardsOptions, type InitialDashboard } from './dashboards.ts';
