@@ -7,6 +7,7 @@ export type HealthCode =
   | 'provider-unavailable'
   | 'audit-failing'
   | 'reload-failed'
+  | 'dashboards-failing'
   | 'anonymous-exposed';
 
 /** What an operator chose and shall go on seeing, though nothing is wrong. */
@@ -22,6 +23,7 @@ export interface HealthFinding {
    * - `provider-unavailable`: logins cannot be checked, because a provider of users does not answer.
    * - `audit-failing`: the audit log cannot be written.
    * - `reload-failed`: files or a configuration that changed cannot be used; what was there before holds on.
+   * - `dashboards-failing`: dashboards cannot be read or kept; everything else works.
    * - `anonymous-exposed`: other machines can reach a listener that lets everybody in. This one alone keeps the broker
    *   from nothing, so {@link Health.ok} stays true.
    */
