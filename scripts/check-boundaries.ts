@@ -7,7 +7,7 @@ import { checkFileLength } from './lib/file-length.ts';
 import { readManifests, readSources, repositoryRoot } from './lib/source-tree.ts';
 
 const root = process.argv[2] ?? repositoryRoot;
-const files = readSources(root, ['packages/*/src/**/*.ts', 'scripts/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts']);
+const files = readSources(root, ['packages/*/src/**/*.{ts,tsx}', 'scripts/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts']);
 const manifests = readManifests(root);
 const violations = [...checkBoundaries(files, manifests), ...findCycles(files, manifests), ...checkFileLength(files)];
 

@@ -40,6 +40,18 @@ const STEPS: readonly Step[] = [
     hint: 'these run in pages: DOM, but no Buffer, process or node:*',
   },
   {
+    name: 'types of the dashboard, without Node',
+    command: bin('tsc'),
+    args: ['-p', 'packages/dashboard'],
+    hint: 'these run in pages: DOM and Preact, but no Buffer, process or node:*',
+  },
+  {
+    name: "types of the dashboard's tests",
+    command: bin('tsc'),
+    args: ['-p', 'packages/dashboard/tsconfig.test.json'],
+    hint: 'its pure parts are tested by Node, its pages in Chromium (test/dashboard)',
+  },
+  {
     name: 'format and lint',
     command: bin('biome'),
     args: ['check', '--error-on-warnings'],

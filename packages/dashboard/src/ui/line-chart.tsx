@@ -1,0 +1,112 @@
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { clockTime } from '../format/quantities.ts';
+
+export interface ChartSeries {
+  readonly label: string;
+  /** A custom property of the style sheet: `--series-1`. */
+  readonly color: string;
+  readonly fill?: boolean;
+}
+
+export interface LineChartProps {
+  readonly series: readonly ChartSeries[];
+  /** Times in seconds since 1970, rising, then one list of values a series; null = nothing there. */
+  readonly data: uPlot.AlignedData;
+  /** Pixels. */
+  readonly height: number;
+  /** Values as people read them, on the axis and in the legend. */
+  readonly format: (value: number) => string;
+  /** Seconds that are shown, up to the newest value. Default: all there is. */
+  readonly window?: number;
+  readonly min?: number | null;
+  readonly max?: number | null;
+  readonly legend?: boolean;
+  /** What it shows, for who cannot see it. */
+  readonly label: string;
+}
+
+const styleOf = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+/** A chart of values over time. New data is drawn without building the chart anew. */
+export function LineChart(props: LineChartProps) {
+  const { series, data, height, window: span, label, min = null, max = null, legend = true } = props;
+  const ref = useRef<HTMLDivElement>(null);
+  const chart = useRef<uPlot | null>(null);
+  const latest = useRef(props);
+  latest.current = props;
+
+  const shape = JSON.stringify([series, height, span, min, max, legend]);
+  useLayoutEffect(() => {
+    const element = ref.current!;
+    const build = (): void => {
+      chart.current?.destroy();
+      chart.current = new uPlot(optionsOf(latest.current, element.clientWidth), latest.current.data, element);
+    };
+    build();
+    const observer = new ResizeObserver(() => {
+      const width = element.clientWidth;
+      if (width > 0 && width !== chart.current?.width) chart.current?.setSize({ width, height });
+    });
+    observer.observe(element);
+    // Colours are drawn, so a change of the theme is a new drawing.
+    const dark = matchMedia('(prefers-color-scheme: dark)');
+    dark.addEventListener('change', build);
+    const themed = new MutationObserver(build);
+    themed.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
+    return () => {
+      observer.disconnect();
+      themed.disconnect();
+      dark.removeEventListener('change', build);
+      chart.current?.destroy();
+      chart.current = null;
+    };
+  }, [shape]);
+
+  useEffect(() => chart.current?.setData(data), [data]);
+  return <div ref={ref} class="chart" role="img" aria-label={label} style={{ minHeight: `${height}px` }} />;
+}
+
+function optionsOf(
+  { series, height, window: span, format, min, max, legend }: LineChartProps,
+  width: number,
+): uPlot.Options {
+  const text = styleOf('--text-2');
+  const grid = { stroke: styleOf('--grid'), width: 1 };
+  const font = `12px ${styleOf('--font')}`;
+  const say = (_: uPlot, value: number | null): string => (value === null || value === undefined ? '–' : format(value));
+  return {
+    width: Math.max(width, 50),
+    height,
+    cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
+    legend: { show: legend ?? true, live: true },
+    padding: [10, 8, 0, 0],
+    scales: {
+      x: { time: true, ...(span === undefined ? {} : { range: (_, __, newest) => [newest - span, newest] }) },
+      y: { range: (_, low, high) => rangeOf(low, high, min ?? null, max ?? null) },
+    },
+    axes: [
+      { stroke: text, grid, ticks: grid, font, space: 70, values: (_, at) => at.map((one) => clockTime(one * 1000)) },
+      { stroke: text, grid, ticks: grid, font, size: 68, values: (_, at) => at.map(format) },
+    ],
+    series: [
+      { label: 'time', value: (_, at) => (at === null || at === undefined ? '–' : clockTime(at * 1000)) },
+      ...series.map(({ label, color, fill }) => ({
+        label,
+        stroke: styleOf(color),
+        width: 2,
+        points: { show: false },
+        value: say,
+        ...(fill && { fill: `color-mix(in srgb, ${styleOf(color)} 14%, transparent)` }),
+      })),
+    ],
+  };
+}
+
+/** From zero, or what was said; some room above, so that the line does not stick to the edge. */
+function rangeOf(low: number | null, high: number | null, min: number | null, max: number | null): [number, number] {
+  const bottom = min ?? Math.min(0, low ?? 0);
+  const top = max ?? (high === null || high <= bottom ? bottom + 1 : high + (high - bottom) * 0.08);
+  return [bottom, top];
+}
