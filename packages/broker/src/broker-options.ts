@@ -1,6 +1,7 @@
 import type { Authenticator, Authorizer, Interceptor } from '@cauldron/core';
 import type { Properties, QoS } from '@cauldron/protocol';
 import type { OriginOf } from './access/index.ts';
+import type { InitialDashboard } from './admin/dashboards/index.ts';
 import type { Logger } from './log.ts';
 import type { OpenStoreOptions } from './store/open-store.ts';
 import type { Actor } from './wiring/security.ts';
@@ -24,6 +25,10 @@ export interface BrokerOptions {
   readonly interceptors?: readonly Interceptor[];
   /** How the store in `data.directory` is opened: for tests, which may let it fail. */
   readonly store?: OpenStoreOptions;
+  /** Folder of the built pages of the dashboard, in place of those of `@cauldron/dashboard`. */
+  readonly pages?: string;
+  /** Dashboards that are there from the start, where there are none of their identifiers yet. */
+  readonly dashboards?: readonly InitialDashboard[];
   /** Where values of the configuration were given, for errors and explanations: that of a `LoadedConfig`. */
   readonly originOf?: OriginOf;
 }

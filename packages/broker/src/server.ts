@@ -4,10 +4,11 @@ import { isDeepStrictEqual } from 'node:util';
 import { BrokerCore, type CoreOptions, defaultLimits, type Interceptor, type Metrics } from '@cauldron/core';
 import { MqttError, type Properties, type QoS, ReasonCode, topicFilterProblem } from '@cauldron/protocol';
 import type { AccessClient, Action, AuthorizationOptions, Explanation } from './access/index.ts';
+import type { Admin } from './admin/admin.ts';
 import type { LoginCounters } from './auth/authentication-options.ts';
 import type { BrokerOptions, ListenAddress, PublishOptions, ReloadOptions, ReloadReport } from './broker-options.ts';
 import type { Clock } from './clock.ts';
-import { type Config, type ConfigInput, parseConfig, plain } from './config/index.ts';
+import { type Config, type ConfigInput, type ListenerConfig, parseConfig, plain } from './config/index.ts';
 import { storedQueueLimits } from './config/schema.ts';
 import { anonymousFinding, type Exposure } from './exposure.ts';
 import type { Health, HealthMonitor } from './health.ts';
@@ -17,7 +18,9 @@ import { type MemoryFinding, MemoryMonitor } from './memory-monitor.ts';
 import type { OpenedStore } from './store/open-store.ts';
 import { StoreKeeper } from './store-keeper.ts';
 import { SysTopics } from './sys-topics.ts';
+import type { Listener } from './transport/listener.ts';
 import { version } from './version.ts';
+import { dashboardUrlOf, needsDashboard, servesDashboard } from './wiring/dashboard-listeners.ts';
 import { defined } from './wiring/defined.ts';
 import { describeError } from './wiring/describe-error.ts';
 import { type ListenerReload, Listeners } from './wiring/listeners.ts';
@@ -71,6 +74,9 @@ export class Broker extends EventEmitter<BrokerEvents> {
   readonly #security: Security;
   readonly #memory: MemoryMonitor;
   readonly #exposure: Exposure;
+  readonly #options: BrokerOptions;
+  #admin: Admin | null = null;
+  #dashboardUrl: string | null = null;
   #ticking: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
 
@@ -79,6 +85,7 @@ export class Broker extends EventEmitter<BrokerEvents> {
     super();
     const { log, now, health, security, opened, exposure } = parts;
     this.config = config;
+    this.#options = options;
     this.#log = log;
     this.#now = now;
     this.#health = health;
@@ -131,6 +138,11 @@ export class Broker extends EventEmitter<BrokerEvents> {
     return this.#listeners.open.map(({ name, address: { host, port }, url }) => ({ name, host, port, url }));
   }
 
+  /** Where the dashboard is; null where no listener serves it. */
+  get dashboardUrl(): string | null {
+    return this.#dashboardUrl;
+  }
+
   /**
    * Restores what is kept, opens the listeners and starts the clock.
    *
@@ -141,7 +153,11 @@ export class Broker extends EventEmitter<BrokerEvents> {
     try {
       await this.#keeper?.restore(this.core);
       this.#ticking = setInterval(() => this.#tick(), TICK);
-      await this.#listeners.openAll(this.config, (reload) => this.#reloaded(reload, 'file'));
+      this.#admin = needsDashboard(this.config) ? await this.#openDashboard() : null;
+      await this.#listeners.openAll(this.config, {
+        opened: (listener, own) => this.#serveDashboard(listener, own),
+        changed: (reload) => this.#reloaded(reload, 'file'),
+      });
     } catch (error) {
       await this.close();
       throw error;
@@ -154,6 +170,32 @@ export class Broker extends EventEmitter<BrokerEvents> {
     );
     const finding = anonymousFinding(this.#exposure, open);
     if (finding !== undefined) this.#health.report(finding.code, finding.message, this.#now());
+  }
+
+  /** Its framework takes a while to load, which nobody without a dashboard should wait for. */
+  async #openDashboard(): Promise<Admin> {
+    const { openDashboard } = await import('./wiring/admin.ts');
+    const { authenticator, pages } = this.#options;
+    const admin = await openDashboard({
+      config: this.config,
+      security: this.#security,
+      exposure: this.#exposure,
+      log: this.#log,
+      now: this.#now,
+      ownAuthenticator: authenticator !== undefined,
+      pages,
+      services: {},
+    });
+    this.#security.onUsersChanged((provider, users) => admin.usersChanged(provider, users));
+    return admin;
+  }
+
+  #serveDashboard(listener: Listener, own: ListenerConfig): void {
+    const admin = this.#admin;
+    if (admin === null || listener.http === null || !servesDashboard(own)) return;
+    const place = { name: listener.name, port: listener.address.port, secure: own.tls !== undefined };
+    listener.http.serve((request, response, address) => admin.handle(request, response, { address, listener: place }));
+    this.#dashboardUrl ??= dashboardUrlOf(listener, own);
   }
 
   #memoryChanged({ level, message }: MemoryFinding): void {
@@ -176,6 +218,7 @@ export class Broker extends EventEmitter<BrokerEvents> {
     this.#sys.tick(now);
     this.#memory.tick(now);
     this.#security.tick(now);
+    this.#admin?.tick();
   }
 
   /**
@@ -311,6 +354,7 @@ export class Broker extends EventEmitter<BrokerEvents> {
 
   async #close(): Promise<void> {
     this.#listeners.stopAccepting();
+    await this.#admin?.close();
     this.core.close();
     const deadline = performance.now() + CLOSE_WITHIN;
     while (this.#listeners.connections > 0 && performance.now() < deadline) {

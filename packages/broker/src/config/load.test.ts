@@ -37,7 +37,14 @@ test('without any input the defaults of the core hold, on both loopback addresse
   const { ack, restartWillDelay } = defaultDurability;
   assert.deepEqual(config.data, { memory: false, ack: ack.default, restartWillDelay, topics: [...ack.topics] });
   assert.deepEqual(config.mqtt, defaultMqttOptions);
-  const webSocket = { path: '/mqtt', origins: [], names: [], compression: false, maxInflatedSize: 1_048_576 };
+  const webSocket = {
+    path: '/mqtt',
+    origins: [],
+    names: [],
+    dashboard: true,
+    compression: false,
+    maxInflatedSize: 1_048_576,
+  };
   assert.deepEqual(config.listeners, [
     { host: '127.0.0.1', port: 1883 },
     { host: '::1', port: 1883 },

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { authentication } from './schema/authentication.ts';
 import { authorization } from './schema/authorization.ts';
+import { dashboard } from './schema/dashboard.ts';
 import { data } from './schema/data.ts';
 import { limits } from './schema/limits.ts';
 import { listeners } from './schema/listeners.ts';
@@ -24,6 +25,7 @@ export const configSchema = z.strictObject({
   limits,
   mqtt,
   data,
+  dashboard,
   sys,
   log,
   audit,

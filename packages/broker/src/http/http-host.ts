@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Answer, answerText, listHas, sendAnswer } from './answer.ts';
 import { checkHostAndOrigin, type OriginGuardOptions } from './origin-guard.ts';
@@ -24,7 +24,9 @@ export interface HttpHostOptions {
   readonly guard: () => OriginGuardOptions;
   /** Seconds the headers of a request may take. */
   readonly headersTimeout: number;
-  /** Answers what nobody else does ({@link HttpHost.serve}). */
+  /** The client's address, `host:port`, which behind a proxy is not that of the socket. */
+  readonly addressOf: (socket: Socket) => string;
+  /** Answers what nobody else does ({@link HttpHost.serve}), and with 426 what is for WebSocket and does not ask for it. */
   readonly otherwise: (request: IncomingMessage) => Answer;
   /** A request to upgrade, meant for this listener and from a page that may. null = the connection is the receiver's now. */
   readonly upgrade: (request: IncomingMessage, socket: Socket, head: Buffer) => Answer | null;
@@ -33,6 +35,9 @@ export interface HttpHostOptions {
   /** A request, or what should have been one, was answered with a refusal. */
   readonly refused: (socket: Socket, answer: Answer) => void;
 }
+
+/** Answers a request that is no upgrade, of a client at `address` (`host:port`). */
+export type PageHandler = (request: IncomingMessage, response: ServerResponse, address: string) => void;
 
 /**
  * HTTP on connections that somebody else accepted, plain or TLS: upgrades go one way, other requests another. Host and
@@ -46,7 +51,7 @@ export class HttpHost {
   readonly #pages = new Map<Socket, number>();
   /** Connections whose last answer is on its way: what they asked for behind it gets none. */
   readonly #finished = new WeakSet<Socket>();
-  #handler: RequestListener | null = null;
+  #handler: PageHandler | null = null;
 
   constructor(options: HttpHostOptions) {
     this.#options = options;
@@ -82,7 +87,7 @@ export class HttpHost {
   }
 
   /** Has requests that are no upgrades answered by `handler`; null = by nobody. Host and Origin are checked before. */
-  serve(handler: RequestListener | null): void {
+  serve(handler: PageHandler | null): void {
     this.#handler = handler;
   }
 
@@ -116,12 +121,14 @@ export class HttpHost {
     response.once('close', () => this.#waiting(socket, -1));
     // A page of this machine may open a WebSocket, which asks for a login of its own; a request may count on more than that.
     const refusal = refusalOf(request, { ...this.#options.guard(), localPages: false });
-    if (refusal !== null) this.#answer(response, refusal, true);
-    else if (this.#handler !== null) this.#handler(request, response);
-    else {
-      const answer = this.#options.otherwise(request);
-      this.#answer(response, answer, answer.status === 426);
+    if (refusal !== null) {
+      this.#answer(response, refusal, true);
+      return;
     }
+    const answer = this.#options.otherwise(request);
+    const isForWebSocket = answer.status === 426;
+    if (this.#handler === null || isForWebSocket) this.#answer(response, answer, isForWebSocket);
+    else this.#handler(request, response, this.#options.addressOf(socket));
   }
 
   /** Gives the last answer of a connection. */

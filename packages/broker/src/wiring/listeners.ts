@@ -19,6 +19,14 @@ export interface ListenerReload {
   readonly identities: readonly string[];
 }
 
+/** What somebody wants to know of listeners. */
+export interface ListenerEvents {
+  /** One was opened; nothing was read from any connection of it yet. */
+  opened(listener: Listener, own: ListenerConfig): void;
+  /** Files of one have changed and were read again. */
+  changed(reload: ListenerReload): void;
+}
+
 /** Where a broker listens: opens what the configuration says, and reads certificates again when their files change. */
 export class Listeners {
   readonly #core: BrokerCore;
@@ -40,15 +48,15 @@ export class Listeners {
   /**
    * Opens all of them.
    *
-   * @param changed called when files of a listener have changed and were read again
    * @throws {ListenerError} options or files that cannot be used
    * @throws {NodeJS.ErrnoException} where an address cannot be listened on; what was opened before stays open
    */
-  async openAll(config: Config, changed: (reload: ListenerReload) => void): Promise<void> {
+  async openAll(config: Config, { opened, changed }: ListenerEvents): Promise<void> {
     for (const own of config.listeners) {
       const listener = await this.#openOrNote(own, config.listeners.length === 1);
       if (listener === null) continue;
       this.#open.push(listener);
+      opened(listener, own);
       if (listener.files.length === 0) continue;
       await this.#watcher.watch(listener.files, () => {
         void reloaded(listener).then(changed);

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import type { Authenticator, Authorizer, BrokerCore, ClientInfo } from '@cauldron/core';
+import type { Authenticator, Authorizer, BrokerCore, ClientInfo, Rights } from '@cauldron/core';
 import {
   type Action,
   type AuthorizationOptions,
@@ -59,6 +59,7 @@ export class Security {
   #enforcement: Enforcement | null = null;
   #watchedRules: readonly string[] = [];
   #stopWatching: () => void = () => {};
+  #usersListener: (provider: string, users: readonly string[]) => void = () => {};
 
   private constructor(
     chain: ProviderChain | null,
@@ -175,6 +176,12 @@ export class Security {
     this.log.usersChanged(provider, users, 'provider');
     const reason = 'the user was removed or has other credentials; log in again';
     this.#enforcement?.kickUsers(provider, users, reason);
+    this.#usersListener(provider, users);
+  }
+
+  /** Has `listener` called with users who were removed or have other credentials, and the provider that says so. */
+  onUsersChanged(listener: (provider: string, users: readonly string[]) => void): void {
+    this.#usersListener = listener;
   }
 
   /** Users and rules are read again when their files change. */
@@ -202,6 +209,13 @@ export class Security {
    */
   explain(client: Parameters<typeof explain>[1], action: Action, topic: string): Explanation | undefined {
     return this.#rules === null ? undefined : explain(this.#rules.rules, client, action, topic);
+  }
+
+  /** Which roles a user has whose login was checked, and whether it may do everything. */
+  standingOf(username: string, rights: Rights | undefined): { roles: ReadonlySet<string>; superuser: boolean } {
+    const rules = this.#rules?.rules;
+    if (rules === undefined) return { roles: new Set(rights?.roles), superuser: rights?.superuser === true };
+    return rules.standingOf({ clientId: '', username, verified: true, rights });
   }
 
   /** The rule that denies something, for the log; undefined where the program decides itself. */

@@ -29,5 +29,7 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may use it: default `viewer` for GET, `admin` for everything else. `anybody`: also who is not logged in. */
     role?: 'anybody' | 'viewer' | 'admin';
+    /** It is asked who comes, so who came before with the same cookie is of no matter. */
+    isLogin?: boolean;
   }
 }

@@ -17,6 +17,9 @@ export const webSocket = z
       'a host name, with or without a port',
       ['broker.example.org'],
     ).default([]),
+    dashboard: flag(
+      'The pages of the dashboard and its API are served here, too, where `dashboard.enabled` says so.',
+    ).default(true),
     compression: flag(
       'Messages are compressed where the client can (permessage-deflate), each by itself. It costs processor time and memory.',
     ).default(false),

@@ -63,6 +63,7 @@ export class WebSocketLayer {
     this.http = new HttpHost({
       guard: () => ({ ...host.guard(), names, origins }),
       headersTimeout: host.limits.connectTimeout + AFTER_THE_CORE,
+      addressOf: (socket) => this.#links.get(socket)?.remoteAddress ?? 'unknown',
       otherwise: ({ url }) => otherwise(url, this.path),
       upgrade: (request, socket, head) => this.#upgrade(request, socket, head),
       page: (socket) => this.#page(socket),

@@ -1,0 +1,111 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Access } from './http/access.ts';
+import { type App, createApp, Visitors } from './http/app.ts';
+import { builtPages } from './http/pages.ts';
+import { Sessions } from './http/sessions.ts';
+import type { AdminUsers } from './http/users.ts';
+import type { Visitor } from './http/visitor.ts';
+import { ApiProblem } from './problem.ts';
+import { routes } from './routes/index.ts';
+import { sessionRoutes } from './routes/session.ts';
+import type { AdminServices } from './services.ts';
+
+/** `dashboard` of the configuration. */
+export interface AdminSettings {
+  readonly adminRole: string;
+  readonly viewerRole: string;
+  /** Seconds. */
+  readonly sessionTimeout: number;
+  readonly idleTimeout: number;
+  readonly maxStreams: number;
+  readonly maxStreamsPerAddress: number;
+}
+
+export interface AdminParts {
+  readonly version: string;
+  readonly settings: AdminSettings;
+  /** Folder of the built pages; undefined = where the package of the dashboard has them. */
+  readonly pages: string | undefined;
+  readonly users: AdminUsers;
+  readonly services: Partial<AdminServices>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly log: { error(message: string): void };
+}
+
+/** The dashboard of a broker: pages, API and live data, for requests that its listeners hand on. */
+export class Admin {
+  readonly #app: App;
+  readonly #visitors: Visitors;
+  readonly #sessions: Sessions;
+
+  private constructor(app: App, visitors: Visitors, sessions: Sessions) {
+    this.#app = app;
+    this.#visitors = visitors;
+    this.#sessions = sessions;
+  }
+
+  static async open(parts: AdminParts): Promise<Admin> {
+    const { settings, users, now, version } = parts;
+    const visitors = new Visitors();
+    const sessions = new Sessions({ timeout: settings.sessionTimeout, idleTimeout: settings.idleTimeout, now });
+    const roles = { admin: settings.adminRole, viewer: settings.viewerRole };
+    const access = new Access({ users, sessions, roles, visitorOf: (request) => visitors.of(request) });
+    const context = {
+      services: withStubs(parts.services),
+      operatorOf: (request: Parameters<Access['operatorOf']>[0]) => access.operatorOf(request),
+    };
+    const app = await createApp({
+      version,
+      access,
+      pages: parts.pages ?? builtPages(),
+      routes: (api) => {
+        sessionRoutes(api, access, version);
+        for (const add of routes) add(api, context);
+      },
+      report: (error, reference, { method, url }) => {
+        const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+        parts.log.error(`the dashboard failed at ${method} ${url.slice(0, 200)} (${reference}): ${what}`);
+      },
+    });
+    return new Admin(app, visitors, sessions);
+  }
+
+  handle(request: IncomingMessage, response: ServerResponse, visitor: Visitor): void {
+    this.#visitors.note(request, visitor);
+    this.#app.handle(request, response);
+  }
+
+  /** Ends what has lasted too long. */
+  tick(): void {
+    this.#sessions.tick();
+  }
+
+  /** Users were removed or have other credentials: whoever is logged in as one of them is not any longer. */
+  usersChanged(provider: string, usernames: readonly string[]): void {
+    const names = new Set(usernames);
+    this.#sessions.endWhere(
+      ({ username, rights }) => names.has(username) && (rights?.provider ?? provider) === provider,
+      'the user was removed or has other credentials; log in again',
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.#app.app.close();
+  }
+}
+
+/** Parts that are not there answer that they are not. */
+function withStubs(services: Partial<AdminServices>): AdminServices {
+  const missing = (part: string) =>
+    new Proxy(
+      {},
+      {
+        get: (_target, method) => () => {
+          throw new ApiProblem(501, 'NOT_BUILT', `This broker has no ${part} (${String(method)}).`);
+        },
+      },
+    );
+  const parts = ['overview', 'clients', 'traffic', 'retained', 'dashboards'] as const;
+  return Object.fromEntries(parts.map((part) => [part, services[part] ?? missing(part)])) as unknown as AdminServices;
+}

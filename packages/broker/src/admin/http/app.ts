@@ -1,0 +1,121 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import fastifyCookie from '@fastify/cookie';
+import fastifySwagger from '@fastify/swagger';
+import Fastify, { type FastifyRequest } from 'fastify';
+import {
+  jsonSchemaTransform,
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod';
+import { ApiProblem } from '../problem.ts';
+import type { Access } from './access.ts';
+import { errorHandler, type ReportFailure } from './errors.ts';
+import { servePages } from './pages.ts';
+import { setHeaders } from './security-headers.ts';
+import type { AdminApp } from './typed.ts';
+import type { Visitor } from './visitor.ts';
+
+export const API = '/api/v1';
+
+/** Bytes of a body, where a route says nothing else. */
+const BODY_LIMIT = 1_048_576;
+/** Characters of a parameter in a path: a client identifier may be as long as MQTT lets it, each byte written as `%xx`. */
+const MAX_PARAM_LENGTH = 3 * 65_535;
+
+export interface AppOptions {
+  readonly version: string;
+  /** Folder of the built dashboard; undefined = there is none. */
+  readonly pages: string | undefined;
+  readonly access: Access;
+  /** Adds the routes below {@link API}. */
+  readonly routes: (app: AdminApp) => void;
+  readonly report: ReportFailure;
+}
+
+/** The pages and the API behind them, for requests that listeners hand it. */
+export interface App {
+  readonly app: AdminApp;
+  handle(request: IncomingMessage, response: ServerResponse): void;
+}
+
+/**
+ * Makes the application. It listens on nothing: listeners hand their requests to `handle`.
+ *
+ * @throws {Error} routes that cannot stand side by side
+ */
+export async function createApp(options: AppOptions): Promise<App> {
+  const app = Fastify({
+    bodyLimit: BODY_LIMIT,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    return503OnClosing: false,
+    frameworkErrors: (error, request, reply) => {
+      setHeaders(reply, true);
+      errorHandler(options.report)(error, request, reply as never);
+    },
+  }).withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler(errorHandler(options.report));
+  app.setNotFoundHandler((request, reply) => notFound(request, reply));
+  await app.register(fastifyCookie);
+  await app.register(fastifySwagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Cauldron admin API',
+        description: 'What the dashboard does, for scripts. Log in with HTTP Basic, as a user of the broker.',
+        version: options.version,
+      },
+      components: { securitySchemes: { basic: { type: 'http', scheme: 'basic' } } },
+      security: [{ basic: [] }],
+    },
+    transform: jsonSchemaTransform,
+  });
+  app.addHook('onRequest', async (request, reply) => {
+    const isApi = isApiPath(request.url);
+    setHeaders(reply, isApi);
+    if (isApi) await options.access.check(request);
+  });
+  app.register(
+    async (api) => {
+      options.routes(api.withTypeProvider<ZodTypeProvider>());
+      api.get('/openapi.json', { schema: { hide: true } as object }, () => app.swagger());
+    },
+    { prefix: API },
+  );
+  servePages(app, options.pages);
+  await app.ready();
+  return { app, handle: (request, response) => app.routing(request, response) };
+}
+
+const isApiPath = (url: string): boolean => url === '/api' || url.startsWith('/api/') || url.startsWith('/api?');
+
+function notFound(
+  { url, method }: FastifyRequest,
+  reply: { code(status: number): { type(type: string): { send(body: unknown): unknown } } },
+): unknown {
+  if (isApiPath(url)) {
+    throw new ApiProblem(
+      404,
+      'NOT_FOUND',
+      `There is no ${method} ${url.slice(0, 200).split('?')[0]}. ${API}/openapi.json says what there is.`,
+    );
+  }
+  return reply.code(404).type('text/plain; charset=utf-8').send('There is nothing here. The dashboard is at /.\n');
+}
+
+/** Requests, and where they came in; the framework keeps only the request. */
+export class Visitors {
+  readonly #visitors = new WeakMap<IncomingMessage, Visitor>();
+
+  note(request: IncomingMessage, visitor: Visitor): void {
+    this.#visitors.set(request, visitor);
+  }
+
+  of({ raw }: FastifyRequest): Visitor {
+    const visitor = this.#visitors.get(raw);
+    if (visitor === undefined) throw new Error('a request came past all listeners');
+    return visitor;
+  }
+}
