@@ -347,6 +347,18 @@ test('a client that ends itself has no reason to tell', async (t) => {
   assert.deepEqual(client.state, { status: 'ended', reason: undefined });
 });
 
+test('an abrupt end says no DISCONNECT, waits for nothing, and rejects what is under way', async (t) => {
+  const silent: Reaction = (packet) => (packet.type === PacketType.publish ? true : undefined);
+  const { broker, client } = await start(t, silent);
+  const publishing = client.publish('a', 'x', { qos: 1 });
+  publishing.catch(() => undefined);
+  await broker.until(PacketType.publish);
+  await client.end({ abrupt: true });
+  await assert.rejects(publishing, { code: 'CONNECTION_CLOSED' });
+  assert.deepEqual(client.state, { status: 'ended', reason: undefined });
+  assert.deepEqual(broker.all(PacketType.disconnect), []);
+});
+
 test('a DISCONNECT from the broker ends the connection with its reason', async (t) => {
   const { client } = await start(t, (packet, link) => {
     if (packet.type !== PacketType.publish) return undefined;

@@ -1,5 +1,4 @@
-import type { Properties, ProtocolVersion } from '@cauldron/protocol';
-import { ReasonCode } from '@cauldron/protocol';
+import { type Properties, type ProtocolVersion, ReasonCode } from '@cauldron/protocol';
 import { Dialer } from './dialer.ts';
 import { aborted, clientError, connectionClosed, storeFailed } from './error.ts';
 import type { Message } from './message.ts';
@@ -351,15 +350,15 @@ export class Client {
     return this.#ending;
   }
 
-  async #end({ timeout = 5000, reasonCode = 0, properties }: EndOptions): Promise<void> {
+  async #end({ timeout = 5000, reasonCode = 0, properties, abrupt = false }: EndOptions): Promise<void> {
     // What a store keeps need not wait for a connection that may never come.
     const { status } = this.state;
     const mayBeSent = status === 'connected' || (status === 'connecting' && this.#options.store === undefined);
     const { outbound } = this.#session;
-    if (mayBeSent && timeout > 0 && !outbound.idle) await outbound.finished(timeout, this.#platform);
+    if (mayBeSent && timeout > 0 && !abrupt && !outbound.idle) await outbound.finished(timeout, this.#platform);
     const mine = this.#options.cleanStart ?? this.#options.store === undefined;
     const forget = mine && this.#options.sessionExpiry === undefined ? { sessionExpiryInterval: 0 } : undefined;
-    await this.#dialer.close(undefined, { reasonCode, properties: properties ?? forget });
+    await this.#dialer.close(undefined, abrupt ? null : { reasonCode, properties: properties ?? forget });
     await this.closed;
   }
 

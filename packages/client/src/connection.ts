@@ -334,11 +334,11 @@ export class Connection implements TransportReceiver, PacketSink<MessageView> {
     if (!this.#paused) this.#transport.resume();
   }
 
-  /** Says DISCONNECT, so that no will is published, and closes. // [MQTT-3.14.4-1] [MQTT-3.14.4-2] */
-  end(packet: Omit<DisconnectPacket, 'type'>): void {
+  /** Says DISCONNECT, so no will is published, and closes; null = breaks off. // [MQTT-3.14.4-1] [MQTT-3.14.4-2] */
+  end(packet: Omit<DisconnectPacket, 'type'> | null): void {
     if (this.#phase === 'over') return;
-    if (this.#phase === 'open') this.send({ ...packet, type: PacketType.disconnect });
-    this.#over(undefined, true);
+    if (this.#phase === 'open' && packet !== null) this.send({ ...packet, type: PacketType.disconnect });
+    this.#over(undefined, packet !== null);
   }
 
   /** Ends it because of an error: MQTT 5.0 tells the broker its reason code. // [MQTT-4.13.1-1] */

@@ -285,8 +285,8 @@ export class Dialer implements ConnectionOwner {
     return this.#platform.parse(`${scheme}://${server}${path}`).target;
   }
 
-  /** Ends it and says DISCONNECT; fulfilled when the connection is closed. */
-  async close(reason: Error | undefined, packet: Omit<DisconnectPacket, 'type'>): Promise<void> {
+  /** Ends it and says DISCONNECT, or null = nothing; fulfilled when the connection is closed. */
+  async close(reason: Error | undefined, packet: Omit<DisconnectPacket, 'type'> | null): Promise<void> {
     this.end(reason);
     if (this.connection === null) return;
     this.#closed ??= Promise.withResolvers();

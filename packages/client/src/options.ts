@@ -219,6 +219,11 @@ export interface EndOptions {
   readonly reasonCode?: number | undefined;
   /** Properties of DISCONNECT, MQTT 5.0 only. */
   readonly properties?: Properties | undefined;
+  /**
+   * Breaks the connection off at once: no wait, no DISCONNECT, so that the broker publishes the will. For tests and
+   * demonstrations of what happens when a device dies. Default false.
+   */
+  readonly abrupt?: boolean | undefined;
 }
 
 /** What a client is doing, and why. */
