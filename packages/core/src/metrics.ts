@@ -101,6 +101,8 @@ export class Metrics {
   /** Right now: messages and bytes waiting in sessions. */
   queuedMessages = 0;
   queuedBytes = 0;
+  /** Right now: QoS 1 and 2 messages on their way to clients, those whose clients are away included. */
+  inflightMessages = 0;
 
   dropped(reason: DropReason): void {
     switch (reason) {

@@ -248,6 +248,8 @@ export interface Observer {
   banned?(clientId: string, remoteAddress: string, seconds: number): void;
   /** The first message dropped for a subscriber since it last kept up; the metrics count them all. */
   dropping?(clientId: string, reason: DropReason): void;
+  /** Messages are dropped for a subscriber: said at most once a tick for as long as it goes on for the same reason. */
+  dropped?(clientId: string, reason: DropReason): void;
   sessionEnded?(clientId: string, reason: 'expired' | 'cleaned' | 'discarded'): void;
   /** The store cannot do what it should: durable messages are refused until it can. Said once until it recovers, or fails in another way. */
   storeFailing?(failure: StoreFailure): void;

@@ -14,7 +14,7 @@ import type { BrokerCore } from '../broker-core.ts';
 import type { HalfOpen } from '../guard/half-open.ts';
 import { type Metered, RateMeter } from '../guard/rate-meter.ts';
 import type { Limits, ListenerSettings } from '../options.ts';
-import type { ClientInfo, DisconnectReason, Link, LinkReceiver } from '../ports.ts';
+import type { ClientInfo, DisconnectReason, DropReason, Link, LinkReceiver } from '../ports.ts';
 import type { Topic } from '../routing/topic-table.ts';
 import type { Session } from '../session/session.ts';
 import type { Stalled } from '../store/waiters.ts';
@@ -72,8 +72,12 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled, Metered, H
   gate: AckGate | null = null;
   /** Milliseconds; 0 = no keep alive. */
   keepAliveMs = 0;
-  /** When something last arrived. */
+  /** When something last arrived, and when its client was let in (0 = not yet), milliseconds. */
   lastSeen: number;
+  connectedAt = 0;
+  /** PUBLISH packets, and bytes of every packet. */
+  publishReceived = 0;
+  bytesReceived = 0;
   dueAt = 0;
   previous: TimerEntry | null = null;
   next: TimerEntry | null = null;
@@ -95,13 +99,8 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled, Metered, H
     this.listener = listener;
     this.limits = limits;
     this.lastSeen = core.now;
-    this.output = new ClientOutput(
-      core,
-      link,
-      limits.maxOutboundBytes,
-      (reason) => core.sessions.dropped(this.session!, reason),
-      () => this.#hold(Hold.output),
-    );
+    const onDrop = (reason: DropReason) => core.sessions.dropped(this.session!, reason);
+    this.output = new ClientOutput(core, link, limits.maxOutboundBytes, onDrop, () => this.#hold(Hold.output));
     const maxPacketSize = Math.min(limits.maxConnectPacketSize, limits.maxPacketSize);
     const accepted = { accept: fromClients, maxPacketSize, limits: new FrameLimits(limits) };
     this.decoder = new FrameDecoder(this, { ...accepted, view: core.view });
@@ -121,6 +120,7 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled, Metered, H
     if (this.state === ConnectionState.closed) return;
     this.lastSeen = this.core.now;
     this.core.metrics.bytesReceived += end;
+    this.bytesReceived += end;
     this.core.turns.begin(this.#greedy);
     try {
       this.decoder.push(chunk, end);
@@ -247,6 +247,7 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled, Metered, H
     this.core.metrics.messagesReceived += 1;
     if (this.state !== ConnectionState.connected) throw tooEarly('PUBLISH');
     this.#meter?.message();
+    this.publishReceived += 1;
     this.core.turns.spend(view.qos === 0 ? Work.publish : Work.acknowledgedPublish);
     handlePublish(this, view);
     if (this.core.turns.usedUp) this.#yieldTurn();
@@ -376,10 +377,8 @@ export class Connection implements LinkReceiver, TimerEntry, Stalled, Metered, H
     }
     if (this.state !== ConnectionState.connected) {
       this.core.metrics.refusedConnectTimeout += 1;
-      this.end(
-        ReasonCode.notAuthorized,
-        `no CONNECT was completed within ${this.limits.connectTimeout} s (limits.connectTimeout)`,
-      );
+      const reason = `no CONNECT was completed within ${this.limits.connectTimeout} s (limits.connectTimeout)`;
+      this.end(ReasonCode.notAuthorized, reason);
       return;
     }
     if (now >= this.expiresAt) {

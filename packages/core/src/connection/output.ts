@@ -49,6 +49,9 @@ export class ClientOutput implements Flushable {
   onDrop: (reason: DropReason) => void;
   /** Called where answers, which alone still go to a congested link, pile up too: the client asks and does not read. */
   onOverrun: () => void;
+  /** PUBLISH packets, and bytes of every packet. */
+  publishSent = 0;
+  bytesSent = 0;
   readonly #host: OutputHost;
   readonly #link: Link;
   readonly #outbox: Outbox;
@@ -159,6 +162,7 @@ export class ClientOutput implements Flushable {
     const metrics = this.#host.metrics;
     metrics.messagesSent += run.count;
     metrics.publishSent += run.count;
+    this.publishSent += run.count;
     metrics.publishBytesSent += run.end - run.start;
     this.#outbox.range(run.bytes, run.start, run.end);
     this.#touch();
@@ -169,6 +173,7 @@ export class ClientOutput implements Flushable {
     const metrics = this.#host.metrics;
     metrics.messagesSent += 1;
     metrics.publishSent += 1;
+    this.publishSent += 1;
     metrics.publishBytesSent += frame.end - frame.start;
     this.#outbox.publish(frame, publishHeader(qos, retain, dup), packetId);
     this.#touch();
@@ -238,7 +243,9 @@ export class ClientOutput implements Flushable {
   flush(): void {
     this.#touched = false;
     if (this.#closed) return;
-    this.#host.metrics.bytesSent += this.#outbox.flush();
+    const sent = this.#outbox.flush();
+    this.#host.metrics.bytesSent += sent;
+    this.bytesSent += sent;
     this.#checkCongestion();
   }
 

@@ -13,6 +13,12 @@ export interface Matches {
   readonly groups: readonly ShareGroup[];
 }
 
+/** Who would get a topic. */
+export interface Audience extends Matches {
+  /** The filters that match it, whoever has them, share groups' without `$share/group/`; at most {@link MOST_FILTERS}. */
+  readonly filters: readonly string[];
+}
+
 /** When subscribers are asked what they may receive: not at all, once and again when rights change, or for each message. */
 export type RightsChecks = 'none' | 'remembered' | 'always';
 
@@ -28,6 +34,9 @@ export interface Ledger {
 
 /** What entering or removing a filter costs. */
 const FILTER = 96;
+
+/** Different filters that match one topic, as {@link Router.audience} tells them. */
+const MOST_FILTERS = 1000;
 
 const nothing: Matches = { deliveries: [], groups: [] };
 
@@ -166,6 +175,11 @@ export class Router {
     return this.#rights === 'always' ? permitted(topic.matches, topic.name) : topic.matches;
   }
 
+  /** Who has subscribed to a topic, whatever their rights; nothing of it is kept. For those who look, not for messages. */
+  audience(topic: string): Audience {
+    return { ...this.#allMatches(topic), filters: this.#trie.filtersOf(topic, MOST_FILTERS) };
+  }
+
   #stillHolds(topic: Topic): boolean {
     const since = topic.generation;
     if (this.#generation - since > CHANGES_KEPT) return false;
@@ -176,6 +190,11 @@ export class Router {
   }
 
   #matchAfresh(name: string): Matches {
+    const matches = this.#allMatches(name);
+    return this.#rights === 'remembered' && matches !== nothing ? permitted(matches, name) : matches;
+  }
+
+  #allMatches(name: string): Matches {
     const found: Subscription[] = [];
     const groups: ShareGroup[] = [];
     const looked = this.#trie.match(name, (route) => {
@@ -185,7 +204,7 @@ export class Router {
     this.#ledger.spend(looked + found.length);
     if (found.length === 0 && groups.length === 0) return nothing;
     const deliveries = found.length < 2 ? found : onePerSubscriber(found);
-    return this.#rights === 'remembered' ? permitted({ deliveries, groups }, name) : { deliveries, groups };
+    return { deliveries, groups };
   }
 }
 

@@ -18,6 +18,10 @@ export class ShareGroup {
     return this.#members.length;
   }
 
+  get members(): readonly Subscription[] {
+    return this.#members;
+  }
+
   /** Adds a member, or replaces its subscription. Returns true when the subscriber is new to the group. */
   set(subscription: Subscription): boolean {
     const index = this.#indexOf(subscription.subscriber);

@@ -132,6 +132,42 @@ export class SubscriptionTrie {
     return this.#walked;
   }
 
+  /**
+   * The filters somebody has that match a topic, share groups' without their `$share/group/`; in no order, and at most so
+   * many.
+   */
+  filtersOf(topic: string, most: number): string[] {
+    const found = this.#exact.has(topic) ? [topic] : [];
+    if (this.#edges.size > 0) this.#name(0, [], topic.split('/'), this.#levels(topic), most, found);
+    return found;
+  }
+
+  /** {@link #walk}, with the way there. */
+  #name(
+    node: number,
+    way: readonly string[],
+    names: readonly string[],
+    levels: readonly number[],
+    most: number,
+    found: string[],
+  ): void {
+    const edges = this.#edges;
+    const depth = way.length;
+    const hidden = depth === 0 && names[0]!.startsWith('$'); // [MQTT-4.7.2-1]
+    const note = (at: number, filter: readonly string[]) => {
+      if (at !== 0 && this.#routes[at] !== undefined && found.length < most) found.push(filter.join('/'));
+    };
+    if (!hidden) note(edges.multi(node), [...way, '#']);
+    if (depth === levels.length) {
+      note(node, way);
+      return;
+    }
+    const literal = edges.child(node, levels[depth]!);
+    if (literal !== 0) this.#name(literal, [...way, names[depth]!], names, levels, most, found);
+    const single = hidden ? 0 : edges.single(node);
+    if (single !== 0) this.#name(single, [...way, '+'], names, levels, most, found);
+  }
+
   /** The identifiers of a topic's levels. Looked up once, since the walk may come by a level several times. */
   #levels(topic: string): number[] {
     const ids: number[] = [];

@@ -20,6 +20,10 @@ export class Backlog {
     return this.#queue.length;
   }
 
+  get bytes(): number {
+    return this.#queue.bytes;
+  }
+
   /** Position of the last message that left. */
   get head(): number {
     return this.#queue.head;

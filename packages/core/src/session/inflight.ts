@@ -63,6 +63,7 @@ export class Inflight implements Reader {
   /** Sends a message that has just come or just left the queue. // [MQTT-4.3.2-2] [MQTT-4.3.3-2] */
   start(connection: Connection, item: QueuedMessage, frame: PublishFrame): void {
     item.packetId = this.#window.add(item);
+    this.#session.host.inflightChanged(1);
     item.sent = true;
     connection.output.sendFrame(frame, item.qos, item.retain, false, item.packetId);
   }
@@ -74,6 +75,7 @@ export class Inflight implements Reader {
   startLater(item: QueuedMessage): void {
     const journal = this.#session.host.journal!;
     item.packetId = this.#window.add(item);
+    this.#session.host.inflightChanged(1);
     item.ticket = journal.ticket;
     this.#unsent ??= [];
     this.#unsent.push(item.packetId);
@@ -204,7 +206,7 @@ export class Inflight implements Reader {
   /** PUBCOMP: the identifier is free again. False when unknown. */
   completed(packetId: number): boolean {
     if (!this.#window.released(packetId)) return false;
-    this.#window.remove(packetId); // [MQTT-4.3.3-5]
+    this.#free(packetId); // [MQTT-4.3.3-5]
     this.#session.host.journal?.touch(this.#session, SessionChange.delivery);
     this.#session.pump();
     return true;
@@ -215,8 +217,12 @@ export class Inflight implements Reader {
     return this.#window.released(packetId);
   }
 
+  #free(packetId: number): void {
+    if (this.#window.remove(packetId)) this.#session.host.inflightChanged(-1);
+  }
+
   #remove(packetId: number, item: QueuedMessage): void {
-    this.#window.remove(packetId);
+    this.#free(packetId);
     this.#noLongerUnsent(packetId);
     this.#settle(item);
   }
@@ -242,7 +248,7 @@ export class Inflight implements Reader {
   /** The store could not keep a message, and its publisher was told so: it goes nowhere where it did not go out yet. */
   cancelled(item: QueuedMessage): void {
     if (item.sent) return;
-    this.#window.remove(item.packetId);
+    this.#free(item.packetId);
     this.#noLongerUnsent(item.packetId);
   }
 
@@ -256,6 +262,7 @@ export class Inflight implements Reader {
     item.packetId = packetId;
     item.sent = true;
     this.#window.put(packetId, item);
+    this.#session.host.inflightChanged(1);
     if (released) this.#window.release(packetId);
   }
 
@@ -266,7 +273,7 @@ export class Inflight implements Reader {
     this.#asked = null;
     this.#window.forEach((packetId, item) => {
       journal?.settle(item);
-      this.#window.remove(packetId);
+      this.#free(packetId);
     });
   }
 }

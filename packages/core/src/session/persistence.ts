@@ -90,7 +90,7 @@ export function restoreOptions(record: SubscriptionRecord): { options: Subscript
 export function restoreDelivery(session: Session, head: number, state: Uint8Array): void {
   const { inbound, inflight } = readDeliveryState(state);
   for (const packetId of inbound) session.inbound.begin(packetId);
-  session.restoreHead(head);
+  session.waiting.restoreHead(head);
   for (const { packetId, flags, messageId, identifiers } of inflight) {
     const item = new QueuedMessage(session, null, (flags & 3) as QoS, (flags & 4) !== 0, identifiers, 0);
     const released = (flags & RELEASED) !== 0;

@@ -28,6 +28,8 @@ export interface SessionHost {
   dropped(session: Session, reason: DropReason): void;
   /** Messages and bytes entered (+) or left (-) the session's queue. */
   queueChanged(messages: number, bytes: number): void;
+  /** Messages came in flight to a session's client (+) or are so no more (-). */
+  inflightChanged(messages: number): void;
   /** A will or the session itself is due. */
   sessionDue(session: Session, now: number): void;
   /** Something that must not be is so; the broker goes on. */

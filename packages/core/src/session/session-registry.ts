@@ -11,6 +11,7 @@ import { SessionChange } from '../store/group.ts';
 import type { Journal } from '../store/journal.ts';
 import type { TimerWheel } from '../timing/timer-wheel.ts';
 import { Session } from './session.ts';
+import { SessionDrops } from './session-drops.ts';
 import type { SessionHost } from './session-host.ts';
 import { MEMORY_WINDOW } from './session-queue.ts';
 import type { PendingWill } from './will.ts';
@@ -178,6 +179,7 @@ export class SessionRegistry implements SessionHost {
     metrics.clientsConnected += 1;
     if (metrics.clientsConnected > metrics.clientsMaximum) metrics.clientsMaximum = metrics.clientsConnected;
     connection.listener.clients += 1;
+    connection.connectedAt = this.now;
     this.#host.journal?.touch(connection.session!, SessionChange.record);
     observer.connected?.(connection.client!, present);
   }
@@ -285,14 +287,23 @@ export class SessionRegistry implements SessionHost {
 
   /** Counts a message that did not reach a session's client; says so once until the client keeps up again. */
   dropped(session: Session, reason: DropReason): void {
-    this.#host.metrics.dropped(reason);
-    if (session.dropping || untold.has(reason)) return;
+    const { metrics, observer, now } = this.#host;
+    metrics.dropped(reason);
+    session.drops ??= new SessionDrops();
+    if (!session.drops.note(reason, now) && session.dropping) return;
+    if (untold.has(reason)) return;
+    const begins = !session.dropping;
     session.dropping = true;
-    this.#host.observer.dropping?.(session.clientId, reason);
+    observer.dropped?.(session.clientId, reason);
+    if (begins) observer.dropping?.(session.clientId, reason);
   }
 
   queueChanged(messages: number, bytes: number): void {
     this.#host.metrics.queuedMessages += messages;
     this.#host.metrics.queuedBytes += bytes;
+  }
+
+  inflightChanged(messages: number): void {
+    this.#host.metrics.inflightMessages += messages;
   }
 }

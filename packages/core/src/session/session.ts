@@ -12,6 +12,7 @@ import { Inflight } from './inflight.ts';
 import { belongToUser, isSameParty } from './ownership.ts';
 import { QueuedMessage } from './queued-message.ts';
 import { RetainedFeed } from './retained-feed.ts';
+import type { SessionDrops } from './session-drops.ts';
 import type { SessionHost, SessionLimits } from './session-host.ts';
 import type { PendingWill } from './will.ts';
 
@@ -46,6 +47,10 @@ export class Session implements Subscriber, TimerEntry {
   client: ClientInfo | null = null;
   /** Messages are being dropped; said once. */
   dropping = false;
+  /** Messages that did not reach its client since the session came to this process; null = none. */
+  drops: SessionDrops | null = null;
+  /** When its client went, milliseconds; 0 = not since the broker started. */
+  leftAt = 0;
   will: PendingWill | null = null;
   /** When the will is due while the client is away, milliseconds; Infinity = not waiting. */
   willDueAt = Number.POSITIVE_INFINITY;
@@ -95,6 +100,11 @@ export class Session implements Subscriber, TimerEntry {
 
   get queuedMessages(): number {
     return this.#backlog?.length ?? 0;
+  }
+
+  /** What waits for its client; null = nothing ever did. */
+  get backlog(): Backlog | null {
+    return this.#backlog;
   }
 
   /** What is on its way to the client; null = nothing ever was. */
@@ -150,6 +160,7 @@ export class Session implements Subscriber, TimerEntry {
 
   detach(): void {
     this.#connection = null;
+    this.leftAt = this.host.now;
     this.#inflight?.leave();
     this.#backlog?.leave();
   }
@@ -227,7 +238,7 @@ export class Session implements Subscriber, TimerEntry {
       this.host.dropped(this, 'memory-pressure');
       return;
     }
-    const backlog = this.#waiting;
+    const backlog = this.waiting;
     if (!backlog.makeRoom(item.size)) {
       this.host.dropped(this, 'queue-full');
       return;
@@ -242,7 +253,8 @@ export class Session implements Subscriber, TimerEntry {
     }
   }
 
-  get #waiting(): Backlog {
+  /** What waits for its client, or will. */
+  get waiting(): Backlog {
     this.#backlog ??= new Backlog(this);
     return this.#backlog;
   }
@@ -269,15 +281,15 @@ export class Session implements Subscriber, TimerEntry {
     const item = this.#item(message, qos, true, identifiers);
     if (this.number > 0 && qos > 0 && kept !== 0) {
       this.host.journal!.holdRetained(item, kept);
-      this.#waiting.pushKept(item);
+      this.waiting.pushKept(item);
     } else {
-      this.#waiting.push(item);
+      this.waiting.push(item);
     }
   }
 
   /** Whether a QoS 1 or 2 message would be dropped for want of room; `size` is what the store takes for it. */
   lacksRoomFor(qos: QoS, size: number): boolean {
-    return this.#wouldWait(qos) && this.#waiting.lacksRoomFor(size);
+    return this.#wouldWait(qos) && this.waiting.lacksRoomFor(size);
   }
 
   /** Whether a QoS 1 or 2 message would have to wait, and nobody but this broker's memory would keep it. */
@@ -372,19 +384,9 @@ export class Session implements Subscriber, TimerEntry {
     this.#backlog!.cancelled(item);
   }
 
-  /** What left the queue before an earlier broker stopped. */
-  restoreHead(head: number): void {
-    this.#waiting.restoreHead(head);
-  }
-
   restoreInflight(packetId: number, item: QueuedMessage, released: boolean): void {
     this.#inflight ??= new Inflight(this);
     this.#inflight.restore(packetId, item, released);
-  }
-
-  /** So much waits in the store. */
-  restoreQueue(count: number, bytes: number): void {
-    this.#waiting.restore(count, bytes);
   }
 
   /** Lets go of everything that waits, when the session ends; nothing is queued for it any more. */

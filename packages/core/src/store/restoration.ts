@@ -55,7 +55,7 @@ export class Restoration extends OperationIgnorer {
   }
 
   override queued(session: number, count: number, bytes: number): void {
-    this.#session(session).restoreQueue(count, bytes);
+    this.#session(session).waiting.restore(count, bytes);
   }
 
   override retained(messageId: number, publisher: string | null, body: Uint8Array): void {
