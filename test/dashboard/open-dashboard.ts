@@ -113,7 +113,7 @@ async function openPage(browser: Browser, url: string, hash: string, look: Look)
   await page.goto(url + hash);
   return {
     page,
-    goTo: async (place) => void (await page.evaluate((to) => location.assign(to), place)),
+    goTo: async (place) => void (await page.evaluate(`location.assign(${JSON.stringify(place)})`)),
     clean: () => assert.deepEqual(trouble, []),
     close: () => context.close(),
   };
@@ -121,11 +121,10 @@ async function openPage(browser: Browser, url: string, hash: string, look: Look)
 
 /** Nothing makes the page wider than its window: on a phone that would cut it off. */
 async function assertFits(page: Page, what: string): Promise<void> {
-  const [content, window] = await page.evaluate(() => [
-    document.documentElement.scrollWidth,
-    document.documentElement.clientWidth,
-  ]);
-  assert.ok(content! <= window!, `${what}: the page is ${content} pixels wide, its window ${window}`);
+  const { scrollWidth, clientWidth } = (await page.evaluate(
+    '({ scrollWidth: document.documentElement.scrollWidth, clientWidth: document.documentElement.clientWidth })',
+  )) as { scrollWidth: number; clientWidth: number };
+  assert.ok(scrollWidth <= clientWidth, `${what}: the page is ${scrollWidth} pixels wide, its window ${clientWidth}`);
 }
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
