@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { tempTree } from '../test/support/temp-dir.ts';
-import { packAll, publishedManifest } from './lib/pack.ts';
+import { packAll, publishedManifest, publishedPages } from './lib/pack.ts';
 import { run } from './lib/run.ts';
 import { repositoryRoot } from './lib/source-tree.ts';
 
@@ -35,6 +35,21 @@ test('a published manifest points at compiled files and asks for Node 24', () =>
       engines: { node: '>=24' },
     },
   );
+});
+
+test('published pages need no other package', () => {
+  const manifest = {
+    name: 'p',
+    version: '1',
+    dependencies: { preact: '^1' },
+    exports: { './package.json': './package.json' },
+  };
+  assert.deepEqual(publishedPages(manifest), {
+    name: 'p',
+    version: '1',
+    exports: { './package.json': './package.json' },
+    files: ['dist'],
+  });
 });
 
 const TREE = {

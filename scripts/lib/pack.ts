@@ -1,5 +1,6 @@
 import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { buildDashboard } from './build-dashboard.ts';
 import { bundleForBrowsers } from './bundle.ts';
 import { run } from './run.ts';
 
@@ -26,6 +27,16 @@ export function publishedManifest(manifest: JsonObject): JsonObject {
     files,
     engines: PUBLISHED_ENGINES,
   };
+}
+
+/** The package.json of pages: they are built into files that need no other package. */
+export function publishedPages({
+  dependencies: _built,
+  devDependencies: _dev,
+  scripts: _scripts,
+  ...rest
+}: JsonObject): JsonObject {
+  return { ...rest, exports: { './package.json': './package.json' }, files: ['dist'] };
 }
 
 /** The source that browsers get for the package's name, where it is another one than Node's. */
@@ -126,6 +137,12 @@ async function layOut(root: string, target: string, build: string, name: string)
   const manifest = readJson(join(source, 'package.json')) as JsonObject;
   if (manifest.private === true) return [];
   const folder = join(target, name);
+  if (existsSync(join(source, 'index.html'))) {
+    await buildDashboard(join(folder, 'dist'));
+    copyAbout(root, source, folder);
+    writeManifest(folder, publishedPages(manifest));
+    return [folder];
+  }
   cpSync(join(build, name, 'src'), join(folder, 'lib'), { recursive: true });
   for (const path of globSync('bin/*', { cwd: source })) {
     mkdirSync(join(folder, 'bin'), { recursive: true });
@@ -133,16 +150,23 @@ async function layOut(root: string, target: string, build: string, name: string)
     const text = readFileSync(join(source, path), 'utf8').replaceAll(/\.\.\/src\/([\w./-]+)\.ts\b/g, '../lib/$1.js');
     writeFileSync(join(folder, path), text, { mode: 0o755 });
   }
+  copyAbout(root, source, folder);
+  await writeScript(source, manifest, folder);
+  writeManifest(folder, publishedManifest(manifest));
+  return [folder];
+}
+
+function copyAbout(root: string, source: string, folder: string): void {
   for (const [from, path] of [
     [root, 'LICENSE'],
     [source, 'README.md'],
   ] as const) {
     if (existsSync(join(from, path))) cpSync(join(from, path), join(folder, path));
   }
-  await writeScript(source, manifest, folder);
-  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(publishedManifest(manifest), null, 2)}\n`);
-  return [folder];
 }
+
+const writeManifest = (folder: string, manifest: JsonObject): void =>
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 
 /** Writes the one file that a page without a bundler loads: the package and all it imports, minified. */
 async function writeScript(source: string, manifest: JsonObject, folder: string): Promise<void> {
