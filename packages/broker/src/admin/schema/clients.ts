@@ -1,6 +1,7 @@
 /** Clients and their sessions: `/api/v1/clients`, and what happened to them: `/api/v1/events`. */
 import { z } from 'zod';
 import { count, pageOf, pageQuery, payload, qos, time } from './common.ts';
+import { action } from './explain.ts';
 
 export const clientState = z.enum(['connected', 'away']).describe('`away`: the session waits for its client');
 
@@ -115,6 +116,8 @@ export const event = z.object({
   /** In plain language: what happened and why. */
   message: z.string(),
   reasonCode: count.nullable(),
+  /** What a client that was `denied` wanted to do, so that `POST /explain` can be asked why; null with other kinds. */
+  action: action.nullable(),
   /** Topic or filter it was about. */
   topic: z.string().nullable(),
 });
