@@ -71,13 +71,20 @@ export interface ClientsService {
 export interface TrafficService {
   /** Looks at the traffic until the function that comes back is called; what was seen is kept a minute longer. */
   watch(): () => void;
+  /** Resolves once what is retained has been gone through, which takes some turns after {@link watch}. */
+  loaded(): Promise<void>;
   view(view: z.output<typeof schema.topicsView>): TopicRows;
   /** @throws {ApiProblem} INVALID_CURSOR */
   list(query: z.output<typeof schema.topicsQuery>): Page<TopicValue>;
   /** With the whole payload, where it is known; null = nothing was seen of it and nothing is retained. */
   value(topic: string): TopicValue | null;
-  /** The bytes of the last message as they are. */
-  payload(topic: string): { readonly bytes: Uint8Array; readonly mediaType: string | null } | null;
+  /** The bytes of the last message as they are; `truncated`: only the beginning is known, since nobody follows the topic. */
+  payload(topic: string): {
+    readonly bytes: Uint8Array;
+    /** Of an image that browsers show. */
+    readonly mediaType: string | null;
+    readonly truncated: boolean;
+  } | null;
   /** Keeps whole payloads of these topics (up to a megabyte each) until the function that comes back is called. */
   follow(topics: readonly string[]): () => void;
   /** A number that changes with each message of a topic: whether {@link TrafficService.value} has news. 0 = nothing seen. */
@@ -89,6 +96,7 @@ export interface TrafficService {
    */
   feed(filters: readonly string[]): FeedSource;
   graph(view: z.output<typeof schema.graphView>): Graph;
+  /** @throws {ApiProblem} INVALID_TOPIC, TOPIC_RESERVED, INVALID_PAYLOAD */
   publish(request: z.output<typeof schema.publishRequest>, by: Operator): PublishResult;
 }
 

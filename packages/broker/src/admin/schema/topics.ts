@@ -89,6 +89,8 @@ export const topicRows = z.object({
   /** Topics known, and whether there are more than are looked at (`dashboard.maxTopics`). */
   topics: count,
   truncated: z.boolean(),
+  /** There may be more: not everything has been gone through yet. */
+  searching: z.boolean(),
   /** Messages a second of all of them. */
   rate: z.number(),
 });
@@ -96,7 +98,11 @@ export const topicRows = z.object({
 /** For scripts: topics in their order, a page at a time. */
 export const topicsQuery = pageQuery.extend({
   search: z.string().max(256).default(''),
-  prefix: z.string().max(65_535).default('').describe('Only topics that begin with this'),
+  prefix: z
+    .string()
+    .max(65_535)
+    .default('')
+    .describe('Only topics that begin with this; those below `$SYS` and its like only where it begins with `$`'),
 });
 export const topicsPage = pageOf(topicValue);
 
