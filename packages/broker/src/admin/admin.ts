@@ -3,10 +3,12 @@ import { Access } from './http/access.ts';
 import { type App, createApp, Visitors } from './http/app.ts';
 import { builtPages } from './http/pages.ts';
 import { Sessions } from './http/sessions.ts';
-import type { AdminUsers } from './http/users.ts';
+import type { AdminUser, AdminUsers } from './http/users.ts';
 import type { Visitor } from './http/visitor.ts';
+import { LiveHub } from './live/live-hub.ts';
 import { ApiProblem } from './problem.ts';
 import { routes } from './routes/index.ts';
+import { liveRoutes } from './routes/live.ts';
 import { sessionRoutes } from './routes/session.ts';
 import type { AdminServices } from './services.ts';
 
@@ -38,11 +40,13 @@ export class Admin {
   readonly #app: App;
   readonly #visitors: Visitors;
   readonly #sessions: Sessions;
+  readonly #live: LiveHub;
 
-  private constructor(app: App, visitors: Visitors, sessions: Sessions) {
+  private constructor(app: App, visitors: Visitors, sessions: Sessions, live: LiveHub) {
     this.#app = app;
     this.#visitors = visitors;
     this.#sessions = sessions;
+    this.#live = live;
   }
 
   static async open(parts: AdminParts): Promise<Admin> {
@@ -51,8 +55,12 @@ export class Admin {
     const sessions = new Sessions({ timeout: settings.sessionTimeout, idleTimeout: settings.idleTimeout, now });
     const roles = { admin: settings.adminRole, viewer: settings.viewerRole };
     const access = new Access({ users, sessions, roles, visitorOf: (request) => visitors.of(request) });
+    const services = withStubs(parts.services);
+    const { maxStreams, maxStreamsPerAddress } = settings;
+    const report = (error: unknown) => parts.log.error(`live data of the dashboard failed: ${describe(error)}`);
+    const live = new LiveHub({ services, maxStreams, maxStreamsPerAddress, now, report });
     const context = {
-      services: withStubs(parts.services),
+      services,
       operatorOf: (request: Parameters<Access['operatorOf']>[0]) => access.operatorOf(request),
     };
     const app = await createApp({
@@ -61,14 +69,14 @@ export class Admin {
       pages: parts.pages ?? builtPages(),
       routes: (api) => {
         sessionRoutes(api, access, version);
+        liveRoutes(api, access, live);
         for (const add of routes) add(api, context);
       },
       report: (error, reference, { method, url }) => {
-        const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
-        parts.log.error(`the dashboard failed at ${method} ${url.slice(0, 200)} (${reference}): ${what}`);
+        parts.log.error(`the dashboard failed at ${method} ${url.slice(0, 200)} (${reference}): ${describe(error)}`);
       },
     });
-    return new Admin(app, visitors, sessions);
+    return new Admin(app, visitors, sessions, live);
   }
 
   handle(request: IncomingMessage, response: ServerResponse, visitor: Visitor): void {
@@ -84,16 +92,20 @@ export class Admin {
   /** Users were removed or have other credentials: whoever is logged in as one of them is not any longer. */
   usersChanged(provider: string, usernames: readonly string[]): void {
     const names = new Set(usernames);
-    this.#sessions.endWhere(
-      ({ username, rights }) => names.has(username) && (rights?.provider ?? provider) === provider,
-      'the user was removed or has other credentials; log in again',
-    );
+    const fits = ({ username, rights }: AdminUser) =>
+      names.has(username) && (rights?.provider ?? provider) === provider;
+    const reason = 'the user was removed or has other credentials; log in again';
+    this.#sessions.endWhere(fits, reason);
+    this.#live.endWhere(fits, reason);
   }
 
   async close(): Promise<void> {
+    this.#live.close();
     await this.#app.app.close();
   }
 }
+
+const describe = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
 
 /** Parts that are not there answer that they are not. */
 function withStubs(services: Partial<AdminServices>): AdminServices {

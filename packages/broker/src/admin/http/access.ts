@@ -4,7 +4,7 @@ import type { Role } from '../schema/index.ts';
 import type { Operator } from '../services.ts';
 import { type AdminSession, isCsrfToken, type Sessions } from './sessions.ts';
 import type { AdminLogin, AdminUser, AdminUsers } from './users.ts';
-import { isCrossSite, isEncrypted, isFromHere, type Visitor } from './visitor.ts';
+import { hostOf, isCrossSite, isEncrypted, isFromHere, type Visitor } from './visitor.ts';
 
 /** The header pages send the token of their session in. */
 const CSRF_HEADER = 'x-cauldron-csrf';
@@ -17,6 +17,18 @@ export interface Identity {
   readonly role: Role | null;
   /** null = it showed user name and password, or needs none. */
   readonly session: AdminSession | null;
+}
+
+/** Who opened a live stream. */
+export interface Viewer {
+  /** The host of its address. */
+  readonly host: string;
+  /** null = this machine, where nobody has to log in. */
+  readonly user: AdminUser | null;
+  /** Equal for requests of the same login: only who opened a stream says what it shows. */
+  readonly key: unknown;
+  /** Why it may not look any longer; null = it may, and its session counts as used. */
+  stillThere(): string | null;
 }
 
 export interface AccessParts {
@@ -69,6 +81,23 @@ export class Access {
   /** Who asks, for the audit log. */
   operatorOf(request: FastifyRequest): Operator {
     return this.identityOf(request)?.user?.username ?? null;
+  }
+
+  /** Who asks, for as long as its live stream is open. To be called after {@link Access.check} let it through. */
+  viewerOf(request: FastifyRequest): Viewer {
+    const { user = null, session = null } = this.identityOf(request) ?? {};
+    return {
+      host: hostOf(this.#visitor(request).address),
+      user,
+      key: session ?? user?.username ?? null,
+      stillThere: () => {
+        if (session?.ended.aborted) return String(session.ended.reason);
+        if (user !== null && this.#parts.users.roleOf(user) === null)
+          return 'the user may not use the dashboard any longer';
+        if (session !== null) this.sessions.touch(session);
+        return null;
+      },
+    };
   }
 
   get loginRequired(): boolean {

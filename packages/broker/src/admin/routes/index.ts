@@ -1,4 +1,5 @@
 import type { Routes } from '../http/typed.ts';
+import { dashboardsRoutes } from './dashboards.ts';
 
 /** All routes of the API that need nothing but the services. */
-export const routes: readonly Routes[] = [];
+export const routes: readonly Routes[] = [dashboardsRoutes];

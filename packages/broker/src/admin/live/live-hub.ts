@@ -1,0 +1,218 @@
+import { randomBytes } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import type { Viewer } from '../http/access.ts';
+import type { AdminUser } from '../http/users.ts';
+import { ApiProblem } from '../problem.ts';
+import type { LiveEvents } from '../schema/index.ts';
+import type { AdminServices } from '../services.ts';
+import { type Interest, LiveStream, type Sent, SNAPSHOTS, type Snapshot } from './live-stream.ts';
+
+/** Milliseconds between two looks at what has changed. */
+const STEP = 100;
+/** Milliseconds between two looks at who may still look. */
+const CHECK_EVERY = 1000;
+/** Milliseconds until something that failed is tried again. */
+const AFTER_FAILURE = 60_000;
+/** A look that took long is not taken again before this many times as long: a tenth of the time at most goes there. */
+const REST = 10;
+/** The newest events that go with a client. */
+const CLIENT_EVENTS = 100;
+
+/** Milliseconds between two looks at each. */
+const EVERY: Readonly<Record<Snapshot, number>> = {
+  overview: 1000,
+  topics: 500,
+  clients: 1000,
+  client: 1000,
+  graph: 500,
+};
+
+type Answer = LiveEvents[Snapshot];
+
+/** What is sent. */
+interface Made {
+  /** JSON; null = it failed. */
+  readonly text: string | null;
+  /** Milliseconds it took. */
+  readonly cost: number;
+}
+
+export interface LiveHubOptions {
+  readonly services: AdminServices;
+  /** Most streams, in all and from one address. */
+  readonly maxStreams: number;
+  readonly maxStreamsPerAddress: number;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Something failed that should not have. */
+  readonly report: (error: unknown) => void;
+}
+
+/**
+ * The live streams of all pages, and the one timer behind them. It runs only while there are some.
+ *
+ * ```
+ *  each step, for each stream that has taken what it was sent:   values, feed; then what is due of the rest
+ *                                                                  |
+ *     the same is asked once for all that show it --> changed? --> sent
+ * ```
+ */
+export class LiveHub {
+  readonly #options: LiveHubOptions;
+  readonly #streams = new Map<string, { readonly stream: LiveStream; readonly viewer: Viewer }>();
+  /** What was made in this step, by kind and wish. */
+  readonly #made = new Map<string, Made | Promise<Made>>();
+  #timer: NodeJS.Timeout | undefined;
+  #checkedAt = 0;
+  /** Streams that found no room. */
+  refused = 0;
+
+  constructor(options: LiveHubOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#streams.size;
+  }
+
+  /** Whether another stream from there finds room. @throws {ApiProblem} TOO_MANY_STREAMS */
+  admit(host: string): void {
+    const { maxStreams, maxStreamsPerAddress } = this.#options;
+    const own = [...this.#streams.values()].filter(({ viewer }) => viewer.host === host).length;
+    const [full, limit] =
+      own >= maxStreamsPerAddress
+        ? [`${own} pages of your address are open`, 'dashboard.maxStreamsPerAddress']
+        : [`${this.size} pages are open`, 'dashboard.maxStreams'];
+    if (own < maxStreamsPerAddress && this.size < maxStreams) return;
+    this.refused += 1;
+    throw new ApiProblem(503, 'TOO_MANY_STREAMS', `${full} already, which is the most (${limit}). Close some of them.`);
+  }
+
+  /** Begins a stream on an answer whose headers are written. */
+  open(response: ServerResponse, viewer: Viewer): void {
+    const now = this.#options.now();
+    const stream = new LiveStream(randomBytes(16).toString('base64url'), response, this.#options.services.traffic);
+    this.#streams.set(stream.id, { stream, viewer });
+    response.once('close', () => this.#end(stream));
+    response.on('error', () => this.#end(stream));
+    stream.send('hello', { stream: stream.id }, now);
+    this.#timer ??= setInterval(() => this.#step(), STEP).unref();
+  }
+
+  /** Has a stream show something else. False = whoever asks has no such stream. */
+  show(id: string, key: unknown, interest: Interest): boolean {
+    const found = this.#streams.get(id);
+    if (found === undefined || found.viewer.key !== key) return false;
+    found.stream.show(interest, this.#options.now());
+    return true;
+  }
+
+  /** Says goodbye to who may not look any longer. */
+  check(): void {
+    const now = this.#options.now();
+    this.#checkedAt = now;
+    for (const { stream, viewer } of [...this.#streams.values()]) {
+      const reason = viewer.stillThere();
+      if (reason === null) continue;
+      stream.send('goodbye', { reason }, now);
+      this.#end(stream);
+    }
+  }
+
+  /** Says goodbye to users. */
+  endWhere(fits: (user: AdminUser) => boolean, reason: string): void {
+    for (const { stream, viewer } of [...this.#streams.values()]) {
+      if (viewer.user === null || !fits(viewer.user)) continue;
+      stream.send('goodbye', { reason }, this.#options.now());
+      this.#end(stream);
+    }
+  }
+
+  /** Ends all streams; pages try again by themselves. */
+  close(): void {
+    for (const { stream } of [...this.#streams.values()]) this.#end(stream);
+  }
+
+  #end(stream: LiveStream): void {
+    if (!this.#streams.delete(stream.id)) return;
+    stream.end();
+    if (this.#streams.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #step(): void {
+    const now = this.#options.now();
+    if (now - this.#checkedAt >= CHECK_EVERY) this.check();
+    this.#made.clear();
+    for (const { stream } of this.#streams.values()) {
+      if (stream.isBusy) continue;
+      try {
+        stream.sendValues(now);
+        stream.sendFeed(now);
+      } catch (error) {
+        this.#options.report(error);
+        this.#end(stream); // its page comes again, with a stream of a new beginning
+        continue;
+      }
+      for (const kind of SNAPSHOTS) this.#sendSnapshot(stream, kind, now);
+      stream.heartbeat(now);
+    }
+  }
+
+  #sendSnapshot(stream: LiveStream, kind: Snapshot, now: number): void {
+    const sent = stream.due(kind, now);
+    if (sent === undefined) return;
+    const name = `${kind} ${sent.key}`;
+    const made = this.#made.get(name) ?? this.#make(kind, stream.interest);
+    this.#made.set(name, made);
+    sent.due = Number.POSITIVE_INFINITY;
+    if (made instanceof Promise) void made.then((later) => this.#sendMade(stream, kind, sent, later));
+    else this.#sendMade(stream, kind, sent, made);
+  }
+
+  #sendMade(stream: LiveStream, kind: Snapshot, sent: Sent, { text, cost }: Made): void {
+    const now = this.#options.now();
+    sent.due = now + (text === null ? AFTER_FAILURE : Math.max(EVERY[kind], REST * cost));
+    if (text === null || text === sent.text || !stream.isShowing(kind, sent)) return;
+    if (stream.isBusy) {
+      sent.due = now;
+      return;
+    }
+    sent.text = text;
+    stream.sendText(kind, text, now);
+  }
+
+  #make(kind: Snapshot, interest: Interest): Made | Promise<Made> {
+    const begun = performance.now();
+    const made = (data: unknown): Made => ({ text: JSON.stringify(data), cost: performance.now() - begun });
+    const failed = (error: unknown): Made => {
+      if (!(error instanceof ApiProblem)) this.#options.report(error);
+      return { text: null, cost: 0 };
+    };
+    try {
+      const data = this.#ask(kind, interest);
+      return data instanceof Promise ? data.then(made).catch(failed) : made(data);
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  #ask(kind: Snapshot, { topics, clients, client, graph }: Interest): Answer | Promise<Answer> {
+    const { services } = this.#options;
+    switch (kind) {
+      case 'overview':
+        return services.overview.overview();
+      case 'topics':
+        return services.traffic.view(topics!);
+      case 'clients':
+        return services.clients.list(clients!);
+      case 'client': {
+        const events = services.clients.events({ clientId: client!, limit: CLIENT_EVENTS });
+        return { client: services.clients.get(client!), events: events.items };
+      }
+      case 'graph':
+        return services.traffic.graph(graph!);
+    }
+  }
+}
