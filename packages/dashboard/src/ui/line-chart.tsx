@@ -8,6 +8,8 @@ export interface ChartSeries {
   /** A custom property of the style sheet: `--series-1`. */
   readonly color: string;
   readonly fill?: boolean;
+  /** A line goes on over times at which only other series have values. */
+  readonly joinGaps?: boolean;
 }
 
 export interface LineChartProps {
@@ -22,7 +24,10 @@ export interface LineChartProps {
   readonly window?: number;
   readonly min?: number | null;
   readonly max?: number | null;
+  /** Below it: the values under the pointer, otherwise the newest. */
   readonly legend?: boolean;
+  /** Charts with the same name here show the same moment while the pointer is over one of them. */
+  readonly group?: string;
   /** What it shows, for who cannot see it. */
   readonly label: string;
 }
@@ -31,13 +36,13 @@ const styleOf = (name: string): string => getComputedStyle(document.documentElem
 
 /** A chart of values over time. New data is drawn without building the chart anew. */
 export function LineChart(props: LineChartProps) {
-  const { series, data, height, window: span, label, min = null, max = null, legend = true } = props;
+  const { series, data, height, window: span, label, min = null, max = null, legend = true, group } = props;
   const ref = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | null>(null);
   const latest = useRef(props);
   latest.current = props;
 
-  const shape = JSON.stringify([series, height, span, min, max, legend]);
+  const shape = JSON.stringify([series, height, span, min, max, legend, group]);
   useLayoutEffect(() => {
     const element = ref.current!;
     const build = (): void => {
@@ -64,49 +69,71 @@ export function LineChart(props: LineChartProps) {
     };
   }, [shape]);
 
-  useEffect(() => chart.current?.setData(data), [data]);
+  useEffect(() => {
+    const drawn = chart.current;
+    drawn?.setData(data);
+    drawn?.setLegend({ idx: drawn.cursor.idx ?? null } as unknown as { idx: number });
+  }, [data]);
   return <div ref={ref} class="chart" role="img" aria-label={label} style={{ minHeight: `${height}px` }} />;
 }
 
 function optionsOf(
-  { series, height, window: span, format, min, max, legend }: LineChartProps,
+  { series, height, window: span, format, min, max, legend, group }: LineChartProps,
   width: number,
 ): uPlot.Options {
   const text = styleOf('--text-2');
   const grid = { stroke: styleOf('--grid'), width: 1 };
   const font = `12px ${styleOf('--font')}`;
-  const say = (_: uPlot, value: number | null): string => (value === null || value === undefined ? '–' : format(value));
+  const say = (format: (value: number) => string): uPlot.Series.Value => {
+    return (chart, value: number | null, index, at) => {
+      const told = at === null ? chart.data[index]?.at(-1) : value;
+      return told === null || told === undefined ? '–' : format(told);
+    };
+  };
   return {
     width: Math.max(width, 50),
     height,
-    cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
+    cursor: {
+      y: false,
+      points: { size: 7 },
+      drag: { x: false, y: false },
+      ...(group === undefined ? {} : { sync: { key: group, setSeries: false } }),
+    },
     legend: { show: legend ?? true, live: true },
     padding: [10, 8, 0, 0],
     scales: {
       x: { time: true, ...(span === undefined ? {} : { range: (_, __, newest) => [newest - span, newest] }) },
-      y: { range: (_, low, high) => rangeOf(low, high, min ?? null, max ?? null) },
+      y: { range: (_, low, high) => rangeOf(low, high, min ?? null, max ?? null, fit ?? false) },
     },
     axes: [
       { stroke: text, grid, ticks: grid, font, space: 70, values: (_, at) => at.map((one) => clockTime(one * 1000)) },
       { stroke: text, grid, ticks: grid, font, size: 68, values: (_, at) => at.map(format) },
     ],
     series: [
-      { label: 'time', value: (_, at) => (at === null || at === undefined ? '–' : clockTime(at * 1000)) },
-      ...series.map(({ label, color, fill }) => ({
+      { label: 'time', value: say((at) => clockTime(at * 1000)) },
+      ...series.map(({ label, color, fill, joinGaps }) => ({
         label,
         stroke: styleOf(color),
         width: 2,
         points: { show: false },
-        value: say,
+        value: say(format),
         ...(fill && { fill: `color-mix(in srgb, ${styleOf(color)} 14%, transparent)` }),
       })),
     ],
   };
 }
 
-/** From zero, or what was said; some room above, so that the line does not stick to the edge. */
-function rangeOf(low: number | null, high: number | null, min: number | null, max: number | null): [number, number] {
-  const bottom = min ?? Math.min(0, low ?? 0);
+/** From zero (or around the values), or what was said; some room above, so that the line does not stick to the edge. */
+function rangeOf(
+  low: number | null,
+  high: number | null,
+  min: number | null,
+  max: number | null,
+  fit: boolean,
+): [number, number] {
+  const span = (high ?? 0) - (low ?? 0);
+  const lowest = fit && low !== null ? low - (span === 0 ? 1 : span * 0.15) : Math.min(0, low ?? 0);
+  const bottom = min ?? lowest;
   const top = max ?? (high === null || high <= bottom ? bottom + 1 : high + (high - bottom) * 0.08);
   return [bottom, top];
 }
