@@ -72,7 +72,8 @@ export function LineChart(props: LineChartProps) {
   useEffect(() => {
     const drawn = chart.current;
     drawn?.setData(data);
-    drawn?.setLegend({ idx: drawn.cursor.idx ?? null } as unknown as { idx: number });
+    // The type forgets null, for a pointer that is elsewhere.
+    drawn?.setLegend({ idx: (drawn.cursor.idx ?? null) as number });
   }, [data]);
   return <div ref={ref} class="chart" role="img" aria-label={label} style={{ minHeight: `${height}px` }} />;
 }
