@@ -79,7 +79,7 @@ export function LineChart(props: LineChartProps) {
 }
 
 function optionsOf(
-  { series, height, window: span, format, min, max, legend, group }: LineChartProps,
+  { series, height, window: span, format, min, max, fit, legend, group }: LineChartProps,
   width: number,
 ): uPlot.Options {
   const text = styleOf('--text-2');
@@ -118,6 +118,7 @@ function optionsOf(
         width: 2,
         points: { show: false },
         value: say(format),
+        spanGaps: joinGaps ?? false,
         ...(fill && { fill: `color-mix(in srgb, ${styleOf(color)} 14%, transparent)` }),
       })),
     ],
