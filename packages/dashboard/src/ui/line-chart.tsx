@@ -24,6 +24,8 @@ export interface LineChartProps {
   readonly window?: number;
   readonly min?: number | null;
   readonly max?: number | null;
+  /** The axis goes around the values, not from zero, where `min` says nothing. */
+  readonly fit?: boolean;
   /** Below it: the values under the pointer, otherwise the newest. */
   readonly legend?: boolean;
   /** Charts with the same name here show the same moment while the pointer is over one of them. */
@@ -36,13 +38,24 @@ const styleOf = (name: string): string => getComputedStyle(document.documentElem
 
 /** A chart of values over time. New data is drawn without building the chart anew. */
 export function LineChart(props: LineChartProps) {
-  const { series, data, height, window: span, label, min = null, max = null, legend = true, group } = props;
+  const {
+    series,
+    data,
+    height,
+    window: span,
+    label,
+    min = null,
+    max = null,
+    fit = false,
+    legend = true,
+    group,
+  } = props;
   const ref = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | null>(null);
   const latest = useRef(props);
   latest.current = props;
 
-  const shape = JSON.stringify([series, height, span, min, max, legend, group]);
+  const shape = JSON.stringify([series, height, span, min, max, fit, legend, group]);
   useLayoutEffect(() => {
     const element = ref.current!;
     const build = (): void => {
