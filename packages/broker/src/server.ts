@@ -4,7 +4,6 @@ import { isDeepStrictEqual } from 'node:util';
 import { BrokerCore, type CoreOptions, defaultLimits, type Interceptor, type Metrics } from '@cauldron/core';
 import { MqttError, type Properties, type QoS, ReasonCode, topicFilterProblem } from '@cauldron/protocol';
 import type { AccessClient, Action, AuthorizationOptions, Explanation } from './access/index.ts';
-import type { Admin } from './admin/admin.ts';
 import type { LoginCounters } from './auth/authentication-options.ts';
 import type { BrokerOptions, ListenAddress, PublishOptions, ReloadOptions, ReloadReport } from './broker-options.ts';
 import type { Clock } from './clock.ts';
@@ -20,6 +19,7 @@ import { StoreKeeper } from './store-keeper.ts';
 import { SysTopics } from './sys-topics.ts';
 import type { Listener } from './transport/listener.ts';
 import { version } from './version.ts';
+import type { DashboardServer } from './wiring/admin.ts';
 import { dashboardUrlOf, needsDashboard, servesDashboard } from './wiring/dashboard-listeners.ts';
 import { defined } from './wiring/defined.ts';
 import { describeError } from './wiring/describe-error.ts';
@@ -75,7 +75,7 @@ export class Broker extends EventEmitter<BrokerEvents> {
   readonly #memory: MemoryMonitor;
   readonly #exposure: Exposure;
   readonly #options: BrokerOptions;
-  #admin: Admin | null = null;
+  #dashboard: DashboardServer | null = null;
   #dashboardUrl: string | null = null;
   #ticking: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
@@ -153,7 +153,7 @@ export class Broker extends EventEmitter<BrokerEvents> {
     try {
       await this.#keeper?.restore(this.core);
       this.#ticking = setInterval(() => this.#tick(), TICK);
-      this.#admin = needsDashboard(this.config) ? await this.#openDashboard() : null;
+      this.#dashboard = needsDashboard(this.config) ? await this.#openDashboard() : null;
       await this.#listeners.openAll(this.config, {
         opened: (listener, own) => this.#serveDashboard(listener, own),
         changed: (reload) => this.#reloaded(reload, 'file'),
@@ -173,29 +173,27 @@ export class Broker extends EventEmitter<BrokerEvents> {
   }
 
   /** Its framework takes a while to load, which nobody without a dashboard should wait for. */
-  async #openDashboard(): Promise<Admin> {
-    const { openDashboard } = await import('./wiring/admin.ts');
-    const { authenticator, pages } = this.#options;
-    const admin = await openDashboard({
+  async #openDashboard(): Promise<DashboardServer> {
+    const { DashboardServer } = await import('./wiring/admin.ts');
+    const { authenticator, pages, dashboards } = this.#options;
+    return DashboardServer.open({
+      core: this.core,
       config: this.config,
       security: this.#security,
       exposure: this.#exposure,
+      health: this.#health,
       log: this.#log,
       now: this.#now,
       ownAuthenticator: authenticator !== undefined,
       pages,
-      services: {},
+      initial: dashboards,
     });
-    this.#security.onUsersChanged((provider, users) => admin.usersChanged(provider, users));
-    return admin;
   }
 
-  #serveDashboard(listener: Listener, own: ListenerConfig): void {
-    const admin = this.#admin;
-    if (admin === null || listener.http === null || !servesDashboard(own)) return;
-    const place = { name: listener.name, port: listener.address.port, secure: own.tls !== undefined };
-    listener.http.serve((request, response, address) => admin.handle(request, response, { address, listener: place }));
-    this.#dashboardUrl ??= dashboardUrlOf(listener, own);
+  #serveDashboard({ name, address, http }: Listener, own: ListenerConfig): void {
+    if (this.#dashboard === null || http === null || !servesDashboard(own)) return;
+    this.#dashboard.serve(http, { name, port: address.port, secure: own.tls !== undefined });
+    this.#dashboardUrl ??= dashboardUrlOf(address, own);
   }
 
   #memoryChanged({ level, message }: MemoryFinding): void {
@@ -218,7 +216,7 @@ export class Broker extends EventEmitter<BrokerEvents> {
     this.#sys.tick(now);
     this.#memory.tick(now);
     this.#security.tick(now);
-    this.#admin?.tick();
+    this.#dashboard?.tick(now);
   }
 
   /**
@@ -354,7 +352,7 @@ export class Broker extends EventEmitter<BrokerEvents> {
 
   async #close(): Promise<void> {
     this.#listeners.stopAccepting();
-    await this.#admin?.close();
+    await this.#dashboard?.close();
     this.core.close();
     const deadline = performance.now() + CLOSE_WITHIN;
     while (this.#listeners.connections > 0 && performance.now() < deadline) {

@@ -1,19 +1,26 @@
-import type { AuthenticationRequest, AuthenticationResult } from '@cauldron/core';
+import { resolve } from 'node:path';
+import type { AuthenticationRequest, AuthenticationResult, BrokerCore } from '@cauldron/core';
 import { ReasonCode } from '@cauldron/protocol';
 import { Admin } from '../admin/admin.ts';
+import { Dashboards, type InitialDashboard } from '../admin/dashboards/index.ts';
 import type { AdminLogin, AdminLoginResult, AdminUser, AdminUsers } from '../admin/http/users.ts';
-import type { AdminServices } from '../admin/services.ts';
+import type { ListenerPlace } from '../admin/http/visitor.ts';
+import { Traffic } from '../admin/traffic/traffic.ts';
 import type { Config } from '../config/index.ts';
 import { allowsAnonymous, type Exposure } from '../exposure.ts';
+import type { HealthMonitor } from '../health.ts';
+import type { HttpHost } from '../http/http-host.ts';
 import type { Logger } from '../log.ts';
 import { version } from '../version.ts';
 import type { Security } from './security.ts';
 
-/** What the dashboard is made of beside its services. */
+/** What the dashboard is made of. */
 export interface DashboardParts {
+  readonly core: BrokerCore;
   readonly config: Config;
   readonly security: Security;
   readonly exposure: Exposure;
+  readonly health: HealthMonitor;
   readonly log: Logger;
   /** Milliseconds since 1970, never going back. */
   readonly now: () => number;
@@ -21,13 +28,73 @@ export interface DashboardParts {
   readonly ownAuthenticator: boolean;
   /** Folder of the built pages, in place of those of the package. */
   readonly pages: string | undefined;
-  readonly services: Partial<AdminServices>;
+  /** Dashboards that are made where there are none of their identifiers. */
+  readonly initial: readonly InitialDashboard[] | undefined;
 }
 
-/** Opens the dashboard; {@link Admin.handle} is for the listeners. */
-export function openDashboard(parts: DashboardParts): Promise<Admin> {
-  const { config, log, now, pages, services } = parts;
-  return Admin.open({ version, settings: config.dashboard, pages, users: usersOf(parts), services, now, log });
+/** The dashboard with all its parts, between the broker's start and its end. */
+export class DashboardServer {
+  readonly #admin: Admin;
+  readonly #traffic: Traffic;
+  readonly #dashboards: Dashboards;
+
+  private constructor(admin: Admin, traffic: Traffic, dashboards: Dashboards) {
+    this.#admin = admin;
+    this.#traffic = traffic;
+    this.#dashboards = dashboards;
+  }
+
+  /** @throws {TypeError} an initial dashboard is none */
+  static async open(parts: DashboardParts): Promise<DashboardServer> {
+    const { core, config, security, log, now, pages } = parts;
+    const { maxTopics } = config.dashboard;
+    const traffic = new Traffic(core, now, { maxTopics });
+    const dashboards = await openDashboards(parts);
+    const services = { traffic, dashboards };
+    const admin = await Admin.open({
+      version,
+      settings: config.dashboard,
+      pages,
+      users: usersOf(parts),
+      services,
+      now,
+      log,
+    });
+    security.onUsersChanged((provider, users) => admin.usersChanged(provider, users));
+    return new DashboardServer(admin, traffic, dashboards);
+  }
+
+  /** Answers the requests of a listener. */
+  serve(http: HttpHost, listener: ListenerPlace): void {
+    http.serve((request, response, address) => this.#admin.handle(request, response, { address, listener }));
+  }
+
+  /** Moves on in time; to be called every few hundred milliseconds. */
+  tick(now: number): void {
+    this.#traffic.tick(now);
+    this.#admin.tick();
+  }
+
+  /** Ends live streams and waits for what is being written. */
+  async close(): Promise<void> {
+    await this.#admin.close();
+    this.#traffic.close();
+    await this.#dashboards.close();
+  }
+}
+
+function openDashboards({ config, health, log, now, initial }: DashboardParts): Promise<Dashboards> {
+  const { directory, memory } = config.data;
+  const folder = directory === undefined || memory ? null : resolve(directory);
+  return Dashboards.open(folder, {
+    log,
+    now,
+    initial,
+    report: (problem) => {
+      if (problem === null) health.clear('dashboards-failing');
+      else health.report('dashboards-failing', problem, now());
+    },
+  });
 }
 
 /** The broker's own users, as the dashboard asks for them. */
