@@ -1,0 +1,166 @@
+import type { BrokerCore, Message } from '@cauldron/core';
+import { topicFilterProblem, topicNameProblem } from '@cauldron/protocol';
+import type { z } from 'zod';
+import { ApiProblem } from '../problem.ts';
+import type * as schema from '../schema/index.ts';
+import type { Page, RetainedDeleted, RetainedMessage, Undone } from '../schema/index.ts';
+import type { Operator, RetainedService } from '../services.ts';
+import { deleteRetained, eachRetained, restoreAll } from './deletions.ts';
+import { RetainedPages } from './retained-pages.ts';
+import { canUndo, UNDO_BYTES, UNDO_MESSAGES, UNDO_SECONDS, UndoStore } from './undo-store.ts';
+
+/** Topics that an answer names. */
+const NAMED = 50;
+
+/** What somebody did, for the audit log. */
+export interface RetainedChange {
+  readonly action: 'retained-delete' | 'retained-undo';
+  /** The topic, or the top of the subtree. */
+  readonly topic: string;
+  /** In words. */
+  readonly detail: string;
+}
+
+export interface RetainedAdminOptions {
+  /** Told of every deletion and of what was brought back. */
+  readonly changed?: (by: Operator, what: RetainedChange) => void;
+  /** Does something in a later turn of the loop, so that clients are served in between. Default: `setImmediate`. */
+  readonly later?: (work: () => void) => void;
+}
+
+type DeleteRequest = z.output<typeof schema.retainedDelete>;
+
+/** Retained messages: lists of them, and deleting them with a way back. */
+export class RetainedAdmin implements RetainedService {
+  readonly #core: BrokerCore;
+  readonly #clock: () => number;
+  readonly #options: RetainedAdminOptions;
+  readonly #pages: RetainedPages;
+  readonly #undos = new UndoStore();
+  readonly #turn: () => Promise<void>;
+
+  /** @param clock milliseconds since 1970 */
+  constructor(core: BrokerCore, clock: () => number, options: RetainedAdminOptions = {}) {
+    const { later = (work) => setImmediate(work) } = options;
+    this.#core = core;
+    this.#clock = clock;
+    this.#options = options;
+    this.#pages = new RetainedPages(core);
+    this.#turn = () => new Promise((resolve) => later(resolve));
+  }
+
+  /** To be called now and then: what cannot be undone any more is let go. `now` in milliseconds since 1970. */
+  tick(now: number): void {
+    this.#undos.forget(now);
+  }
+
+  list({ filter, limit, cursor }: z.output<typeof schema.retainedQuery>): Page<RetainedMessage> {
+    if (cursor !== undefined) return this.#pages.next(cursor);
+    const problem = topicFilterProblem(filter);
+    if (problem !== undefined) {
+      throw new ApiProblem(400, 'INVALID_FILTER', `This is no topic filter: ${problem}. Write one such as 'house/#'.`);
+    }
+    return this.#pages.first(filter, limit);
+  }
+
+  async remove(request: DeleteRequest, by: Operator): Promise<RetainedDeleted> {
+    checkTarget(request.topic);
+    const deletion = new Deletion(this.#core, request.dryRun);
+    // 'a/#' matches 'a' too. // [MQTT-4.7.1-1]
+    if (request.subtree) {
+      await eachRetained(this.#core, `${request.topic}/#`, this.#turn, (messages) => deletion.take(messages));
+    } else {
+      const message = this.#core.retained.get(request.topic);
+      if (message !== null && !message.expired(this.#core.now)) deletion.take([message]);
+    }
+    if (deletion.refusal !== null && deletion.count === 0) throw refused(deletion.refusal);
+    return request.dryRun ? this.#wouldDelete(deletion) : this.#deleted(deletion, request, by);
+  }
+
+  #wouldDelete({ count, bytes, topics }: Deletion): RetainedDeleted {
+    return { count, bytes, topics, undo: null, undoSeconds: canUndo(count, bytes) ? UNDO_SECONDS : 0 };
+  }
+
+  #deleted(deletion: Deletion, { topic, subtree }: DeleteRequest, by: Operator): RetainedDeleted {
+    const { count, bytes, topics, messages } = deletion;
+    if (count === 0) return { count, bytes, topics, undo: null, undoSeconds: 0 };
+    const detail = subtree ? `${count} retained messages of the subtree` : 'its retained message';
+    this.#options.changed?.(by, { action: 'retained-delete', topic, detail });
+    if (!canUndo(count, bytes)) return { count, bytes, topics, undo: null, undoSeconds: 0 };
+    return { count, bytes, topics, undo: this.#undos.keep(topic, messages, this.#clock()), undoSeconds: UNDO_SECONDS };
+  }
+
+  async undo(token: string, by: Operator): Promise<Undone> {
+    const undo = this.#undos.take(token, this.#clock());
+    if (undo === null) {
+      const reason = `This deletion cannot be undone any more: ${UNDO_SECONDS / 60} minutes are over, it was undone already, or several others followed. Publish the messages again.`;
+      throw new ApiProblem(404, 'UNDO_GONE', reason);
+    }
+    const done = await restoreAll(this.#core, undo.messages, this.#turn);
+    const detail = `${done.restored} retained messages are back, ${done.skipped} were left out`;
+    this.#options.changed?.(by, { action: 'retained-undo', topic: undo.topic, detail });
+    return done;
+  }
+}
+
+/** What goes, or would go, in one deletion. */
+class Deletion {
+  count = 0;
+  bytes = 0;
+  /** The first of them. */
+  readonly topics: string[] = [];
+  /** For the way back; empty once they are too many. */
+  messages: Message[] = [];
+  /** The reason code with which the broker refused to go on. */
+  refusal: number | null = null;
+  readonly #core: BrokerCore;
+  readonly #dryRun: boolean;
+
+  constructor(core: BrokerCore, dryRun: boolean) {
+    this.#core = core;
+    this.#dryRun = dryRun;
+  }
+
+  /** Takes messages that match; false = there is no going on. */
+  take(messages: readonly Message[]): boolean {
+    for (const { topic } of messages) {
+      const gone = this.#dryRun ? this.#core.retained.get(topic) : deleteRetained(this.#core, topic);
+      if (typeof gone === 'number') {
+        this.refusal = gone;
+        return false;
+      }
+      if (gone !== null) this.#note(gone);
+    }
+    return true;
+  }
+
+  #note(message: Message): void {
+    this.count += 1;
+    this.bytes += message.size;
+    if (this.topics.length < NAMED) this.topics.push(message.topic);
+    if (this.#dryRun) return;
+    if (this.count <= UNDO_MESSAGES && this.bytes <= UNDO_BYTES) this.messages.push(message);
+    else this.messages = [];
+  }
+}
+
+function checkTarget(topic: string): void {
+  const problem = topicNameProblem(topic);
+  if (problem !== undefined) {
+    throw new ApiProblem(
+      400,
+      'INVALID_TOPIC',
+      `This is no topic: ${problem}. To delete what is below one, say subtree.`,
+    );
+  }
+  if (topic === '$SYS' || topic.startsWith('$SYS/')) {
+    const reason = 'Topics below $SYS belong to the broker, which would set them again at once. Choose another topic.';
+    throw new ApiProblem(403, 'TOPIC_RESERVED', reason);
+  }
+}
+
+function refused(reasonCode: number): ApiProblem {
+  const code = `0x${reasonCode.toString(16)}`;
+  const reason = `The broker refused to delete it (${code}): its store fails, a queue is full, or an interceptor forbids it. See what the broker says of its health, then try again.`;
+  return new ApiProblem(503, 'NOT_DELETED', reason);
+}
