@@ -50,6 +50,11 @@ const EXCEPTIONS: readonly {
     reason: 'these commands start a broker, explain its configuration and rules, or look after its store and users',
   },
   {
+    path: /^packages\/cli\/src\/(commands\/demo|demo\/dashboard)\.ts$/,
+    mayImport: 'broker',
+    reason: 'the demo starts a broker and brings a dashboard along',
+  },
+  {
     path: /^packages\/dashboard\//,
     mayImport: 'broker',
     typeOnly: true,

@@ -16,6 +16,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/broker.ts')).broker,
   },
   {
+    name: 'demo',
+    summary: 'start a broker with two simulated devices, and open their dashboard',
+    load: async () => (await import('./commands/demo.ts')).demo,
+  },
+  {
     name: 'pub',
     summary: 'publish messages',
     load: async () => (await import('./commands/pub.ts')).pub,

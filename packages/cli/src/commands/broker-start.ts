@@ -41,14 +41,25 @@ export function explained(start: StartBroker): StartBroker {
     try {
       return await start(config, options);
     } catch (error) {
-      const failure = listenFailure(error);
-      const message =
-        failure === undefined
-          ? (storeFailure(error) ?? fileFailure(error))
-          : explain(failure, portFlag(config, failure.port));
-      throw message === undefined ? error : new StartError(message, { cause: error });
+      throw inWords(error, config);
     }
   };
+}
+
+/** What kept a broker from starting, as a {@link StartError} where it is one that can be put into words. */
+export function inWords(error: unknown, config: ConfigInput): unknown {
+  const failure = listenFailure(error);
+  const message =
+    failure === undefined
+      ? (storeFailure(error) ?? fileFailure(error))
+      : explain(failure, portFlag(config, failure.port));
+  return message === undefined ? error : new StartError(message, { cause: error });
+}
+
+/** The port that somebody else has, where that kept a broker from starting. */
+export function takenPort(error: unknown): number | undefined {
+  const failure = listenFailure(error);
+  return failure?.code === 'EADDRINUSE' ? failure.port : undefined;
 }
 
 /** What a store that could not be opened says: its message holds the reason and the way out. */

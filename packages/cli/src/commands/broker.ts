@@ -5,20 +5,14 @@ import { type Command, type Flag, type Io, type Parsed, UsageError } from '../co
 import { exitCode } from '../exit-codes.ts';
 import { bannerLines, dataFolder } from './broker-banner.ts';
 import { explained, type RunningBroker, type StartBroker, StartError } from './broker-start.ts';
+import { closeInTime, type StopDeps, StopSignals } from './broker-stop.ts';
 import { configFlag, loadCommandConfig, reportConfigError } from './config-file.ts';
 
-/** Seconds a broker may take to stop. */
-const STOP_LIMIT = 15;
-
 /** What the command does to the world beside its Io, so that tests can stand in. */
-export interface BrokerCommandDeps {
+export interface BrokerCommandDeps extends StopDeps {
   readonly start: StartBroker;
-  /** Ends the process at once. */
-  readonly exit: (code: number) => void;
   /** Where a configuration is looked for without `-c`; default `CONFIG_FILES`. */
   readonly configFiles?: readonly string[];
-  /** Seconds a broker may take to stop; default 15. */
-  readonly stopLimit?: number;
 }
 
 const flags: readonly Flag[] = [
@@ -180,7 +174,7 @@ async function runBroker({ loaded, again, exposure }: Launch, io: Io, deps: Brok
     const signal = await stop.first;
     reloads.end();
     if (format === 'text') io.stdout.write(`stopping (${signal})\n`);
-    return await closeInTime(running, io, deps);
+    return await closeInTime('cauldron broker', running, io, deps);
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     io.stderr.write(`cauldron broker: ${error.message}\n`);
@@ -220,20 +214,6 @@ function announce({ addresses }: RunningBroker, loaded: LoadedConfig, exposure: 
   }
   io.stdout.write(`${bannerLines(addresses, loaded, exposure).join('\n')}\n`);
   for (const warning of warnings) io.stderr.write(`WARNING: ${warning}\n`);
-}
-
-async function closeInTime(running: RunningBroker, io: Io, deps: BrokerCommandDeps): Promise<number> {
-  const seconds = deps.stopLimit ?? STOP_LIMIT;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<'late'>((resolve) => {
-    timer = setTimeout(resolve, seconds * 1000, 'late');
-  });
-  const outcome = await Promise.race([running.close(), late]);
-  clearTimeout(timer);
-  if (outcome !== 'late') return exitCode.ok;
-  io.stderr.write(`cauldron broker: not everything was closed within ${seconds} s; leaving anyway\n`);
-  deps.exit(exitCode.failure);
-  return exitCode.failure;
 }
 
 /**
@@ -280,22 +260,5 @@ class ReloadSignals {
     } finally {
       this.#isBusy = false;
     }
-  }
-}
-
-/** The first signal asks the broker to stop, the second ends the process at once. */
-class StopSignals {
-  readonly first: Promise<string>;
-  readonly dispose: () => void;
-
-  constructor(io: Io, exit: (code: number) => void) {
-    const { promise, resolve } = Promise.withResolvers<string>();
-    this.first = promise;
-    let isStopping = false;
-    this.dispose = io.onSignal((signal) => {
-      if (isStopping) exit(signal === 'SIGINT' ? exitCode.interrupted! : exitCode.terminated!);
-      isStopping = true;
-      resolve(signal);
-    });
   }
 }
