@@ -5,7 +5,12 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { WebSocket } from 'ws';
-import { MAX_PAGE_CONNECTIONS } from '../../packages/broker/src/http/http-host.ts';
+import {
+  MAX_PAGE_CONNECTIONS,
+  MAX_PAGE_CONNECTIONS_PER_ADDRESS,
+  MAX_REQUEST_RATE,
+  MAX_WAITING_REQUESTS,
+} from '../../packages/broker/src/http/page-limits.ts';
 import { until } from '../support/broker.ts';
 import { type ListenerUnderTest, startListener } from '../support/listener.ts';
 
@@ -316,7 +321,8 @@ test('connections that ask for pages are bounded, and those that become WebSocke
   listener.http!.serve((_request, response) => void response.end('page'));
   const get = request(port, { line: 'GET / HTTP/1.1', headers: { Upgrade: null, Connection: null } });
   for (let i = 0; i < MAX_PAGE_CONNECTIONS; i++) {
-    const socket = connect({ port, host: '127.0.0.1' });
+    const from = `127.0.1.${1 + Math.floor(i / MAX_PAGE_CONNECTIONS_PER_ADDRESS)}`;
+    const socket = connect({ port, host: '127.0.0.1', localAddress: from });
     t.after(() => void socket.destroy());
     socket.write(get);
     await once(socket, 'data');
@@ -328,6 +334,52 @@ test('connections that ask for pages are bounded, and those that become WebSocke
   assert.equal(refusals.length, 1);
   assert.equal((await exchange(t, port, request(port))).status, 101);
   assert.equal(core.connections.size, 1);
+});
+
+test('one address gets a part of the connections that ask for pages', async (t) => {
+  const { listener, port } = await start(t);
+  listener.http!.serve((_request, response) => void response.end('page'));
+  const get = request(port, { line: 'GET / HTTP/1.1', headers: { Upgrade: null, Connection: null } });
+  for (let i = 0; i < MAX_PAGE_CONNECTIONS_PER_ADDRESS; i++) {
+    const socket = connect({ port, host: '127.0.0.1' });
+    t.after(() => void socket.destroy());
+    socket.write(get);
+    await once(socket, 'data');
+  }
+  const { status, body } = await exchange(t, port, get);
+  assert.equal(status, 503);
+  assert.match(body, /64 connections from this address ask for pages already/);
+});
+
+test('who asks on without waiting for answers is cut off', async (t) => {
+  const { listener, port, refusals } = await start(t);
+  let asked = 0;
+  listener.http!.serve(() => void (asked += 1));
+  const socket = connect({ port, host: '127.0.0.1' }).resume();
+  t.after(() => void socket.destroy());
+  socket.on('error', () => undefined);
+  const get = request(port, { line: 'GET / HTTP/1.1', headers: { Upgrade: null, Connection: null } });
+  socket.write(get.repeat(MAX_WAITING_REQUESTS + 100));
+  await once(socket, 'close');
+  assert.equal(asked, MAX_WAITING_REQUESTS);
+  assert.match(refusals[0]!, /More than 16 requests wait on one connection/);
+  await until('nothing to be left', () => listener.connections === 0);
+});
+
+test('who asks more often than may be is told so late, and the others are answered', async (t) => {
+  const { listener, port } = await start(t);
+  listener.http!.serve((_request, response) => void response.end('page'));
+  const get = request(port, { line: 'GET / HTTP/1.1', headers: { Upgrade: null, Connection: 'close' } });
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, async () => {
+      const statuses: number[] = [];
+      for (let i = 0; i < 2 + MAX_REQUEST_RATE / 10; i += 1) statuses.push((await exchange(t, port, get)).status);
+      return statuses;
+    }),
+  );
+  const all = answers.flat();
+  assert.ok(all.includes(429));
+  assert.ok(all.filter((status) => status === 200).length >= MAX_REQUEST_RATE);
 });
 
 test('who says nothing, or too little, is closed when limits.connectTimeout is over', async (t) => {

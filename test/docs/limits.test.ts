@@ -7,9 +7,14 @@ import {
   IDLE_TIMEOUT,
   KEEP_ALIVE_TIMEOUT,
   MAX_HEADER_BYTES,
-  MAX_PAGE_CONNECTIONS,
   REQUEST_TIMEOUT,
 } from '../../packages/broker/src/http/http-host.ts';
+import {
+  MAX_PAGE_CONNECTIONS,
+  MAX_PAGE_CONNECTIONS_PER_ADDRESS,
+  MAX_REQUEST_RATE,
+  MAX_WAITING_REQUESTS,
+} from '../../packages/broker/src/http/page-limits.ts';
 import { DEFAULT_MAX_INFLATED_SIZE } from '../../packages/broker/src/transport/websocket/websocket-layer.ts';
 import { repositoryRoot } from '../../scripts/lib/source-tree.ts';
 
@@ -34,7 +39,9 @@ test('docs/limits.md has the bounds of WebSocket and HTTP as they are', () => {
   for (const row of [
     `| \`webSocket.maxInflatedSize\` | ${number(DEFAULT_MAX_INFLATED_SIZE)} |`,
     `| headers of a request | ${number(MAX_HEADER_BYTES)} bytes |`,
-    `| connections that asked for pages | ${MAX_PAGE_CONNECTIONS} |`,
+    `| connections that asked for pages | ${MAX_PAGE_CONNECTIONS}, ${MAX_PAGE_CONNECTIONS_PER_ADDRESS} from one address |`,
+    `| requests a second from one address | ${MAX_REQUEST_RATE} |`,
+    `| requests of one connection that wait for an answer | ${MAX_WAITING_REQUESTS} |`,
     `| time for a whole request, and between two | ${REQUEST_TIMEOUT} s, ${KEEP_ALIVE_TIMEOUT} s |`,
     `| time without a byte, of a connection that is no WebSocket | ${IDLE_TIMEOUT} s |`,
   ])

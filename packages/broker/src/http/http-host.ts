@@ -2,19 +2,20 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import { type Answer, answerText, listHas, sendAnswer } from './answer.ts';
 import { checkHostAndOrigin, type OriginGuardOptions } from './origin-guard.ts';
+import { MAX_WAITING_REQUESTS, PageLimits } from './page-limits.ts';
 
 /** Bytes of request line and headers: 431 beyond. */
 export const MAX_HEADER_BYTES = 16_384;
 /** Headers of a request: 431 beyond. */
 export const MAX_HEADERS = 100;
-/** Connections at the same time that have asked for a page, and none of them for WebSocket: 503 beyond. */
-export const MAX_PAGE_CONNECTIONS = 256;
 /** Seconds a whole request may take. */
 export const REQUEST_TIMEOUT = 60;
 /** Seconds a connection may wait for its next request. */
 export const KEEP_ALIVE_TIMEOUT = 5;
 /** Seconds without a byte in either direction. */
 export const IDLE_TIMEOUT = 60;
+/** Milliseconds until who asks too often is told so: it costs them time, and not the broker. */
+const LATE = 1000;
 /** Milliseconds between two looks at who is late. */
 const LOOK_EVERY = 1000;
 
@@ -36,6 +37,13 @@ export interface HttpHostOptions {
   readonly refused: (socket: Socket, answer: Answer) => void;
 }
 
+interface PageConnection {
+  /** `host:port` */
+  readonly address: string;
+  /** Answers it waits for. */
+  waiting: number;
+}
+
 /** Answers a request that is no upgrade, of a client at `address` (`host:port`). */
 export type PageHandler = (request: IncomingMessage, response: ServerResponse, address: string) => void;
 
@@ -47,10 +55,11 @@ export class HttpHost {
   /** For frameworks that want one; give it to them with what they hand to {@link HttpHost.serve}. */
   readonly server: Server;
   readonly #options: HttpHostOptions;
-  /** Connections that have asked for pages, and how many answers they wait for. */
-  readonly #pages = new Map<Socket, number>();
+  /** Connections that have asked for pages. */
+  readonly #pages = new Map<Socket, PageConnection>();
   /** Connections whose last answer is on its way: what they asked for behind it gets none. */
   readonly #finished = new WeakSet<Socket>();
+  readonly #limits = new PageLimits();
   #handler: PageHandler | null = null;
 
   constructor(options: HttpHostOptions) {
@@ -116,9 +125,25 @@ export class HttpHost {
   #request(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request;
     if (this.#finished.has(socket)) return;
-    if (!this.#pages.has(socket) && !this.#takesPages(socket, response)) return;
-    this.#waiting(socket, 1);
-    response.once('close', () => this.#waiting(socket, -1));
+    const address = this.#options.addressOf(socket);
+    if (!this.#pages.has(socket) && !this.#takesPages(socket, response, address)) return;
+    const connection = this.#pages.get(socket)!;
+    if (connection.waiting >= MAX_WAITING_REQUESTS) {
+      this.#finished.add(socket);
+      this.#options.refused(socket, TOO_MANY_WAIT);
+      socket.destroy();
+      return;
+    }
+    connection.waiting += 1;
+    response.once('close', () => {
+      connection.waiting -= 1;
+    });
+    const tooOften = this.#limits.request(address, performance.now());
+    if (tooOften !== null) this.#answerLate(response, tooOften);
+    else this.#serve(request, response, address);
+  }
+
+  #serve(request: IncomingMessage, response: ServerResponse, address: string): void {
     // A page of this machine may open a WebSocket, which asks for a login of its own; a request may count on more than that.
     const refusal = refusalOf(request, { ...this.#options.guard(), localPages: false });
     if (refusal !== null) {
@@ -128,7 +153,7 @@ export class HttpHost {
     const answer = this.#options.otherwise(request);
     const isForWebSocket = answer.status === 426;
     if (this.#handler === null || isForWebSocket) this.#answer(response, answer, isForWebSocket);
-    else this.#handler(request, response, this.#options.addressOf(socket));
+    else this.#handler(request, response, address);
   }
 
   /** Gives the last answer of a connection. */
@@ -139,33 +164,43 @@ export class HttpHost {
     sendAnswer(response, answer);
   }
 
-  #waiting(socket: Socket, more: number): void {
-    const waiting = this.#pages.get(socket);
-    if (waiting !== undefined) this.#pages.set(socket, waiting + more);
+  #answerLate(response: ServerResponse, answer: Answer): void {
+    const { socket } = response.req;
+    this.#finished.add(socket);
+    this.#options.refused(socket, answer);
+    setTimeout(() => sendAnswer(response, answer), LATE).unref();
   }
 
-  #takesPages(socket: Socket, response: ServerResponse): boolean {
+  #takesPages(socket: Socket, response: ServerResponse, address: string): boolean {
     if (!this.#options.page(socket)) return false;
-    if (this.#pages.size >= MAX_PAGE_CONNECTIONS) {
-      const reason = `${MAX_PAGE_CONNECTIONS} connections ask for pages already. Try again in a moment.`;
-      this.#answer(response, { status: 503, reason, headers: { 'Retry-After': '5' } }, true);
+    const refusal = this.#limits.enter(address, performance.now());
+    if (refusal !== null) {
+      this.#answer(response, refusal, true);
       socket.destroySoon();
       return false;
     }
-    this.#pages.set(socket, 0);
-    socket.once('close', () => this.#pages.delete(socket));
+    this.#pages.set(socket, { address, waiting: 0 });
+    socket.once('close', () => this.#leaves(socket));
     return true;
+  }
+
+  /** It is none that asks for pages any more. */
+  #leaves(socket: Socket): void {
+    const connection = this.#pages.get(socket);
+    if (connection === undefined) return;
+    this.#pages.delete(socket);
+    this.#limits.leave(connection.address);
   }
 
   #upgrade(request: IncomingMessage, head: Buffer): void {
     const { socket } = request;
     // What is still to be answered before it would get among the frames.
-    if (!socket.writable || (this.#pages.get(socket) ?? 0) > 0) {
+    if (!socket.writable || (this.#pages.get(socket)?.waiting ?? 0) > 0) {
       socket.destroy();
       return;
     }
     const refusal = refusalOf(request, this.#options.guard()) ?? this.#options.upgrade(request, socket, head);
-    if (refusal === null) this.#pages.delete(socket);
+    if (refusal === null) this.#leaves(socket);
     else this.#refuse(socket, refusal);
   }
 
@@ -199,6 +234,11 @@ function refusalOf(request: IncomingMessage, guard: OriginGuardOptions): Answer 
 const LONG_HEADERS: Answer = {
   status: 431,
   reason: `The headers are longer than ${MAX_HEADER_BYTES} bytes, or more than ${MAX_HEADERS}. Send fewer, or smaller cookies.`,
+};
+
+const TOO_MANY_WAIT: Answer = {
+  status: 429,
+  reason: `More than ${MAX_WAITING_REQUESTS} requests wait on one connection. Wait for answers before asking on.`,
 };
 
 const NO_HTTP: Answer = {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { isIPv4, isIPv6 } from 'node:net';
+import { addressOf } from '@cauldron/core';
 
 /** Where a request came in. */
 export interface Visitor {
@@ -16,11 +17,8 @@ export interface ListenerPlace {
   readonly secure: boolean;
 }
 
-/** The host of `host:port`, without brackets. */
-export function hostOf(address: string): string {
-  const host = address.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
-  return host.replace(/^::ffff:(?=\d+\.)/i, '');
-}
+/** The host of `host:port`, without brackets; IPv4 as such. */
+export const hostOf = (address: string): string => addressOf(address) ?? address;
 
 /** Headers of whoever hands a request on: a request with one may come from anywhere. */
 const FORWARDED = [
