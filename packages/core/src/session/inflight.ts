@@ -35,6 +35,11 @@ export class Inflight implements Reader {
     return this.#window.size;
   }
 
+  /** How many there may be to the client that is, or was, here. */
+  get limit(): number {
+    return this.#limit;
+  }
+
   /** Something waits to be sent: what comes later must not pass it. */
   get waiting(): boolean {
     return this.#unsent !== null;
