@@ -15,8 +15,17 @@ export interface Address {
 
 const LABEL = 11;
 
-/** What a user wants to know of a broker that has just started. */
-export function bannerLines(addresses: readonly Address[], loaded: LoadedConfig, exposure: Exposure): string[] {
+/**
+ * What a user wants to know of a broker that has just started. The link comes last, where people look.
+ *
+ * @param dashboardUrl null = no listener serves the dashboard
+ */
+export function bannerLines(
+  addresses: readonly Address[],
+  loaded: LoadedConfig,
+  exposure: Exposure,
+  dashboardUrl: string | null = null,
+): string[] {
   const mqtt = addresses.filter((address) => !isWebSocket(address));
   const webSocket = addresses.filter(isWebSocket);
   const [first, second] = mqtt.length === 0 ? [webSocket, []] : [mqtt, webSocket];
@@ -28,6 +37,7 @@ export function bannerLines(addresses: readonly Address[], loaded: LoadedConfig,
     labelled('configured', loaded.file ?? 'defaults (no configuration file found)'),
     ...(mqtt.length === 0 ? [] : tryIt(target(mqtt, exposure))),
     labelled('stop it', 'Ctrl-C'),
+    ...(dashboardUrl === null ? [] : ['', `Dashboard: ${dashboardUrl}`]),
   ];
 }
 

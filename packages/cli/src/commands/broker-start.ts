@@ -5,6 +5,8 @@ import type { Address } from './broker-banner.ts';
 /** What the command needs of a running broker. */
 export interface RunningBroker {
   readonly addresses: readonly Address[];
+  /** Where the dashboard is; null where no listener serves it. */
+  readonly dashboardUrl?: string | null;
   /** Reads users, rules, certificates and the given configuration again; never rejects for what cannot be used. */
   reload(
     config: ConfigInput,

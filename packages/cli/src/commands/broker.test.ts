@@ -83,6 +83,7 @@ class Run {
   #fake(config: Config): RunningBroker {
     return {
       addresses: addressesOf(config),
+      dashboardUrl: 'http://127.0.0.1:8083/',
       reload: async (input, { by }) => {
         this.reloads.push(by);
         return { failures: [], needsRestart: parseConfig(input).limits.maxConnections === 7 ? ['limits'] : [] };
@@ -530,6 +531,13 @@ test('with JSON logs everything it says is JSON on standard error', async () => 
   );
   assert.deepEqual(lines[0].addresses, ['mqtt://0.0.0.0:1883']);
   assert.equal(lines[0].data, resolve(DEFAULT_DATA_DIRECTORY));
+});
+
+test('the link to the dashboard is the last that is said, and stands in the log for machines', async () => {
+  const { stdout } = await new Run([]).stopped();
+  assert.match(stdout, /stop it +Ctrl-C\n\nDashboard: http:\/\/127\.0\.0\.1:8083\/\nstopping/);
+  const { stderr } = await new Run(['--log-format', 'json']).stopped();
+  assert.equal(JSON.parse(stderr.split('\n')[0]!).dashboard, 'http://127.0.0.1:8083/');
 });
 
 test('the hints name the host where the default would not reach it', () => {

@@ -203,16 +203,18 @@ async function reload(running: RunningBroker, again: () => LoadedConfig, log: Lo
 }
 
 /** In text to people; in JSON only log lines, so that a machine can read everything. */
-function announce({ addresses }: RunningBroker, loaded: LoadedConfig, exposure: Exposure, log: Logger, io: Io): void {
+function announce(running: RunningBroker, loaded: LoadedConfig, exposure: Exposure, log: Logger, io: Io): void {
+  const { addresses, dashboardUrl = null } = running;
   const warnings = exposureWarnings(exposure, addresses);
   if (loaded.config.log.format === 'json') {
     const data = dataFolder(loaded.config) ?? 'memory';
     const configuration = loaded.file ?? 'defaults';
-    log.info('listening', { addresses: addresses.map(({ url }) => url), configuration, data });
+    const dashboard = dashboardUrl ?? undefined;
+    log.info('listening', { addresses: addresses.map(({ url }) => url), dashboard, configuration, data });
     for (const warning of warnings) log.warn(warning);
     return;
   }
-  io.stdout.write(`${bannerLines(addresses, loaded, exposure).join('\n')}\n`);
+  io.stdout.write(`${bannerLines(addresses, loaded, exposure, dashboardUrl).join('\n')}\n`);
   for (const warning of warnings) io.stderr.write(`WARNING: ${warning}\n`);
 }
 
