@@ -1,0 +1,70 @@
+import type { Finding, Overview } from '@cauldron/broker/admin-api';
+import { age, plural, wholeNumber } from '../../format/quantities.ts';
+import { routeTo } from '../../routing/routes.ts';
+import type { Tone } from '../../ui/controls.tsx';
+import { Icon, type IconName } from '../../ui/icon.tsx';
+
+const LOOK: Readonly<Record<Finding['severity'], readonly [tone: Tone, icon: IconName, word: string]>> = {
+  error: ['bad', 'error', 'Error'],
+  warning: ['warn', 'warning', 'Warning'],
+  info: ['info', 'info', 'Note'],
+};
+
+/** What is the matter, in plain language; and that nothing is, where nothing is. */
+export function HealthReport({ overview }: { readonly overview: Overview }) {
+  const { findings } = overview.health;
+  const grave = findings.some(({ severity }) => severity !== 'info');
+  return (
+    <section class="overview-health" aria-label="Health">
+      {!grave && <AllIsWell overview={overview} />}
+      {findings.length > 0 && (
+        <ul class="overview-findings">
+          {findings.map((finding) => (
+            <FindingRow key={`${finding.code} ${finding.message}`} finding={finding} now={overview.now} />
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function AllIsWell({ overview: { clients, drops, store } }: { readonly overview: Overview }) {
+  const dropped = drops.reduce((sum, { lastMinute }) => sum + lastMinute, 0);
+  const who = clients.connected === 0 ? 'No client is connected' : `${plural(clients.connected, 'client')} connected`;
+  const lost = dropped === 0 ? 'nothing dropped in the last minute' : `${wholeNumber(dropped)} dropped as agreed`;
+  const kept = store === null ? 'everything is kept in memory' : 'the disk keeps up';
+  return (
+    <div class="note good overview-well">
+      <Icon name="check" />
+      <div>
+        <strong>All is well.</strong> {who}, {lost}, {kept}.
+      </div>
+    </div>
+  );
+}
+
+function FindingRow({ finding, now }: { readonly finding: Finding; readonly now: number }) {
+  const { severity, message, advice, since, clients } = finding;
+  const [tone, icon, word] = LOOK[severity];
+  return (
+    <li class={`note ${tone}`}>
+      <Icon name={icon} />
+      <div class="overview-finding">
+        <div>
+          <span class="visually-hidden">{word}: </span>
+          <strong>{message}</strong> <span class="muted small">since {age(since, now)}</span>
+        </div>
+        {advice !== null && <div>{advice}</div>}
+        {clients.length > 0 && (
+          <div class="overview-finding-clients">
+            {clients.map((clientId) => (
+              <a key={clientId} class="badge overview-client" href={routeTo(['clients', clientId])}>
+                {clientId}
+              </a>
+            ))}
+          </div>
+        )}
+      </div>
+    </li>
+  );
+}
