@@ -1,8 +1,8 @@
 import type { Overview } from '@cauldron/broker/admin-api';
 import type { PageComponent } from '../../app.tsx';
-import { useLive, useLiveState } from '../../data/use-live.ts';
+import { useLive } from '../../data/use-live.ts';
 import { duration } from '../../format/quantities.ts';
-import { Loading, Note } from '../../ui/controls.tsx';
+import { LiveNote } from '../../ui/live-note.tsx';
 import { Charts } from './charts.tsx';
 import { Drops } from './drops.tsx';
 import { Figures } from './figures.tsx';
@@ -22,7 +22,7 @@ const OverviewPage: PageComponent = () => {
         <h1>Overview</h1>
         {overview !== undefined && <Running overview={overview} />}
       </div>
-      <Connection known={overview !== undefined} />
+      <LiveNote known={overview !== undefined} waitingFor="asking the broker how it is" />
       {overview !== undefined && (
         <>
           <HealthReport overview={overview} />
@@ -46,19 +46,5 @@ const Running = ({ overview: { version, startedAt, now } }: { readonly overview:
     Cauldron {version}, running for {duration((now - startedAt) / 1000)}
   </span>
 );
-
-/** What is shown is as old as the stream; a number that stands still must not look alive. */
-function Connection({ known }: { readonly known: boolean }) {
-  const state = useLiveState();
-  if (state === 'waiting') {
-    return (
-      <Note tone="bad">
-        The broker does not answer. Is it running? {known ? 'What is below is how it was last. ' : ''}This page tries
-        again by itself.
-      </Note>
-    );
-  }
-  return known ? null : <Loading label="asking the broker how it is" />;
-}
 
 export default OverviewPage;
