@@ -165,6 +165,31 @@ test('a backup replaces nothing', async (t) => {
   await assert.rejects(backupStore(folder, other), { message: /holds a store already/ });
 });
 
+test('a backup holds the dashboards, and nothing else that lies beside the store', async (t) => {
+  const folder = await storeOf(t, content);
+  mkdirSync(join(folder, 'dashboards'));
+  for (const file of ['demo.json', 'kitchen.json', 'demo.json.tmp', 'Not One.json', 'notes.txt']) {
+    writeFileSync(join(folder, 'dashboards', file), `this is ${file}`);
+  }
+  const to = join(tempFolder(t), 'backup');
+  assert.equal((await backupStore(folder, to)).dashboards, 2);
+  assert.deepEqual(readdirSync(join(to, 'dashboards')), ['demo.json', 'kitchen.json']);
+  assert.equal(readFileSync(join(to, 'dashboards', 'demo.json'), 'utf8'), 'this is demo.json');
+  const { dashboards } = await backupStore(await storeOf(t, content), join(tempFolder(t), 'none'));
+  assert.equal(dashboards, 0);
+});
+
+test('a backup whose dashboards cannot be copied says so, and can be made again', async (t) => {
+  const folder = await storeOf(t, content);
+  writeFileSync(join(folder, 'dashboards'), 'a file where the folder should be');
+  const to = join(tempFolder(t), 'backup');
+  await assert.rejects(backupStore(folder, to), {
+    message: /^cannot copy the dashboards in .*ENOTDIR.*run the command again/,
+  });
+  rmSync(join(folder, 'dashboards'));
+  assert.equal((await backupStore(folder, to)).dashboards, 0);
+});
+
 test('a backup of nothing makes nothing', async (t) => {
   const to = join(tempFolder(t), 'backup');
   await assert.rejects(backupStore(tempFolder(t), to), { reason: 'missing' });

@@ -40,7 +40,9 @@ const backup: Command = {
     if (typeof to !== 'string') throw new UsageError('say with --to which folder the copy goes to');
     return reported('backup', io, async () => {
       const copy = await backupStore(folder, to);
-      io.stdout.write(`${copy.folder}: ${sizeText(copy.bytes)}, as ${folder} was when the copy began\n`);
+      const beside =
+        copy.dashboards === 0 ? '' : `, and ${copy.dashboards} dashboard${copy.dashboards === 1 ? '' : 's'}`;
+      io.stdout.write(`${copy.folder}: ${sizeText(copy.bytes)}${beside}, as ${folder} was when the copy began\n`);
       return exitCode.ok;
     });
   },

@@ -2,9 +2,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { count, type Dashboard, dashboardDocument, time } from '../schema/index.ts';
 import { diskOperations, type FileOperations } from './file-operations.ts';
-
-/** Folder of the dashboards within the data folder. */
-export const DASHBOARDS_FOLDER = 'dashboards';
+import { DASHBOARD_ID, DASHBOARDS_FOLDER, ENDING } from './names.ts';
 
 /** Most dashboards of one broker. */
 export const MAX_DASHBOARDS = 200;
@@ -12,10 +10,6 @@ export const MAX_DASHBOARDS = 200;
 /** Largest dashboard, in bytes of its file. */
 export const MAX_DASHBOARD_BYTES = 1024 * 1024;
 
-/** What an identifier may look like: it is the name of a file, also where `A` and `a` are the same one. */
-export const DASHBOARD_ID = /^[a-z0-9][a-z0-9_-]{0,63}$/;
-
-const ENDING = '.json';
 /** Of files that did not take their place: the process ended, or the disk failed, while they were written. */
 const UNFINISHED = '.json.tmp';
 

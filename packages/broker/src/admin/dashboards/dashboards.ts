@@ -11,8 +11,9 @@ import {
   type dashboardUpdate,
 } from '../schema/index.ts';
 import type { DashboardsService } from '../services.ts';
-import { DASHBOARD_ID, DashboardFolder, MAX_DASHBOARD_BYTES, MAX_DASHBOARDS, textOf } from './dashboard-folder.ts';
+import { DashboardFolder, MAX_DASHBOARD_BYTES, MAX_DASHBOARDS, textOf } from './dashboard-folder.ts';
 import type { FileOperations } from './file-operations.ts';
+import { DASHBOARD_ID } from './names.ts';
 
 /** A dashboard that a program brings along. */
 export type InitialDashboard = DashboardDocumentInput & {
