@@ -1,14 +1,12 @@
-import { randomInt, randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { isDeepStrictEqual } from 'node:util';
-import { BrokerCore, type CoreOptions, defaultLimits, type Interceptor, type Metrics } from '@cauldron/core';
+import { BrokerCore, type Interceptor, type Metrics } from '@cauldron/core';
 import { MqttError, type Properties, type QoS, ReasonCode, topicFilterProblem } from '@cauldron/protocol';
 import type { AccessClient, Action, AuthorizationOptions, Explanation } from './access/index.ts';
 import type { LoginCounters } from './auth/authentication-options.ts';
 import type { BrokerOptions, ListenAddress, PublishOptions, ReloadOptions, ReloadReport } from './broker-options.ts';
 import type { Clock } from './clock.ts';
 import { type Config, type ConfigInput, type ListenerConfig, parseConfig, plain } from './config/index.ts';
-import { storedQueueLimits } from './config/schema.ts';
 import { anonymousFinding, type Exposure } from './exposure.ts';
 import type { Health, HealthMonitor } from './health.ts';
 import { LocalSubscription, type MessageHandler } from './local-subscription.ts';
@@ -20,9 +18,10 @@ import { SysTopics } from './sys-topics.ts';
 import type { Listener } from './transport/listener.ts';
 import { version } from './version.ts';
 import type { DashboardServer } from './wiring/admin.ts';
-import { dashboardUrlOf, needsDashboard, servesDashboard } from './wiring/dashboard-listeners.ts';
-import { defined } from './wiring/defined.ts';
+import { coreOptionsOf } from './wiring/core-options.ts';
+import { dashboardUrlOf, servesDashboard } from './wiring/dashboard-listeners.ts';
 import { describeError } from './wiring/describe-error.ts';
+import { type History, historyOf } from './wiring/history.ts';
 import { type ListenerReload, Listeners } from './wiring/listeners.ts';
 import { type BrokerEvents, type ObserverParts, observerOf, type Tell } from './wiring/observer.ts';
 import type { Actor, Security } from './wiring/security.ts';
@@ -31,11 +30,6 @@ import type { Actor, Security } from './wiring/security.ts';
 const TICK = 250;
 /** Milliseconds without a tick after which the process stood still. */
 const STOOD_STILL = 1000;
-/**
- * How many topics' matches are kept. Enough that a broker whose every device has its own topic matches few of them twice;
- * a topic takes some 300 bytes, and only those published to take any.
- */
-const TOPIC_CACHE = 131_072;
 /** How long clients may take to get their DISCONNECT when the broker stops, milliseconds. */
 const CLOSE_WITHIN = 2000;
 /** How long the store may take to write what is left, and then to close, when the broker stops; milliseconds. */
@@ -75,6 +69,7 @@ export class Broker extends EventEmitter<BrokerEvents> {
   readonly #memory: MemoryMonitor;
   readonly #exposure: Exposure;
   readonly #options: BrokerOptions;
+  readonly #history: History | null;
   #dashboard: DashboardServer | null = null;
   #dashboardUrl: string | null = null;
   #ticking: NodeJS.Timeout | undefined;
@@ -96,6 +91,8 @@ export class Broker extends EventEmitter<BrokerEvents> {
     this.#keeper = opened && new StoreKeeper(opened, log, health);
     const tell: Tell = (event, ...args) => this.#tell(event, ...args);
     const ruleOf: ObserverParts['ruleOf'] = (...asked) => security.ruleOf(...asked);
+    this.#history = historyOf(config, now);
+    const history = this.#history === null ? [] : [this.#history.events, this.#history.trouble];
     const flush = () => this.core.flush();
     this.core = new BrokerCore(
       coreOptionsOf(config, opened !== null),
@@ -107,7 +104,7 @@ export class Broker extends EventEmitter<BrokerEvents> {
         authenticator: security.authenticator,
         authorizer: security.authorizer,
         interceptors: this.#interceptors,
-        observer: observerOf({ log, security: security.log, health, keeper: this.#keeper, now, tell, ruleOf }),
+        observer: observerOf({ log, security: security.log, health, keeper: this.#keeper, now, tell, ruleOf, history }),
         store: this.#keeper?.store ?? null,
       },
       now(),
@@ -153,7 +150,7 @@ export class Broker extends EventEmitter<BrokerEvents> {
     try {
       await this.#keeper?.restore(this.core);
       this.#ticking = setInterval(() => this.#tick(), TICK);
-      this.#dashboard = needsDashboard(this.config) ? await this.#openDashboard() : null;
+      this.#dashboard = this.#history && (await this.#openDashboard(this.#history));
       await this.#listeners.openAll(this.config, {
         opened: (listener, own) => this.#serveDashboard(listener, own),
         changed: (reload) => this.#reloaded(reload, 'file'),
@@ -173,7 +170,7 @@ export class Broker extends EventEmitter<BrokerEvents> {
   }
 
   /** Its framework takes a while to load, which nobody without a dashboard should wait for. */
-  async #openDashboard(): Promise<DashboardServer> {
+  async #openDashboard(history: History): Promise<DashboardServer> {
     const { DashboardServer } = await import('./wiring/admin.ts');
     const { authenticator, pages, dashboards } = this.#options;
     return DashboardServer.open({
@@ -182,6 +179,10 @@ export class Broker extends EventEmitter<BrokerEvents> {
       security: this.#security,
       exposure: this.#exposure,
       health: this.#health,
+      history,
+      keeper: this.#keeper,
+      listeners: () => this.#listeners.open,
+      maxMemory: this.#memory.maxMemory,
       log: this.#log,
       now: this.#now,
       ownAuthenticator: authenticator !== undefined,
@@ -373,19 +374,6 @@ export class Broker extends EventEmitter<BrokerEvents> {
       this.#log.error(`a listener of '${event}' failed: ${describeError(error)}`);
     }
   }
-}
-
-function coreOptionsOf(config: Config, stores: boolean): CoreOptions {
-  const { maxMemory: _theMonitors, ...limits } = config.limits;
-  return {
-    limits: { ...defaultLimits, ...(stores ? storedQueueLimits : {}), ...defined(limits) },
-    mqtt: config.mqtt,
-    ack: { default: config.data.ack, topics: config.data.topics },
-    restartWillDelay: config.data.restartWillDelay,
-    topicCacheSize: TOPIC_CACHE,
-    hashSeed: randomInt(0, 2 ** 32),
-    newClientId: () => `auto-${randomUUID()}`, // [MQTT-3.2.2-16]
-  };
 }
 
 /** Sections that differ and are read at the start only. */

@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Access } from './http/access.ts';
-import { type App, createApp, Visitors } from './http/app.ts';
+import { API, type App, createApp, Visitors } from './http/app.ts';
+import { type AdminAudit, tellAudit } from './http/audit.ts';
 import { builtPages } from './http/pages.ts';
 import { Sessions } from './http/sessions.ts';
 import type { AdminUser, AdminUsers } from './http/users.ts';
 import type { Visitor } from './http/visitor.ts';
 import { LiveHub } from './live/live-hub.ts';
-import { ApiProblem } from './problem.ts';
 import { routes } from './routes/index.ts';
 import { liveRoutes } from './routes/live.ts';
 import { sessionRoutes } from './routes/session.ts';
@@ -29,9 +29,10 @@ export interface AdminParts {
   /** Folder of the built pages; undefined = where the package of the dashboard has them. */
   readonly pages: string | undefined;
   readonly users: AdminUsers;
-  readonly services: Partial<AdminServices>;
+  readonly services: AdminServices;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  readonly audit: AdminAudit;
   readonly log: { error(message: string): void };
 }
 
@@ -50,12 +51,20 @@ export class Admin {
   }
 
   static async open(parts: AdminParts): Promise<Admin> {
-    const { settings, users, now, version } = parts;
+    const { settings, users, now, version, services, audit } = parts;
     const visitors = new Visitors();
     const sessions = new Sessions({ timeout: settings.sessionTimeout, idleTimeout: settings.idleTimeout, now });
     const roles = { admin: settings.adminRole, viewer: settings.viewerRole };
-    const access = new Access({ users, sessions, roles, visitorOf: (request) => visitors.of(request) });
-    const services = withStubs(parts.services);
+    const access = new Access({
+      users,
+      sessions,
+      roles,
+      visitorOf: (request) => visitors.of(request),
+      refused: (request, user, reason) => {
+        const { address, listener } = visitors.of(request);
+        audit.refused({ user: user?.username ?? null, address, listener: listener.name, reason });
+      },
+    });
     const { maxStreams, maxStreamsPerAddress } = settings;
     const report = (error: unknown) => parts.log.error(`live data of the dashboard failed: ${describe(error)}`);
     const live = new LiveHub({ services, maxStreams, maxStreamsPerAddress, now, report });
@@ -72,6 +81,8 @@ export class Admin {
         liveRoutes(api, access, live);
         for (const add of routes) add(api, context);
       },
+      answered: (request, status) =>
+        tellAudit(audit, request, { access, visitor: visitors.of(request), status, prefix: API }),
       report: (error, reference, { method, url }) => {
         parts.log.error(`the dashboard failed at ${method} ${url.slice(0, 200)} (${reference}): ${describe(error)}`);
       },
@@ -106,18 +117,3 @@ export class Admin {
 }
 
 const describe = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
-
-/** Parts that are not there answer that they are not. */
-function withStubs(services: Partial<AdminServices>): AdminServices {
-  const missing = (part: string) =>
-    new Proxy(
-      {},
-      {
-        get: (_target, method) => () => {
-          throw new ApiProblem(501, 'NOT_BUILT', `This broker has no ${part} (${String(method)}).`);
-        },
-      },
-    );
-  const parts = ['overview', 'clients', 'traffic', 'retained', 'dashboards'] as const;
-  return Object.fromEntries(parts.map((part) => [part, services[part] ?? missing(part)])) as unknown as AdminServices;
-}

@@ -16,6 +16,25 @@ const peerOf = ({ username, clientId, remoteAddress, listener }: ClientInfo) => 
 /** The host of an address, which repeated refusals are told apart by: a new connection has another port. */
 const hostOf = (address: string): string => address.replace(/:\d+$/, '');
 
+/** What somebody did with the dashboard. */
+export interface Deed {
+  /** null = this machine, where nobody has to log in. */
+  readonly user: string | null;
+  readonly address: string;
+  readonly what: string;
+  /** False: it failed. */
+  readonly ok: boolean;
+}
+
+/** Why the dashboard is not for somebody. */
+export interface DashboardRefusal {
+  /** null = it said nobody. */
+  readonly user: string | null;
+  readonly address: string;
+  readonly listener: string;
+  readonly reason: string;
+}
+
 /** What the core does not say of a denial. */
 export interface DenialContext {
   /** It may be every message, and why was said: the line is for whoever looks closely. */
@@ -126,6 +145,27 @@ export class SecurityLog {
   kicked(client: ClientInfo, reason: string, code: number, by: string): void {
     this.#log.info(`disconnected '${client.clientId}': ${reason}`, { by });
     this.#audit?.record('kicked', { ...peerOf(client), reason, code, by });
+  }
+
+  discarded(clientId: string, client: ClientInfo | null, by: string): void {
+    this.#log.info(`discarded the session of '${clientId}'`, { by });
+    const { username: user, remoteAddress: address } = client ?? {};
+    this.#audit?.record('discarded', { user, client: clientId, address, by });
+  }
+
+  /** Somebody did something with the dashboard or its API. */
+  operated({ user, address, what, ok }: Deed): void {
+    this.#log.debug(`dashboard: ${user ?? 'somebody on this machine'} from ${address}: ${what}`, { ok });
+    this.#audit?.record('admin', { user: user ?? undefined, address, what, ok, by: 'dashboard' });
+  }
+
+  /** Somebody may not use the dashboard, or not do that with it. */
+  dashboardRefused({ user, address, listener, reason }: DashboardRefusal): void {
+    this.#audit?.record('refused', { user: user ?? undefined, address, listener, kind: 'dashboard', reason });
+    const who = user === null ? '' : ` (user '${user}')`;
+    const message = `refused ${address}${who} at the dashboard: ${reason}`;
+    const party = `${hostOf(address)} ${user ?? ''}`;
+    this.#refusals.note({ kind: 'dashboard', party, why: reason, level: 'warn', message }, this.#now());
   }
 
   usersChanged(provider: string, users: readonly string[], by: string): void {

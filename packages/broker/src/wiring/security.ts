@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import type { Authenticator, Authorizer, BrokerCore, ClientInfo, Rights } from '@cauldron/core';
+import type { Authenticator, Authorizer, BrokerCore, ClientInfo } from '@cauldron/core';
 import {
   type Action,
   type AuthorizationOptions,
@@ -211,11 +211,9 @@ export class Security {
     return this.#rules === null ? undefined : explain(this.#rules.rules, client, action, topic);
   }
 
-  /** Which roles a user has whose login was checked, and whether it may do everything. */
-  standingOf(username: string, rights: Rights | undefined): { roles: ReadonlySet<string>; superuser: boolean } {
-    const rules = this.#rules?.rules;
-    if (rules === undefined) return { roles: new Set(rights?.roles), superuser: rights?.superuser === true };
-    return rules.standingOf({ clientId: '', username, verified: true, rights });
+  /** Who a client is to the rules; undefined where the program decides itself. */
+  standingOf(client: Parameters<typeof explain>[1]): ReturnType<RuleAuthorizer['rules']['standingOf']> | undefined {
+    return this.#rules?.rules.standingOf(client);
   }
 
   /** The rule that denies something, for the log; undefined where the program decides itself. */

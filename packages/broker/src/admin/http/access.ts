@@ -35,6 +35,8 @@ export interface AccessParts {
   readonly users: AdminUsers;
   readonly sessions: Sessions;
   readonly visitorOf: (request: FastifyRequest) => Visitor;
+  /** Somebody who is known may not do what was asked. */
+  readonly refused: (request: FastifyRequest, user: AdminUser | null, reason: string) => void;
   /** The names of the roles, for what is said to who has none. */
   readonly roles: { readonly admin: string; readonly viewer: string };
 }
@@ -60,6 +62,17 @@ export class Access {
 
   /** Lets a request through, or throws. @throws {ApiProblem} */
   async check(request: FastifyRequest): Promise<void> {
+    try {
+      await this.#check(request);
+    } catch (error) {
+      if (error instanceof ApiProblem && error.status === 403) {
+        this.#parts.refused(request, this.identityOf(request)?.user ?? null, `${error.code}: ${error.message}`);
+      }
+      throw error;
+    }
+  }
+
+  async #check(request: FastifyRequest): Promise<void> {
     if (isCrossSite(request.raw)) throw CROSS_SITE;
     const { config } = request.routeOptions;
     const isRead = request.method === 'GET' || request.method === 'HEAD';
@@ -124,7 +137,11 @@ export class Access {
     if (!this.#parts.users.exist) throw new ApiProblem(403, 'NO_USERS', NO_USERS);
     const { user, expiresAt } = await this.#askUsers(login, request);
     const role = this.#parts.users.roleOf(user);
-    if (role === null) throw this.#noRole({ user, role, session: null });
+    if (role === null) {
+      const problem = this.#noRole({ user, role, session: null });
+      this.#parts.refused(request, user, `${problem.code}: ${problem.message}`);
+      throw problem;
+    }
     const opened = this.sessions.open(user, expiresAt);
     if (opened === null) throw TOO_MANY_SESSIONS;
     this.#forget(request, reply, 'the browser logged in again');

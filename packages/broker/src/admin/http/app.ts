@@ -9,6 +9,7 @@ import {
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
 import { ApiProblem } from '../problem.ts';
+import { apiError } from '../schema/index.ts';
 import type { Access } from './access.ts';
 import { errorHandler, type ReportFailure } from './errors.ts';
 import { servePages } from './pages.ts';
@@ -31,6 +32,8 @@ export interface AppOptions {
   /** Adds the routes below {@link API}. */
   readonly routes: (app: AdminApp) => void;
   readonly report: ReportFailure;
+  /** A request of the API was answered. */
+  readonly answered: (request: FastifyRequest, status: number) => void;
 }
 
 /** The pages and the API behind them, for requests that listeners hand it. */
@@ -72,10 +75,17 @@ export async function createApp(options: AppOptions): Promise<App> {
     },
     transform: jsonSchemaTransform,
   });
+  app.addHook('onRoute', ({ schema }) => {
+    // What any of them may say, for the document.
+    if (schema?.response !== undefined) schema.response = { ...schema.response, '4xx': apiError, '5xx': apiError };
+  });
   app.addHook('onRequest', async (request, reply) => {
     const isApi = isApiPath(request.url);
     setHeaders(reply, isApi);
     if (isApi) await options.access.check(request);
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    if (isApiPath(request.url)) options.answered(request, reply.statusCode);
   });
   app.register(
     async (api) => {

@@ -5,6 +5,8 @@ const CONTENT_SECURITY_POLICY = [
   "default-src 'self'",
   "img-src 'self' data: blob:",
   "connect-src 'self' ws: wss:",
+  // The MQTT client keeps its timers in a worker, since browsers slow down those of tabs nobody looks at.
+  "worker-src 'self' blob:",
   "object-src 'none'",
   "base-uri 'none'",
   "frame-ancestors 'none'",

@@ -1,0 +1,38 @@
+import type { FastifyRequest } from 'fastify';
+import type { Access } from './access.ts';
+import type { Visitor } from './visitor.ts';
+
+/** Told of what people do with the dashboard, for the audit log. */
+export interface AdminAudit {
+  did(deed: { user: string | null; address: string; what: string; ok: boolean }): void;
+  refused(refusal: { user: string | null; address: string; listener: string; reason: string }): void;
+}
+
+/** Characters of what was done. */
+const LONGEST = 500;
+
+/**
+ * What a request did, in few words; null = nothing that anybody would look for: it read, or said what a page shows.
+ *
+ * @example 'POST /publish house/lamp'
+ */
+export function deedOf({ method, routeOptions, url, body }: FastifyRequest, prefix: string): string | null {
+  const { url: route, config } = routeOptions;
+  if (method === 'GET' || method === 'HEAD' || route === undefined || config.role === 'viewer') return null;
+  if (route === `${prefix}/session`) return method === 'POST' ? 'log in' : 'log out';
+  const { topic, clientId } = (body ?? {}) as { topic?: unknown; clientId?: unknown };
+  const about = [topic, clientId].filter((one) => typeof one === 'string');
+  return [method, url.slice(prefix.length), ...about].join(' ').slice(0, LONGEST);
+}
+
+/** Tells the audit log of a request that is answered. */
+export function tellAudit(
+  audit: AdminAudit,
+  request: FastifyRequest,
+  { access, visitor, status, prefix }: { access: Access; visitor: Visitor; status: number; prefix: string },
+): void {
+  const what = deedOf(request, prefix);
+  // Wrong passwords are told by whoever checked them.
+  if (what === null || status === 401 || status === 403) return;
+  audit.did({ user: access.operatorOf(request), address: visitor.address, what, ok: status < 400 });
+}
