@@ -60,3 +60,9 @@ export const SEARCHES = 4;
 
 /** Milliseconds after which a search that nobody asks for is forgotten. */
 export const SEARCH_KEPT = 15_000;
+
+/** Topics in which something moved lately that the graph looks at: more lines than anybody tells apart. */
+export const ACTIVE = 1000;
+
+/** Milliseconds between two walks through all that is retained, where more came at once than could be entered. */
+export const WALK_AGAIN = 3000;

@@ -35,6 +35,8 @@ export class TrafficTap implements Tap {
   unplaced = 0;
   /** There are more topics than may be kept. */
   overflowed = false;
+  /** A topic got a retained message, and there was no time to look for its record. */
+  missedRetained = false;
   /** Records whose counts changed since their rate was worked out. */
   touched: TopicRecord[] = [];
   /** Records whose retained message was deleted. */
@@ -65,6 +67,7 @@ export class TrafficTap implements Tap {
     const record = known !== null && known.epoch === this.#epoch ? known : this.#place(topic);
     if (record === null) {
       this.unplaced += 1;
+      if (fanout.retain && !this.overflowed) this.missedRetained = true;
       return;
     }
     this.#count(record, fanout.publisher, 1);

@@ -60,6 +60,8 @@ export class TopicRecord implements Rated {
   pending = 0;
   /** It waits for its rate to be worked out. */
   touched = false;
+  /** It is among those in which something moved lately. */
+  active = false;
   /** Messages passed unseen since the last one that was looked at. */
   sampled = false;
   /** The last one that passed unseen is retained: the core has it. */

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TestBroker, type TestBrokerOptions, textBytes } from '@cauldron/testkit';
-import type { TopicsView } from '../schema/index.ts';
 import { Traffic } from './traffic.ts';
+
+type Whole = Parameters<Traffic['view']>[0];
+type ViewOf = { readonly [K in keyof Whole]?: Whole[K] };
 
 /** A broker whose traffic is watched, on a clock that only a test moves. */
 class Scene {
@@ -36,11 +38,11 @@ class Scene {
     assert.ok(this.broker.core.publish(draft) < 0x80);
   }
 
-  rows(view: Partial<Required<TopicsView>> = {}): string[] {
+  rows(view: ViewOf = {}): string[] {
     return this.view(view).rows.map(({ path, value }) => `${path}=${value?.preview ?? ''}`);
   }
 
-  view(view: Partial<Required<TopicsView>> = {}): ReturnType<Traffic['view']> {
+  view(view: ViewOf = {}): ReturnType<Traffic['view']> {
     const all = { expanded: [], search: '', offset: 0, limit: 100, system: false };
     return this.traffic.view({ ...all, ...view });
   }

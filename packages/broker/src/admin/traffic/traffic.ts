@@ -73,6 +73,7 @@ export class Traffic implements TrafficService {
     if (watched === null) return;
     if (this.#watchers === 0 && now - this.#unwatchedSince >= KEPT_UNWATCHED) this.#end(watched);
     else watched.tick(now);
+    this.#advance();
   }
 
   /** Stops watching, whoever still does: the broker closes. */
@@ -251,7 +252,7 @@ export class Traffic implements TrafficService {
   }
 
   graph(view: z.output<typeof schema.graphView>): Graph {
-    return this.#graph.look(this.#watched?.tree ?? null, view, this.#clock());
+    return this.#graph.look(this.#watched?.tree ?? null, this.#watched?.active ?? [], view, this.#clock());
   }
 
   publish(request: z.output<typeof schema.publishRequest>, by: Operator): PublishResult {

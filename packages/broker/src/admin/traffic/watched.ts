@@ -1,6 +1,6 @@
 import type { BrokerCore, Message, RetainedWalk } from '@cauldron/core';
 import type { Feeds } from './feeds.ts';
-import { RATES_PER_TICK, SLICE, STALE_AFTER } from './limits.ts';
+import { ACTIVE, RATES_PER_TICK, SLICE, STALE_AFTER, WALK_AGAIN } from './limits.ts';
 import { PayloadStore } from './payload-store.ts';
 import { type Rated, settleRate } from './rate.ts';
 import { TrafficTap } from './tap.ts';
@@ -37,7 +37,11 @@ export class Watched {
   readonly #options: WatchedOptions;
   /** What is retained, on the way into the tree. */
   #walks: RetainedWalk[];
+  /** Topics in which something moved lately, each once; a ring. */
+  readonly active: TopicRecord[] = [];
+  #nextActive = 0;
   #unplaced = 0;
+  #walkedAt: number;
   /** Where the search for silent topics goes on. */
   #stale = 0;
   #now: number;
@@ -47,6 +51,7 @@ export class Watched {
     this.#options = options;
     this.core = core;
     this.#now = clock();
+    this.#walkedAt = this.#now;
     this.others = { rate: 0, ratedAt: this.#now, pending: 0 };
     this.tree = new TopicTree(epoch, this.#now);
     const { tree, payloads } = this;
@@ -104,6 +109,7 @@ export class Watched {
     this.#now = now;
     this.#rates(now);
     this.#clear();
+    if (this.tap.missedRetained && !this.loading && now - this.#walkedAt >= WALK_AGAIN) this.#walkAgain(now);
     if (this.truncated) this.#makeRoom(now);
     this.tree.settle();
     this.searches.tick(now, SLICE);
@@ -118,6 +124,7 @@ export class Watched {
       if (record.gone) continue;
       record.pending += messages;
       settleRate(record, now);
+      this.#moved(record);
       this.#tell(record, messages);
       for (let node: TopicNode | null = record.node; node !== null; node = node.parent) {
         node.pending += messages;
@@ -133,6 +140,23 @@ export class Watched {
     this.others.pending += this.tap.unplaced - this.#unplaced;
     this.#unplaced = this.tap.unplaced;
     settleRate(this.others, now);
+  }
+
+  /** What is retained came faster than it could be entered. */
+  #walkAgain(now: number): void {
+    this.#walkedAt = now;
+    this.tap.missedRetained = false;
+    this.#walks = [this.core.retained.walk('#')];
+  }
+
+  #moved(record: TopicRecord): void {
+    if (record.active) return;
+    const { active } = this;
+    const before = active[this.#nextActive];
+    if (before !== undefined) before.active = false;
+    record.active = true;
+    active[this.#nextActive] = record;
+    this.#nextActive = (this.#nextActive + 1) % ACTIVE;
   }
 
   #tell(record: TopicRecord, messages: number): void {
@@ -169,6 +193,7 @@ export class Watched {
   end(): void {
     if (this.core.router.tap === this.tap) this.core.router.tap = null;
     this.#walks = [];
+    this.active.length = 0;
   }
 
   /** Takes so many of the core's pointers back; false = there are none left. */
