@@ -20,7 +20,7 @@ export function rowOf(session: Session): ClientRow {
     clientId: session.clientId,
     state: connection === null ? 'away' : 'connected',
     username: known.username ?? null,
-    verified: known.verified,
+    verified: known.verified && known.username !== undefined,
     address: client?.remoteAddress ?? null,
     listener: client?.listener ?? null,
     protocol: client === null ? null : PROTOCOLS[client.protocolVersion],
