@@ -6,12 +6,15 @@ export class ApiFailure extends Error {
   readonly status: number;
   /** Stable code of the answer, `UNREACHABLE` without one. */
   readonly code: string;
+  /** Where the request is wrong, as paths into it; only of `VALIDATION_FAILED`. */
+  readonly details: readonly { readonly path: string; readonly message: string }[];
 
-  constructor(status: number, code: string, message: string) {
+  constructor(status: number, code: string, message: string, details: ApiFailure['details'] = []) {
     super(message);
     this.name = 'ApiFailure';
     this.status = status;
     this.code = code;
+    this.details = details;
   }
 }
 
@@ -43,6 +46,7 @@ export async function request<T>(method: Method, path: string, body?: unknown, s
     response.status,
     error?.code ?? 'UNREADABLE',
     error?.message ?? `The broker answered ${response.status} ${response.statusText}. Try again, or look at its log.`,
+    error?.details,
   );
 }
 
