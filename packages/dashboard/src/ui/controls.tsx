@@ -17,7 +17,7 @@ export interface ButtonProps {
   readonly type?: 'button' | 'submit';
   /** What it does, where its text does not say it; needed without a text. */
   readonly label?: string;
-  readonly title?: string;
+  readonly title?: string | undefined;
 }
 
 export function Button(props: ButtonProps) {
