@@ -23,6 +23,9 @@ export class Plugs {
         if (!this.#isClosing) onError(error);
       },
     });
+    void this.#client.closed.then((reason) => {
+      if (reason !== undefined) onError(new Error(`nobody is at the plugs any more: ${reason.message}`));
+    });
   }
 
   /** Plugs everything in; fulfilled when all of it is connected. */
