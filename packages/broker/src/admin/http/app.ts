@@ -36,9 +36,18 @@ export interface AppOptions {
   readonly answered: (request: FastifyRequest, status: number) => void;
 }
 
+export interface AppRoute {
+  readonly method: string;
+  readonly url: string;
+  /** It is part of the OpenAPI document, with all that belongs there. */
+  readonly isDocumented: boolean;
+}
+
 /** The pages and the API behind them, for requests that listeners hand it. */
 export interface App {
   readonly app: AdminApp;
+  /** All there are, for tests: `GET /api/v1/session`. */
+  readonly routes: readonly AppRoute[];
   handle(request: IncomingMessage, response: ServerResponse): void;
 }
 
@@ -75,7 +84,10 @@ export async function createApp(options: AppOptions): Promise<App> {
     },
     transform: jsonSchemaTransform,
   });
-  app.addHook('onRoute', ({ schema }) => {
+  const routes: AppRoute[] = [];
+  app.addHook('onRoute', ({ method, url, schema }) => {
+    const isDocumented = [schema?.summary, schema?.tags, schema?.response].every((part) => part !== undefined);
+    for (const one of [method].flat()) routes.push({ method: one, url, isDocumented });
     // What any of them may say, for the document.
     if (schema?.response !== undefined) schema.response = { ...schema.response, '4xx': apiError, '5xx': apiError };
   });
@@ -96,7 +108,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   );
   servePages(app, options.pages);
   await app.ready();
-  return { app, handle: (request, response) => app.routing(request, response) };
+  return { app, routes, handle: (request, response) => app.routing(request, response) };
 }
 
 const isApiPath = (url: string): boolean => url === '/api' || url.startsWith('/api/') || url.startsWith('/api?');
