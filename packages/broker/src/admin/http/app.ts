@@ -66,6 +66,8 @@ export async function createApp(options: AppOptions): Promise<App> {
       errorHandler(options.report)(error, request, reply as never);
     },
   }).withTypeProvider<ZodTypeProvider>();
+  // JSON alone: other kinds are what forms of other sites can send.
+  app.removeContentTypeParser('text/plain');
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(errorHandler(options.report));

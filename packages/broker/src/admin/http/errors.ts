@@ -22,6 +22,10 @@ const REFUSED: ReadonlyMap<string, readonly [number, string, string]> = new Map(
     ],
   ],
   [
+    'FST_ERR_CTP_INVALID_JSON_BODY',
+    [400, 'INVALID_JSON', 'The body is no JSON that can be read. Send it in UTF-8, and each key once.'],
+  ],
+  [
     'FST_ERR_CTP_EMPTY_JSON_BODY',
     [400, 'INVALID_JSON', 'The body is said to be JSON, and empty. Send what the resource asks for.'],
   ],
@@ -42,9 +46,6 @@ export function errorAnswer(error: unknown, report: (error: unknown, reference: 
   const { code = '', statusCode = 500 } = (error ?? {}) as Partial<FastifyError>;
   const refused = REFUSED.get(code);
   if (refused !== undefined) return [refused[0], shape(refused[1], refused[2])];
-  if (error instanceof SyntaxError && statusCode === 400) {
-    return [400, shape('INVALID_JSON', 'The body is no JSON that can be read. Send it in UTF-8, and only once.')];
-  }
   if (statusCode >= 400 && statusCode < 500) {
     return [
       statusCode,
@@ -73,7 +74,7 @@ interface Invalid {
 function invalid(error: Invalid): ApiError {
   const where = error.validationContext === 'querystring' ? 'query' : (error.validationContext ?? 'request');
   const details = error.validation.slice(0, 20).map(({ instancePath, message }) => ({
-    path: `${where}${instancePath.replaceAll('/', '.')}`,
+    path: `${where}${instancePath.replace(/\/$/, '').replaceAll('/', '.')}`,
     message: message ?? 'is not valid',
   }));
   const first = details[0];
