@@ -1,4 +1,4 @@
-/** Times the project's own functions in this process: `node --expose-gc bench/micro/run.ts [codec|routing|access|rules ...]`. */
+/** Times the project's own functions in this process: `node --expose-gc bench/micro/run.ts [codec|routing|access|rules|tap ...]`. */
 import { machineLine } from '../machine.ts';
 import { readable } from '../stats.ts';
 import { accessGroups } from './access.ts';
@@ -6,12 +6,14 @@ import { codecGroups } from './codec.ts';
 import { bytesPerSubscription, routingGroups } from './routing.ts';
 import { rulesGroups } from './rules.ts';
 import { checksum, type MicroGroup, measureGroup, microTable, threadClock } from './runner.ts';
+import { tapGroups } from './tap.ts';
 
 const targets: Readonly<Record<string, () => readonly MicroGroup[]>> = {
   codec: () => codecGroups,
   routing: routingGroups,
   access: accessGroups,
   rules: rulesGroups,
+  tap: tapGroups,
 };
 
 const asked = process.argv.slice(2);

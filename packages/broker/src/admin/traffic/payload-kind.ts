@@ -54,6 +54,7 @@ function cutCharacter(bytes: Uint8Array): number {
     const byte = bytes[bytes.length - back]!;
     if (byte < 0x80) return 0;
     if (byte < 0xc0) continue;
+    if (byte < 0xc2 || byte > 0xf4) return 0; // begins none
     const length = byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
     return length > back ? back : 0;
   }
@@ -95,7 +96,7 @@ function looksLikeJson(text: string, cut: boolean): boolean {
   const first = text[0];
   if (first !== '{' && first !== '[' && first !== '"' && text !== 'null') return false;
   if (cut) return /^(?:\{\s*"|\[\s*[[{"\d-])/.test(text.slice(0, 256));
-  if (text.length > JSON_READ) return (first === '{' && text.trimEnd().endsWith('}')) || text.trimEnd().endsWith(']');
+  if (text.length > JSON_READ) return first !== '"' && text.trimEnd().endsWith(first === '{' ? '}' : ']');
   try {
     JSON.parse(text);
     return true;
