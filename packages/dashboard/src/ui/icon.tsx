@@ -38,6 +38,14 @@ const PATHS = {
   settings: 'M4 7h10M18 7h2M4 17h2M10 17h10M16 9a2 2 0 1 0 0-4 2 2 0 0 0 0 4zM8 19a2 2 0 1 0 0-4 2 2 0 0 0 0 4z',
   refresh: 'M20 11a8 8 0 0 0-14.500-4L3 10M3 4v6h6M4 13a8 8 0 0 0 14.500 4l2.500-3M21 20v-6h-6',
   move: 'M12 3v18M3 12h18M9 6l3-3 3 3M9 18l3 3 3-3M6 9l-3 3 3 3M18 9l3 3-3 3',
+  clock: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 7v5l3 2',
+  rising: 'M5 17L18 6M9 6h9v9',
+  falling: 'M5 6l13 11M18 8v9H9',
+  steady: 'M4 12h15M13 6l6 6-6 6',
+  redo: 'M20 9H10a5 5 0 0 0 0 10h3M16 5l4 4-4 4',
+  resize: 'M20 10v10H10M20 20L8 8',
+  up: 'M5 15l7-7 7 7',
+  compact: 'M4 4h16M12 20V9M7 13l5-5 5 5',
 } as const;
 
 export type IconName = keyof typeof PATHS;

@@ -1,0 +1,35 @@
+import type { ComponentChildren } from 'preact';
+import { age } from '../format/quantities.ts';
+import { Icon } from '../ui/icon.tsx';
+import { useNow } from '../ui/use-now.ts';
+import { type Reading, staleSince } from './reading.ts';
+import type { TopicReading } from './topic-values.ts';
+
+/** What is said to who may look and not change. */
+export const VIEWERS_LOOK = 'You may look at this broker and change nothing: an admin may.';
+
+/** In place of a value: why there is none. */
+export const Missing = ({ children }: { readonly children: ComponentChildren }) => (
+  <p class="widget-missing">{children}</p>
+);
+
+/** What a reading shows where it has no value; null = it has one. */
+export function missingOf(reading: Reading<unknown>): ComponentChildren | null {
+  return reading.state === 'value' ? null : <Missing>{reading.problem}</Missing>;
+}
+
+/** How old a value is, where it should have been followed by another by now. */
+export function Age({ of: last }: { readonly of: TopicReading | undefined }) {
+  const now = useNow();
+  if (last === undefined) return null;
+  if (last.at === null) return <Old>from before the broker started</Old>;
+  const since = staleSince(last, now);
+  return since === null ? null : <Old>{age(since, now)}</Old>;
+}
+
+const Old = ({ children }: { readonly children: ComponentChildren }) => (
+  <span class="widget-age" title="No newer message came since then">
+    <Icon name="clock" size={13} />
+    {children}
+  </span>
+);
