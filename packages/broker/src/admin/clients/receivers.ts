@@ -146,7 +146,7 @@ function outcomeFor(session: Session, qos: QoS, core: BrokerCore): Outcome {
     );
   }
   if (inflight !== null && !inflight.hasRoom) {
-    const note = `connected: it waits until the client acknowledges one of the ${countOf(inflight.size, 'message')} in flight`;
+    const note = `connected: it waits until the client acknowledges what is in flight (${countOf(inflight.size, 'message')})`;
     return fullQueue(session, core) ?? { outcome: 'queued', note };
   }
   return { outcome: 'sent', note: `connected, will get it at QoS ${qos}` };
