@@ -40,8 +40,13 @@ export interface DashboardSetup {
   /** `mqtt://127.0.0.1:PORT` */
   readonly mqttUrl: string;
   open(hash?: string, look?: Look): Promise<DashboardPage>;
-  /** Takes pictures of a place in every look, and checks each for accessibility. `ready` waits until it shows what it should. */
-  pictures(name: string, hash: string, ready: (page: Page) => Promise<unknown>): Promise<void>;
+  /**
+   * Takes pictures of a place in every look, and checks each for accessibility.
+   *
+   * @param ready waits until it shows what it should
+   * @param fullPage with what is below the edge of the window
+   */
+  pictures(name: string, hash: string, ready: (page: Page) => Promise<unknown>, fullPage?: boolean): Promise<void>;
 }
 
 /**
@@ -84,12 +89,12 @@ function setupOf(broker: Broker, { browser }: StartedChromium): DashboardSetup {
     url,
     mqttUrl: `mqtt://127.0.0.1:${tcp.port}`,
     open,
-    pictures: async (name, hash, ready) => {
+    pictures: async (name, hash, ready, fullPage = false) => {
       for (const look of Object.keys(LOOKS) as Look[]) {
         const opened = await open(hash, look);
         await ready(opened.page);
         mkdirSync(PICTURES, { recursive: true });
-        await opened.page.screenshot({ path: join(PICTURES, `${name}-${look}.png`) });
+        await opened.page.screenshot({ path: join(PICTURES, `${name}-${look}.png`), fullPage });
         await assertFits(opened.page, `${name} ${look}`);
         await assertAccessible(opened.page, `${name} ${look}`);
         opened.clean();

@@ -20,6 +20,8 @@ export interface LineChartProps {
   readonly height: number;
   /** Values as people read them, on the axis and in the legend. */
   readonly format: (value: number) => string;
+  /** Values are bytes: the axis has lines at 1024s. */
+  readonly binary?: boolean;
   /** Seconds that are shown, up to the newest value. Default: all there is. */
   readonly window?: number;
   readonly min?: number | null;
@@ -91,8 +93,15 @@ export function LineChart(props: LineChartProps) {
   return <div ref={ref} class="chart" role="img" aria-label={label} style={{ minHeight: `${height}px` }} />;
 }
 
+/** Distances between the lines of an axis of bytes: labels are then round. */
+const BINARY_STEPS = Array.from({ length: 50 }, (_, power) => 2 ** power);
+
+/** Pixels that labels of an axis take; as many at least as give charts one above the other the same left edge. */
+const axisWidth = (labels: readonly string[] | null): number =>
+  Math.max(64, ...(labels ?? []).map((label) => label.length * 7 + 16));
+
 function optionsOf(
-  { series, height, window: span, format, min, max, fit, legend, group }: LineChartProps,
+  { series, height, window: span, format, min, max, fit, legend, group, binary }: LineChartProps,
   width: number,
 ): uPlot.Options {
   const text = styleOf('--text-2');
@@ -120,8 +129,24 @@ function optionsOf(
       y: { range: (_, low, high) => rangeOf(low, high, min ?? null, max ?? null, fit ?? false) },
     },
     axes: [
-      { stroke: text, grid, ticks: grid, font, space: 70, values: (_, at) => at.map((one) => clockTime(one * 1000)) },
-      { stroke: text, grid, ticks: grid, font, size: 68, values: (_, at) => at.map(format) },
+      {
+        stroke: text,
+        grid,
+        ticks: grid,
+        font,
+        size: 34,
+        space: 70,
+        values: (_, at) => at.map((one) => clockTime(one * 1000)),
+      },
+      {
+        stroke: text,
+        grid,
+        ticks: grid,
+        font,
+        size: (_, labels) => axisWidth(labels),
+        ...(binary && { incrs: BINARY_STEPS }),
+        values: (_, at) => at.map(format),
+      },
     ],
     series: [
       { label: 'time', value: say((at) => clockTime(at * 1000)) },

@@ -1,6 +1,6 @@
 import type { Overview, Sample } from '@cauldron/broker/admin-api';
 import { useMemo, useState } from 'preact/hooks';
-import { bytes, milliseconds, perSecond, shortNumber } from '../../format/quantities.ts';
+import { bytes, duration, milliseconds, perSecond, shortNumber } from '../../format/quantities.ts';
 import { Button, Card } from '../../ui/controls.tsx';
 import { LineChart } from '../../ui/line-chart.tsx';
 import { columnsOf, type Figure } from './samples.ts';
@@ -16,6 +16,7 @@ interface ChartPlan {
   readonly title: string;
   readonly lines: readonly Line[];
   readonly format: (value: number) => string;
+  readonly binary?: boolean;
 }
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`;
@@ -39,6 +40,7 @@ const CHARTS: readonly ChartPlan[] = [
       { figure: 'bytesOut', label: 'out', color: '--series-2' },
     ],
     format: bytesPerSecond,
+    binary: true,
   },
   {
     title: 'Clients',
@@ -78,6 +80,7 @@ const CHARTS: readonly ChartPlan[] = [
       { figure: 'heapUsed', label: 'JavaScript heap', color: '--series-2' },
     ],
     format: bytes,
+    binary: true,
   },
 ];
 
@@ -96,6 +99,9 @@ const WINDOWS = [
   [600, '10 min'],
 ] as const;
 
+/** Seconds a chart shows at least. */
+const SHORTEST = 30;
+
 interface ChartsProps {
   readonly overview: Overview;
   readonly samples: readonly Sample[];
@@ -105,6 +111,9 @@ interface ChartsProps {
 export function Charts({ overview, samples }: ChartsProps) {
   const [span, setSpan] = useState<number>(300);
   const plans = overview.store === null ? CHARTS : [...CHARTS, STORE_CHART];
+  // A broker that has just started has little to show: that fills the charts, too.
+  const known = ((samples.at(-1)?.at ?? 0) - (samples[0]?.at ?? 0)) / 1000;
+  const shown = Math.min(span, Math.max(SHORTEST, Math.ceil(known / 10) * 10));
   return (
     <section class="stack" aria-label="Charts">
       <div class="overview-charts-head">
@@ -119,7 +128,7 @@ export function Charts({ overview, samples }: ChartsProps) {
       </div>
       <div class="overview-charts">
         {samples.length > 0 &&
-          plans.map((plan) => <Chart key={plan.title} plan={plan} samples={samples} span={span} />)}
+          plans.map((plan) => <Chart key={plan.title} plan={plan} samples={samples} span={shown} />)}
       </div>
     </section>
   );
@@ -132,7 +141,7 @@ interface ChartProps {
   readonly span: number;
 }
 
-function Chart({ plan: { title, lines, format }, samples, span }: ChartProps) {
+function Chart({ plan: { title, lines, format, binary = false }, samples, span }: ChartProps) {
   const data = useMemo(() => {
     const figures = lines.map(({ figure }) => figure);
     return columnsOf(samples.slice(-span - 1), figures) as [number[], ...(number | null)[][]];
@@ -145,8 +154,9 @@ function Chart({ plan: { title, lines, format }, samples, span }: ChartProps) {
         height={150}
         window={span}
         format={format}
+        binary={binary}
         group="overview"
-        label={`${title} over the last ${span / 60} minutes`}
+        label={`${title} over the last ${duration(span)}`}
       />
     </Card>
   );

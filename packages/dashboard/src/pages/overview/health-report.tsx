@@ -1,5 +1,5 @@
 import type { Finding, Overview } from '@cauldron/broker/admin-api';
-import { age, plural, wholeNumber } from '../../format/quantities.ts';
+import { duration, plural, wholeNumber } from '../../format/quantities.ts';
 import { routeTo } from '../../routing/routes.ts';
 import type { Tone } from '../../ui/controls.tsx';
 import { Icon, type IconName } from '../../ui/icon.tsx';
@@ -52,7 +52,7 @@ function FindingRow({ finding, now }: { readonly finding: Finding; readonly now:
       <div class="overview-finding">
         <div>
           <span class="visually-hidden">{word}: </span>
-          <strong>{message}</strong> <span class="muted small">since {age(since, now)}</span>
+          <strong>{message}</strong> <span class="muted small">for {duration((now - since) / 1000)}</span>
         </div>
         {advice !== null && <div>{advice}</div>}
         {clients.length > 0 && (
