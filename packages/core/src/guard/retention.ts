@@ -47,7 +47,7 @@ export class Retention {
    * @returns null, or why it is not kept
    */
   apply(topic: Topic, fanout: Fanout, empty: boolean): Refusal | null {
-    const { retained, journal } = this.#host;
+    const { retained, journal, now } = this.#host;
     if (empty) {
       fanout.changedRetained = this.remove(topic.name);
       return null;
@@ -58,12 +58,12 @@ export class Retention {
       if (refusal !== null) return refusal;
     }
     if (journal === null || topic.reserved) {
-      retained.set(fanout.message(), publisher);
+      retained.set(fanout.message(), publisher, 0, now);
       return null;
     }
     fanout.changedRetained = true;
     const record = journal.recordOf(fanout);
-    journal.retain(topic.name, record, retained.set(fanout.message(), publisher, record));
+    journal.retain(topic.name, record, retained.set(fanout.message(), publisher, record, now));
     return null;
   }
 

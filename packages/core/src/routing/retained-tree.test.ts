@@ -135,3 +135,14 @@ test('expired messages are not found, and are named to be removed, but only they
   assert.deepEqual(tree.expired(50_000), ['a/b']);
   assert.equal(tree.count, 3);
 });
+
+test('it is known when a retained message came, but not of one from before the broker started', () => {
+  const tree = new RetainedTree();
+  tree.set(message('a', 'restored'));
+  assert.equal(tree.setAt('a'), 0);
+  tree.set(message('a', 'new'), 'p', 0, 5000);
+  assert.equal(tree.setAt('a'), 5000);
+  tree.delete('a');
+  assert.equal(tree.setAt('a'), 0);
+  assert.equal(tree.setAt('never'), 0);
+});

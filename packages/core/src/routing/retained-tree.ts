@@ -3,7 +3,7 @@ import type { RetainedRecord } from '../store/group.ts';
 import type { StoredMessage } from '../store/stored-message.ts';
 import { type RetainedNode, type RetainedVisitor, RetainedWalk } from './retained-walk.ts';
 
-const emptyNode = (): RetainedNode => ({ message: null, publisher: undefined, kept: 0, children: null });
+const emptyNode = (): RetainedNode => ({ message: null, publisher: undefined, setAt: 0, kept: 0, children: null });
 
 /** The last retained message of each topic, found by topic or by filter (section 3.3.1.3). */
 export class RetainedTree {
@@ -52,6 +52,11 @@ export class RetainedTree {
     return this.#find(topic)?.publisher;
   }
 
+  /** When what a topic has was published, milliseconds on the core's clock; 0 = before the broker started, or there is nothing. */
+  setAt(topic: string): number {
+    return this.#find(topic)?.setAt ?? 0;
+  }
+
   /** A message came (+1) or left (-1). */
   #counted(message: Message, publisher: string | undefined, change: 1 | -1): void {
     const bytes = change * message.size;
@@ -98,9 +103,10 @@ export class RetainedTree {
    * Keeps a message as its topic's retained one, in place of any before. // [MQTT-3.3.1-5]
    *
    * @param kept what the store has of the message; 0 = nothing
+   * @param now milliseconds; 0 = it was published before the broker started
    * @returns what the store has of the one before
    */
-  set(message: Message, publisher?: string, kept: StoredMessage | number = 0): StoredMessage | number {
+  set(message: Message, publisher?: string, kept: StoredMessage | number = 0, now = 0): StoredMessage | number {
     let node = this.#root;
     for (const level of message.topic.split('/')) {
       node.children ??= new Map();
@@ -117,6 +123,7 @@ export class RetainedTree {
     node.message = message;
     node.publisher = publisher;
     node.kept = kept;
+    node.setAt = now;
     if (message.expiryAt >= 0) this.#expiring.add(message.topic);
     else if (this.#expiring.size > 0) this.#expiring.delete(message.topic);
     return before;
@@ -142,6 +149,7 @@ export class RetainedTree {
     node.message = null;
     node.publisher = undefined;
     node.kept = 0;
+    node.setAt = 0;
     this.#expiring.delete(topic);
     for (let i = path.length - 1; i >= 0 && node.message === null && node.children === null; i--) {
       const [parent, level] = path[i]!;

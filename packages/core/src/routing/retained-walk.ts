@@ -6,6 +6,8 @@ export interface RetainedNode {
   message: Message | null;
   /** Client identifier of who published it, for No Local. */
   publisher: string | undefined;
+  /** When it was published, milliseconds; 0 = before the broker started, or there is no message. */
+  setAt: number;
   /** What the store has of it: its record, or the number it had when the broker started; 0 = nothing. */
   kept: StoredMessage | number;
   children: Map<string, RetainedNode> | null;

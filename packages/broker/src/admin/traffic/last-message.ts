@@ -15,7 +15,7 @@ export interface LastMessage {
   readonly qos: QoS;
   readonly retain: boolean;
   readonly publisher: string | null;
-  /** null = from before somebody looked. */
+  /** Milliseconds; null = from before the broker started. */
   readonly at: number | null;
   readonly sampled: boolean;
   /** Where the core has it as the retained one. */
@@ -30,16 +30,17 @@ export interface LastMessage {
 export function lastMessage(core: BrokerCore, topic: string, record: TopicRecord | undefined): LastMessage | null {
   if (record === undefined || record.retained || (record.sampled && record.skippedRetained)) {
     const kept = core.retained.get(topic);
-    if (kept !== null && !kept.expired(core.now)) return retainedMessage(core, kept, record);
+    if (kept !== null && !kept.expired(core.now)) return retainedMessage(core, kept);
   }
   if (record === undefined || record.retained || record.bytes === null) return null;
   const { bytes, length, size, qos, publisher, at, sampled } = record;
   return { bytes: bytes.subarray(0, length), size, qos, retain: false, publisher, at, sampled, message: null };
 }
 
-function retainedMessage(core: BrokerCore, message: Message, record: TopicRecord | undefined): LastMessage {
+function retainedMessage(core: BrokerCore, message: Message): LastMessage {
   const { bytes, payloadStart, end, payloadLength: size, qos } = message;
-  const at = record === undefined || record.at === 0 ? null : record.at;
+  const setAt = core.retained.setAt(message.topic);
+  const at = setAt === 0 ? null : setAt;
   const publisher = core.retained.publisherOf(message.topic) ?? null;
   const payload = bytes.subarray(payloadStart, end);
   return { bytes: payload, size, qos, retain: true, publisher, at, sampled: false, message };

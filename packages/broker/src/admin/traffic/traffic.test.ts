@@ -83,13 +83,13 @@ test('a value says how it was published, by whom, when and how often', () => {
   });
 });
 
-test('a retained message from before somebody looked has no time, and one that comes has', () => {
+test('a retained message has the time it was published, whether somebody looked or not', () => {
   const scene = new Scene();
   const client = scene.broker.connect('c');
   client.publish('r', 'old', { retain: true });
   scene.watch();
   const old = scene.value('r');
-  assert.deepEqual([old.payload.data, old.retain, old.at, old.publisher, old.count], ['old', true, null, 'c', 0]);
+  assert.deepEqual([old.payload.data, old.retain, old.at, old.publisher, old.count], ['old', true, scene.broker.core.now, 'c', 0]);
   client.publish('r', 'new', { retain: true });
   const young = scene.value('r');
   assert.deepEqual([young.payload.data, young.retain, young.count], ['new', true, 1]);
@@ -141,10 +141,10 @@ test('a flood is counted to the last message, and says that what it shows may no
   const client = scene.broker.connect('c');
   const { core } = scene.broker;
   const payload = textBytes('x');
-  for (let i = 0; i < 10 * COPIES_SAVED; i++) {
+  for (let i = 0; i < 3 * COPIES_SAVED; i++) {
     core.publish({ topic: 'flood', payload, qos: 0, retain: false, properties: undefined });
   }
-  assert.equal(scene.value('flood').count, 10 * COPIES_SAVED);
+  assert.equal(scene.value('flood').count, 3 * COPIES_SAVED);
   assert.equal(scene.value('flood').sampled, true);
   client.publish('quiet', 'still seen');
   assert.deepEqual([scene.value('quiet').payload.data, scene.value('quiet').sampled], ['still seen', false]);
@@ -156,12 +156,12 @@ test('a flood is counted to the last message, and says that what it shows may no
 test('what is retained is exact even where it passed unseen', () => {
   const scene = new Scene();
   scene.watch();
-  for (let i = 1; i <= 4 * COPIES_SAVED; i++) scene.retain('r', String(i));
+  for (let i = 1; i <= 2 * COPIES_SAVED; i++) scene.retain('r', String(i));
   const value = scene.value('r');
-  const data = String(4 * COPIES_SAVED);
+  const data = String(2 * COPIES_SAVED);
   assert.deepEqual(
     [value.payload.data, value.sampled, value.retain, value.count],
-    [data, false, true, 4 * COPIES_SAVED],
+    [data, false, true, 2 * COPIES_SAVED],
   );
 });
 
