@@ -6,7 +6,7 @@ export function explainAnswer(explanation: Explanation): Answer {
   const { allowed, decidedBy, considered, roles, groups } = explanation;
   return {
     allowed,
-    lines: [...describeExplanation(explanation)],
+    lines: describeExplanation(explanation).flatMap((line) => line.split('\n')),
     decidedBy: typeof decidedBy === 'string' ? decidedBy : 'rule',
     rules: considered.map(({ rule, relation }) => ({
       text: describeRule(rule),

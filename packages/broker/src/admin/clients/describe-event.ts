@@ -17,7 +17,7 @@ const WORDS: Readonly<Record<EventFact['kind'], (fact: EventFact) => string>> = 
     `Connected through ${reason ?? 'a listener'}${detail === true ? ', and took up its session again' : ''}`,
   disconnected: (fact) => `${ENDED[String(fact.detail)] ?? 'The connection ended'}${why(fact)}`,
   refused: (fact) => `Refused: ${fact.reason ?? 'no reason was given'} (${coded(fact.reasonCode)})`,
-  denied: (fact) => `Not allowed to ${fact.detail} ${quoted(fact.topic)}: ${fact.reason} (${coded(fact.reasonCode)})`,
+  denied: (fact) => `Not allowed to ${fact.detail} to ${quoted(fact.topic)}${denial(fact)} (${coded(fact.reasonCode)})`,
   kicked: (fact) => `Disconnected by ${operator(fact.detail)}: ${fact.reason} (${coded(fact.reasonCode)})`,
   slow: ({ detail }) => `Messages are dropped for it: ${DROPPED[detail as DropReason] ?? detail}`,
   throttled: ({ detail }) => `Sends more than limits.${detail} allows, and is read from more slowly`,
@@ -55,6 +55,10 @@ function why({ reason, reasonCode, detail }: EventFact): string {
   if (detail === 'client' && reasonCode === 4) return ', and wants its will to be published';
   return `: ${reason} (${coded(reasonCode)})`;
 }
+
+/** Why, where that says more than that it is not allowed. */
+const denial = ({ reason }: EventFact): string =>
+  reason === null || reason.startsWith('not allowed to ') ? '' : `: ${reason}`;
 
 const coded = (code: number | null): string =>
   code === null ? 'no reason code' : `${reasonCodeName(code)}, 0x${code.toString(16).toUpperCase().padStart(2, '0')}`;

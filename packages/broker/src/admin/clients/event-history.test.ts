@@ -107,7 +107,7 @@ test('what is not allowed names the topic and what was tried, so that somebody c
   visitor.subscribe('b/#');
   const [second, first] = history.of('c').map(shownEvent);
   assert.deepEqual([first!.action, first!.topic, second!.action, second!.topic], ['publish', 'a', 'subscribe', 'b/#']);
-  assert.equal(first!.message, "Not allowed to publish 'a': no rule allows it (Not authorized, 0x87)");
+  assert.equal(first!.message, "Not allowed to publish to 'a': no rule allows it (Not authorized, 0x87)");
 });
 
 test('being slow, throttled and banned is told in words', () => {
@@ -160,7 +160,7 @@ test('what repeats itself is one event that says how often, so that a flood leav
     clock.now += 1;
   }
   assert.deepEqual(messages(history, 'c'), [
-    "Not allowed to publish 'a': no (Not authorized, 0x87) (100,000 times within 100 seconds)",
+    "Not allowed to publish to 'a': no (Not authorized, 0x87) (100,000 times within 100 seconds)",
     'Connected through tcp',
   ]);
   assert.equal(history.latest().length, 2);

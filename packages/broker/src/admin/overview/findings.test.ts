@@ -116,7 +116,7 @@ test('refused connections, bans, rate limits, denials, protocol errors and silen
     ['refused-connections', 'warning', '3 connections were refused in the last minute; the last: why'],
     ['banned-clients', 'warning', '2 clients connected too often in the last minute and may not for a while'],
     ['throttled-clients', 'warning', '2 clients sent more than allowed in the last minute and were slowed (why)'],
-    ['denied', 'warning', '2 clients tried 3 times what no rule allows in the last minute; the last: why'],
+    ['denied', 'warning', '2 clients tried 3 times what the rules do not allow in the last minute; the last: why'],
     [
       'protocol-errors',
       'warning',

@@ -209,7 +209,7 @@ const MAKERS: readonly Maker[] = [
     'denied',
     always('warning'),
     ({ times, reason }, who) =>
-      `${who} tried ${countOf(times, 'time')} what no rule allows in the last minute${last(reason)}`,
+      `${who} tried ${countOf(times, 'time')} what the rules do not allow in the last minute${last(reason)}`,
     'Ask under "Why was this refused" which rule decided, and what to write where it should be allowed.',
   ),
   fromTrouble(

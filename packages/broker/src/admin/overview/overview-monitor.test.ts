@@ -248,3 +248,16 @@ test('a malformed packet is counted in the totals', () => {
     .send({ type: PacketType.connect, protocolVersion: 5, cleanStart: true, keepAlive: 0, clientId: 'c' });
   assert.equal(overview.overview().totals.protocolErrors, 1);
 });
+
+test('what the start keeps busy is no finding, and what comes later is', () => {
+  const { inspection, pass, finding, overview } = scene();
+  inspection.process.reading = { ...inspection.process.reading, loopDelayMax: 800 };
+  pass(5000);
+  inspection.process.reading = { ...inspection.process.reading, loopDelayMax: 0 };
+  pass(1000);
+  assert.equal(finding('late-loop'), undefined);
+  assert.equal(overview.history().samples[0]!.loopDelayMax, 800, 'the chart has it');
+  inspection.process.reading = { ...inspection.process.reading, loopDelayMax: 300 };
+  pass(1000);
+  assert.equal(finding('late-loop')?.severity, 'warning');
+});

@@ -9,6 +9,8 @@ import type { RecentTrouble } from './trouble.ts';
 /** Seconds there are samples of. */
 const KEPT = 600;
 const SECOND = 1000;
+/** Milliseconds a start may keep the event loop busy without that being a finding. */
+const START = 5000;
 
 /** What an overview is made of. */
 export interface OverviewParts {
@@ -216,11 +218,12 @@ export class OverviewMonitor implements OverviewService {
     const { core, trouble } = this.#parts;
     const { metrics } = core;
     const minute = this.history().samples.slice(-60);
+    const started = minute.filter(({ at }) => at > this.#startedAt + START);
     const stats = this.#stats;
     return {
       growth: (counter) => this.#counters.growth(counter, metrics, now),
       trouble: (kind) => trouble.recent(kind),
-      loopDelayMax: minute.reduce((most, { loopDelayMax }) => Math.max(most, loopDelayMax), 0),
+      loopDelayMax: started.reduce((most, { loopDelayMax }) => Math.max(most, loopDelayMax), 0),
       cpu: minute.length < 60 ? null : minute.reduce((sum, { cpu }) => sum + cpu, 0) / minute.length,
       commits:
         stats === null

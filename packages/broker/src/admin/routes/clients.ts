@@ -81,13 +81,13 @@ export const clientsRoutes: Routes = (app, { services, operatorOf }) => {
         tags,
         summary: 'End the connection of a client; its session stays',
         params,
-        body: disconnectRequest.prefault({}),
+        body: disconnectRequest.nullish(),
         response: { 200: done },
       },
     },
     (request) => {
       const { clientId } = request.params;
-      const { reason, reasonCode } = request.body;
+      const { reason, reasonCode } = request.body ?? disconnectRequest.parse({});
       if (!clients.disconnect(clientId, reasonCode, reason, operatorOf(request))) throw notConnected(clientId);
       return { message: `Client '${clientId}' was disconnected: ${reason}` };
     },
