@@ -16,11 +16,13 @@ export interface VirtualListProps {
   readonly onKeyDown?: (event: KeyboardEvent) => void;
   /** Changes whenever the row `scrollTo` is to be brought into sight. */
   readonly scrollTo?: number | undefined;
+  /** Id of the row that the keys are at, for screen readers. */
+  readonly active?: string | undefined;
 }
 
 /** A list of any length that draws only the rows that can be seen. */
 export function VirtualList(props: VirtualListProps) {
-  const { count, rowHeight, row, onRange, label, role = 'list', onKeyDown, scrollTo } = props;
+  const { count, rowHeight, row, onRange, label, role = 'list', onKeyDown, scrollTo, active } = props;
   const ref = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ top: 0, height: 0 });
   const map = mapScroll(count, rowHeight, view.height);
@@ -56,6 +58,7 @@ export function VirtualList(props: VirtualListProps) {
       class="virtual"
       role={role}
       aria-label={label}
+      aria-activedescendant={active}
       tabIndex={0}
       onKeyDown={onKeyDown}
       onScroll={(event) => {

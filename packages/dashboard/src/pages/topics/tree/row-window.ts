@@ -56,6 +56,11 @@ export class RowMemory {
     return index < this.#total ? this.#rows.get(index) : undefined;
   }
 
+  /** Whether the rows are those of this key. */
+  isOf(key: string): boolean {
+    return key === this.#key;
+  }
+
   /** Whether all rows of a window are here. */
   has({ offset, limit }: RowWindow): boolean {
     const end = Math.min(offset + limit, this.#total);

@@ -22,9 +22,8 @@ export interface KeyState {
 
 export type TreeMove =
   | { readonly kind: 'go'; readonly index: number }
-  | { readonly kind: 'open' | 'close' | 'choose' | 'open-beside'; readonly row: KeyRow }
-  /** To the level above, which is not among the rows that are here. */
-  | { readonly kind: 'go-above'; readonly row: KeyRow }
+  /** `go-above`: to the level above, which is not among the rows that are here. */
+  | { readonly kind: 'open' | 'close' | 'choose' | 'open-beside' | 'go-above'; readonly row: KeyRow }
   /** Characters to find the next row by. */
   | { readonly kind: 'type'; readonly character: string };
 

@@ -1,0 +1,93 @@
+import type { TopicRow, TopicRows, TopicsView } from '@cauldron/broker/admin-api';
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { post } from '../../../data/api.ts';
+import { useLiveEvents } from '../../../data/use-live.ts';
+import { toastFailure } from '../../../ui/toasts.tsx';
+import { changedTopics, RowMemory, type RowWindow, windowFor } from './row-window.ts';
+
+/** Rows asked for before it is known how many fit. */
+const FIRST: RowWindow = { offset: 0, limit: 100 };
+
+/** Milliseconds a change is shown for. */
+const SHOWN_FOR = 900;
+
+interface Changed {
+  readonly at: number;
+  readonly paths: ReadonlySet<string>;
+}
+
+export interface RowsWish {
+  readonly expanded: readonly string[];
+  readonly search: string;
+  readonly system: boolean;
+  /** What is shown stands still. */
+  readonly paused: boolean;
+}
+
+export interface Rows {
+  /** The newest answer; undefined until the first. */
+  readonly data: TopicRows | undefined;
+  readonly rowAt: (index: number) => TopicRow | undefined;
+  /** -1 = it is not here. */
+  readonly indexOf: (path: string) => number;
+  /** A number that is another one with each change that is to be shown; 0 = it did not change just now. */
+  readonly justChanged: (path: string) => number;
+  /** To be told which rows can be seen. */
+  readonly onRange: (first: number, shown: number) => void;
+}
+
+/** The rows of the tree that can be seen, as the broker sends them, twice a second at most. */
+export function useTopicRows({ expanded, search, system, paused }: RowsWish): Rows {
+  const memory = useRef(new RowMemory()).current;
+  const changed = useRef<Changed>({ at: 0, paths: new Set() });
+  const [data, setData] = useState<TopicRows>();
+  const [window, setWindow] = useState(FIRST);
+  const shape: TopicsView = { expanded: [...expanded], search, system };
+  const key = JSON.stringify(shape);
+  const latest = useRef({ key, data });
+  latest.current = { key, data };
+
+  const take = (rows: TopicRows): void => {
+    changed.current = { at: Date.now(), paths: new Set(changedTopics(latest.current.data?.rows ?? [], rows.rows)) };
+    memory.put(latest.current.key, rows);
+    setData(rows);
+  };
+
+  // Paused, the broker goes on watching for this page, and what it sends is not looked at.
+  useLiveEvents('topics', paused ? { limit: 1 } : { ...shape, ...window }, (rows) => {
+    if (!paused) take(rows);
+  });
+
+  // Paused, what is scrolled to or opened is fetched once.
+  useEffect(() => {
+    if (!paused || (latest.current.data !== undefined && sameShape(memory, key, window))) return undefined;
+    let current = true;
+    post<TopicRows>('/topics/view', { ...shape, ...window }).then((rows) => {
+      if (current) take(rows);
+    }, toastFailure);
+    return () => {
+      current = false;
+    };
+  }, [paused, key, window]);
+
+  // Another search or other levels begin at their top; opening one further down does not.
+  useEffect(() => setWindow((old) => (search === '' ? old : FIRST)), [search]);
+
+  const onRange = useCallback((first: number, shown: number) => {
+    setWindow((old) => windowFor(old, first, Math.max(shown, 1), memory.total));
+  }, []);
+
+  return {
+    data,
+    rowAt: (index) => memory.at(index),
+    indexOf: (path) => memory.indexOf(path),
+    justChanged: (path) => {
+      const { at, paths } = changed.current;
+      return paths.has(path) && Date.now() - at < SHOWN_FOR ? at : 0;
+    },
+    onRange,
+  };
+}
+
+const sameShape = (memory: RowMemory, key: string, window: RowWindow): boolean =>
+  memory.isOf(key) && memory.has(window);
