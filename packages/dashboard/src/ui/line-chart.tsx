@@ -28,6 +28,8 @@ export interface LineChartProps {
   readonly max?: number | null;
   /** The axis goes around the values, not from zero, where `min` says nothing. */
   readonly fit?: boolean;
+  /** The smallest difference that `format` shows: the axis is not finer. */
+  readonly step?: number;
   /** Below it: the values under the pointer, otherwise the newest. */
   readonly legend?: boolean;
   /** Charts with the same name here show the same moment while the pointer is over one of them. */
@@ -101,7 +103,7 @@ const axisWidth = (labels: readonly string[] | null): number =>
   Math.max(64, ...(labels ?? []).map((label) => label.length * 7 + 16));
 
 function optionsOf(
-  { series, height, window: span, format, min, max, fit, legend, group, binary }: LineChartProps,
+  { series, height, window: span, format, min, max, fit, step, legend, group, binary }: LineChartProps,
   width: number,
 ): uPlot.Options {
   const text = styleOf('--text-2');
@@ -126,7 +128,7 @@ function optionsOf(
     padding: [10, 8, 0, 0],
     scales: {
       x: { time: true, ...(span === undefined ? {} : { range: (_, __, newest) => [newest - span, newest] }) },
-      y: { range: (_, low, high) => rangeOf(low, high, min ?? null, max ?? null, fit ?? false) },
+      y: { range: (_, low, high) => rangeOf(low, high, min ?? null, max ?? null, fit ?? false, step ?? 0) },
     },
     axes: [
       {
@@ -145,6 +147,7 @@ function optionsOf(
         font,
         size: (_, labels) => axisWidth(labels),
         ...(binary && { incrs: BINARY_STEPS }),
+        ...(step && { incrs: stepsFrom(step) }),
         values: (_, at) => at.map(format),
       },
     ],
@@ -170,10 +173,19 @@ function rangeOf(
   min: number | null,
   max: number | null,
   fit: boolean,
+  step: number,
 ): [number, number] {
   const span = (high ?? 0) - (low ?? 0);
-  const lowest = fit && low !== null ? low - (span === 0 ? 1 : span * 0.15) : Math.min(0, low ?? 0);
+  const lowest =
+    fit && low !== null ? low - (span === 0 ? step * 4 || 1 : Math.max(span * 0.15, step)) : Math.min(0, low ?? 0);
   const bottom = min ?? lowest;
-  const top = max ?? (high === null || high <= bottom ? bottom + 1 : high + (high - bottom) * 0.08);
+  const top =
+    max ?? (high === null || high <= bottom ? bottom + (step * 4 || 1) : high + Math.max((high - bottom) * 0.08, step));
   return [bottom, top];
+}
+
+/** Distances between the lines of an axis: those that people count in, from the smallest one that is shown. */
+function stepsFrom(step: number): number[] {
+  const powers = Array.from({ length: 16 }, (_, index) => step * 10 ** index);
+  return powers.flatMap((power) => [power, 2 * power, 5 * power]);
 }

@@ -68,6 +68,7 @@ export function ChartWidget({ widget, name }: { readonly widget: WidgetOf<'chart
               min={min}
               max={max}
               fit
+              step={10 ** -decimals}
               legend={false}
             />
           )

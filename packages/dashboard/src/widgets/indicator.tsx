@@ -2,7 +2,7 @@ import type { WidgetOf } from '@cauldron/broker/admin-api';
 import { Icon, type IconName } from '../ui/icon.tsx';
 import { textReading } from './reading.ts';
 import { useTopic } from './use-topic.ts';
-import { Age, missingOf } from './widget-parts.tsx';
+import { missingOf } from './widget-parts.tsx';
 
 type Color = WidgetOf<'indicator'>['offColor'];
 
@@ -29,7 +29,6 @@ export function Indicator({ widget }: { readonly widget: WidgetOf<'indicator'> }
         <Icon name={ICONS[color]} size={30} />
       </span>
       <span class="indicator-label">{isOn ? onLabel : offLabel}</span>
-      {last?.at === null && <Age of={last} />}
     </div>
   );
 }

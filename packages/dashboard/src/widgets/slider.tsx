@@ -29,7 +29,12 @@ export function SliderWidget({ widget, name }: { readonly widget: WidgetOf<'slid
   const latest = useRef(send);
   latest.current = send;
   const [throttle] = useState(
-    () => new Throttle<number>(BETWEEN, (value) => latest.current(value, String(value)), setTimeout),
+    () =>
+      new Throttle<number>(
+        BETWEEN,
+        (value) => latest.current(value, String(value)),
+        (then, ms) => setTimeout(then, ms),
+      ),
   );
   const set = (event: { currentTarget: HTMLInputElement }, isEnd: boolean): void => {
     const value = stepped(event.currentTarget.valueAsNumber, min, max, step);

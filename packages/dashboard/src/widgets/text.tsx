@@ -7,13 +7,18 @@ import { Age, Missing, missingOf } from './widget-parts.tsx';
 export function TextWidget({ widget: { source, text } }: { readonly widget: WidgetOf<'text'> }) {
   const last = useTopic(source?.topic ?? null);
   if (source === null) {
-    return text.trim() === '' ? <Missing>nothing written yet</Missing> : <div class="text-note">{text}</div>;
+    if (text.trim() === '') return <Missing>nothing written yet</Missing>;
+    return (
+      <div class="text-note" tabIndex={0}>
+        {text}
+      </div>
+    );
   }
   const reading = textReading(source, last);
   if (reading.state !== 'value') return missingOf(reading);
   return (
     <div class="text-value">
-      <pre>{reading.value}</pre>
+      <pre tabIndex={0}>{reading.value}</pre>
       <Age of={last} />
     </div>
   );

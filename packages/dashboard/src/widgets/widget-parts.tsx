@@ -22,14 +22,12 @@ export function missingOf(reading: Reading<unknown>): ComponentChildren | null {
 export function Age({ of: last }: { readonly of: TopicReading | undefined }) {
   const now = useNow();
   if (last === undefined) return null;
-  if (last.at === null) return <Old>from before the broker started</Old>;
   const since = staleSince(last, now);
-  return since === null ? null : <Old>{age(since, now)}</Old>;
+  if (since === null) return null;
+  return (
+    <span class="widget-age" title="No newer message came since then">
+      <Icon name="clock" size={13} />
+      {age(since, now)}
+    </span>
+  );
 }
-
-const Old = ({ children }: { readonly children: ComponentChildren }) => (
-  <span class="widget-age" title="No newer message came since then">
-    <Icon name="clock" size={13} />
-    {children}
-  </span>
-);
