@@ -89,7 +89,10 @@ test('a retained message has the time it was published, whether somebody looked 
   client.publish('r', 'old', { retain: true });
   scene.watch();
   const old = scene.value('r');
-  assert.deepEqual([old.payload.data, old.retain, old.at, old.publisher, old.count], ['old', true, scene.broker.core.now, 'c', 0]);
+  assert.deepEqual(
+    [old.payload.data, old.retain, old.at, old.publisher, old.count],
+    ['old', true, scene.broker.core.now, 'c', 0],
+  );
   client.publish('r', 'new', { retain: true });
   const young = scene.value('r');
   assert.deepEqual([young.payload.data, young.retain, young.count], ['new', true, 1]);

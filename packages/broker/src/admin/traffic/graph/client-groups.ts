@@ -1,4 +1,4 @@
-import { ranges } from './topic-units.ts';
+import { type PrefixRange, ranges } from './prefix-ranges.ts';
 
 /** Clients that a node of the graph stands for. */
 export interface ClientUnit {
@@ -100,14 +100,7 @@ function placeByPrefix(
   units: Map<string, ClientUnit>,
 ): void {
   const sorted = [...clientIds].sort((a, b) => (a < b ? -1 : 1)).map((key) => ({ key }));
-  let parts: Part[] = [{ prefix: '', from: 0, to: sorted.length }];
-  for (let part = nextPart(parts, open, limit); part !== null; part = nextPart(parts, open, limit)) {
-    const chosen = part;
-    const split = splitOf(sorted, chosen);
-    if (parts.length - 1 + split.length > limit) chosen.whole = true;
-    else parts = parts.flatMap((one) => (one === chosen ? split : [one]));
-  }
-  for (const { prefix, from, to } of parts) {
+  for (const { prefix, from, to } of split(sorted, { prefix: '', from: 0, to: sorted.length }, limit, open)) {
     const unit = groupUnit(prefix, to - from);
     for (const { key } of sorted.slice(from, to)) units.set(key, to - from === 1 ? aloneUnit(key) : unit);
   }
@@ -120,29 +113,29 @@ const aloneUnit = (clientId: string): ClientUnit => ({
   size: 1,
 });
 
-interface Part {
-  readonly prefix: string;
-  readonly from: number;
-  readonly to: number;
-  /** There is no room for its parts. */
-  whole?: boolean;
+type Sorted = readonly { readonly key: string }[];
+
+/**
+ * The parts of a range, at most `limit`: all alone, or by the next character, and of those parts the ones that somebody
+ * opened or that are no group worth the name.
+ */
+function split(sorted: Sorted, whole: PrefixRange, limit: number, open: ReadonlySet<string>): PrefixRange[] {
+  if (whole.to - whole.from <= limit) return sorted.slice(whole.from, whole.to).map(({ key }, i) => one(key, i, whole));
+  const parts = ranges(sorted, whole.from, whole.to);
+  if (parts.length > limit) return [whole];
+  let spare = limit - parts.length;
+  return parts.flatMap((part) => {
+    const size = part.to - part.from;
+    const small = size < SMALLEST_GROUP && size - 1 <= spare;
+    if (size === 1 || !(small || open.has(clientsId(part.prefix)))) return [part];
+    const finer = split(sorted, part, spare + 1, open);
+    spare -= finer.length - 1;
+    return finer;
+  });
 }
 
-/** What to split next: what somebody opened, else the smallest that surely fits, else the largest. */
-function nextPart(parts: readonly Part[], open: ReadonlySet<string>, limit: number): Part | null {
-  const splittable = parts.filter(({ from, to, whole }) => to - from > 1 && whole !== true);
-  const asked = splittable.find(({ prefix }) => open.has(clientsId(prefix)));
-  if (asked !== undefined) return asked;
-  const fits = splittable.filter(({ from, to }) => parts.length - 1 + to - from <= limit);
-  const smallest = fits.reduce<Part | null>((a, b) => (a !== null && a.to - a.from <= b.to - b.from ? a : b), null);
-  if (smallest !== null) return smallest;
-  return parts.length * SPLIT_UNTIL > limit ? null : (splittable[0] ?? null);
-}
-
-/** Buckets are split further only while they fill less than this part of the room: many of them say nothing. */
-const SPLIT_UNTIL = 8;
-
-/** All of a part alone where it is small, else by the next character. */
-function splitOf(sorted: readonly { readonly key: string }[], { from, to }: Part): Part[] {
-  return ranges(sorted, from, to).map((range) => ({ ...range }));
-}
+const one = (prefix: string, i: number, { from }: PrefixRange): PrefixRange => ({
+  prefix,
+  from: from + i,
+  to: from + i + 1,
+});

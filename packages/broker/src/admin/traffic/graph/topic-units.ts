@@ -1,5 +1,6 @@
 import { rateAt } from '../rate.ts';
 import type { TopicNode, TopicRecord } from '../topic-node.ts';
+import { ranges } from './prefix-ranges.ts';
 
 /**
  * A node of the graph that stands for topics: one topic, everything below a level, or some of what is right below a level,
@@ -94,7 +95,10 @@ function childUnits(node: TopicNode): TopicUnit[] {
   return node.size === 0 ? own : [...own, below(node)];
 }
 
-/** First what somebody opened, then what was open, then what needs least room. */
+/**
+ * First what somebody opened, then what was open, then what needs least room; of groups of one size all or none, since they
+ * are mostly alike.
+ */
 function nextToOpen(
   units: readonly TopicUnit[],
   tried: ReadonlySet<string>,
@@ -102,17 +106,13 @@ function nextToOpen(
   before: ReadonlySet<string>,
   room: number,
 ): Group | null {
-  let best: Group | null = null;
-  let bestRank = Number.POSITIVE_INFINITY;
-  for (const unit of units) {
-    if (unit.kind === 'topic' || tried.has(unit.id)) continue;
-    const asked = open.has(unit.id);
-    const size = unit.to - unit.from;
-    if (!asked && (unit.kind === 'bucket' || size > room + 1)) continue;
-    const rank = asked ? -2 : before.has(unit.id) ? -1 : size;
-    if (rank < bestRank) [best, bestRank] = [unit, rank];
-  }
-  return best;
+  const closed = units.filter((unit) => unit.kind !== 'topic' && !tried.has(unit.id)) as Group[];
+  const asked = closed.find(({ id }) => open.has(id)) ?? closed.find(({ id }) => before.has(id));
+  if (asked !== undefined) return asked;
+  const levels = closed.filter(({ kind }) => kind === 'below');
+  const least = Math.min(...levels.map(({ from, to }) => to - from));
+  const alike = levels.filter(({ from, to }) => to - from === least);
+  return alike.length * (least - 1) <= room ? (alike[0] ?? null) : null;
 }
 
 /** What a group is made of; null = there is no room for it. `asked`: in buckets, where there is none for all. */
@@ -135,58 +135,4 @@ function bucketsOf({ node, from, to }: Group): TopicUnit[] {
     const begins = `${prefix}${range.prefix}`;
     return [{ kind: 'bucket', id: topicsId(begins), label: `${begins}*`, node, from: range.from, to: range.to }];
   });
-}
-
-/** Neighbours in an order that begin alike. */
-export interface PrefixRange {
-  readonly prefix: string;
-  readonly from: number;
-  readonly to: number;
-}
-
-/** Splits sorted, different keys by the first character in which they differ, without looking at all of them. */
-export function ranges(items: readonly { readonly key: string }[], from: number, to: number): PrefixRange[] {
-  const common = commonPrefix(items[from]!.key, items[to - 1]!.key);
-  const found: PrefixRange[] = [];
-  for (let at = from; at < to; ) {
-    const { key } = items[at]!;
-    const prefix = key.slice(0, common + charLength(key, common));
-    const end = key.length === common ? at + 1 : firstWithout(items, prefix, at, to);
-    found.push({ prefix: longest(items, at, end, prefix), from: at, to: end });
-    at = end;
-  }
-  return found;
-}
-
-/** All that a range has in common, without the digits at its end: those are only what its numbers happen to share. */
-function longest(items: readonly { readonly key: string }[], from: number, to: number, atLeast: string): string {
-  const first = items[from]!.key;
-  const shared = first.slice(0, commonPrefix(first, items[to - 1]!.key));
-  const trimmed = to - from > 1 ? shared.replace(/\d+$/, '') : shared;
-  return trimmed.length >= atLeast.length ? trimmed : atLeast;
-}
-
-function commonPrefix(a: string, b: string): number {
-  let length = 0;
-  while (length < a.length && length < b.length && a[length] === b[length]) length += 1;
-  return isHalf(a, length - 1) ? length - 1 : length;
-}
-
-const charLength = (text: string, at: number): number => (isHalf(text, at) ? 2 : 1);
-
-/** Whether the first half of a surrogate pair stands there. */
-function isHalf(text: string, at: number): boolean {
-  const unit = text.charCodeAt(at);
-  return unit >= 0xd800 && unit < 0xdc00;
-}
-
-function firstWithout(items: readonly { readonly key: string }[], prefix: string, from: number, to: number): number {
-  let low = from;
-  let high = to;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (items[middle]!.key.startsWith(prefix)) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
