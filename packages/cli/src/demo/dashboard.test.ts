@@ -16,10 +16,10 @@ test('widgets have identifiers of their own', () => {
   assert.equal(new Set(widgets.map(({ id }) => id)).size, widgets.length);
 });
 
-test('no two widgets lie over each other, none beyond the twelfth column, and all within eight rows', () => {
+test('no two widgets lie over each other, none beyond the twelfth column, and all within six rows', () => {
   const taken = new Set<string>();
   for (const { id, x, y, w, h } of widgets) {
-    assert.ok(x + w <= 12 && y + h <= 8, id);
+    assert.ok(x + w <= 12 && y + h <= 6, id);
     for (let column = x; column < x + w; column++) {
       for (let row = y; row < y + h; row++) {
         assert.ok(!taken.has(`${column},${row}`), `${id} at ${column},${row}`);

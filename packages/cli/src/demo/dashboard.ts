@@ -11,11 +11,9 @@ const at = ([x, y, w, h]: Place) => ({ x, y, w, h });
 const of = (topic: string, path = '') => ({ topic: `demo/${topic}`, path });
 const command = (topic: string, retain: boolean) => ({ topic: `demo/${topic}/set`, qos: 1 as const, retain });
 
-const TRY = `Move the slider: the room warms up or cools down.
+const TRY = `Move the slider.
 
-Switch the LED, then pull the lamp's plug and put it back: the broker kept the command, so the lamp knows what to do.
-
-Pull a plug: nobody says goodbye, so the broker publishes the device's will, and its light turns red by itself.`;
+Pull a plug: nobody says goodbye, so the broker publishes the will.`;
 
 const status = (device: string, title: string, place: Place): WidgetInput => ({
   id: `${device}-status`,
@@ -60,11 +58,24 @@ const widgets: WidgetInput[] = [
       { from: 28, color: 'bad' },
     ],
   },
+  { id: 'number', type: 'number', title: 'Now', ...at([0, 3, 3, 1]), source: temperature, ...degrees },
+  {
+    id: 'target',
+    type: 'slider',
+    title: 'Target',
+    ...at([0, 4, 3, 2]),
+    ...degrees,
+    min: TARGET.min,
+    max: TARGET.max,
+    step: 0.5,
+    command: command('thermometer/target', true),
+    feedback: of('thermometer/target'),
+  },
   {
     id: 'chart',
     type: 'chart',
     title: 'Temperature and target',
-    ...at([3, 0, 6, 3]),
+    ...at([3, 0, 6, 2]),
     ...degrees,
     window: 120,
     series: [
@@ -72,47 +83,33 @@ const widgets: WidgetInput[] = [
       { source: of('thermometer/temperature', '$.target'), label: 'target' },
     ],
   },
-  { id: 'text', type: 'text', title: 'What to try', ...at([9, 0, 3, 3]), text: TRY },
-  { id: 'number', type: 'number', title: 'Now', ...at([0, 3, 2, 2]), source: temperature, ...degrees },
-  {
-    id: 'target',
-    type: 'slider',
-    title: 'Target',
-    ...at([2, 3, 3, 2]),
-    unit: '°C',
-    decimals: 1,
-    step: 0.5,
-    min: TARGET.min,
-    max: TARGET.max,
-    command: command('thermometer/target', true),
-    feedback: of('thermometer/target'),
-  },
-  status('thermometer', 'Thermometer', [5, 3, 2, 2]),
-  plug('thermometer', 'Its plug', [7, 3, 2, 2]),
-  {
-    id: 'led',
-    type: 'switch',
-    title: 'LED',
-    ...at([0, 5, 2, 2]),
-    command: command('lamp/led', true),
-    feedback: of('lamp/led'),
-  },
+  status('thermometer', 'Thermometer', [3, 2, 2, 2]),
+  plug('thermometer', 'Thermo plug', [5, 2, 2, 2]),
   {
     id: 'buzzer',
     type: 'button',
     title: 'Buzzer',
-    ...at([2, 5, 3, 2]),
-    label: 'Buzz for a second',
+    ...at([7, 2, 2, 2]),
+    label: 'Buzz',
     color: 'warn',
     command: command('lamp/buzzer', false),
     payload: '1000',
   },
-  status('lamp', 'Lamp', [5, 5, 2, 2]),
-  plug('lamp', 'Its plug', [7, 5, 2, 2]),
-  { id: 'log', type: 'log', title: 'Everything below demo/', ...at([9, 3, 3, 4]), filter: 'demo/#', lines: 100 },
+  status('lamp', 'Lamp', [3, 4, 2, 2]),
+  plug('lamp', 'Lamp plug', [5, 4, 2, 2]),
+  {
+    id: 'led',
+    type: 'switch',
+    title: 'LED',
+    ...at([7, 4, 2, 2]),
+    command: command('lamp/led', true),
+    feedback: of('lamp/led'),
+  },
+  { id: 'text', type: 'text', title: 'What to try', ...at([9, 0, 3, 2]), text: TRY },
+  { id: 'log', type: 'log', title: 'Everything below demo/', ...at([9, 2, 3, 4]), filter: 'demo/#', lines: 100 },
 ];
 
-/** What the demo opens on: all of it fits a laptop's screen. */
+/** What the demo opens on: all of it fits a laptop's screen, and a projector's. */
 export const demoDashboard: DashboardDocumentInput = {
   name: 'Demo',
   description: 'A thermometer and a lamp that cauldron demo simulates',
