@@ -30,7 +30,7 @@ export function upgradeRequest({ port }: AttackTarget, compression = false): str
 }
 
 /** Connections of one attack, made again when they end, and what was counted of them. */
-class Crew implements Attack {
+export class Crew implements Attack {
   readonly stats: AttackStats = nothingYet();
   readonly #sockets = new Set<Socket>();
   readonly #target: AttackTarget;

@@ -168,6 +168,7 @@ export class HttpHost {
     const { socket } = response.req;
     this.#finished.add(socket);
     this.#options.refused(socket, answer);
+    socket.pause(); // what it asks on is not even read
     setTimeout(() => sendAnswer(response, answer), LATE).unref();
   }
 
