@@ -42,11 +42,12 @@ function draftOf(request: Request): PublishDraft {
   return { topic, payload: bytesOf(request), qos, retain, properties: plain ? undefined : properties };
 }
 
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+/** Its length is looked at beside it: a pattern of groups takes ten times as long, and fails on megabytes. */
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 function bytesOf({ payload, encoding }: Request): Uint8Array {
   if (encoding === 'utf8') return new TextEncoder().encode(payload);
-  if (!BASE64.test(payload)) {
+  if (payload.length % 4 !== 0 || !BASE64.test(payload)) {
     throw new ApiProblem(400, 'INVALID_PAYLOAD', 'The payload is not base64. Encode its bytes so, or send it as utf8.');
   }
   return new Uint8Array(Buffer.from(payload, 'base64'));
