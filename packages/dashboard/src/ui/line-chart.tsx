@@ -146,6 +146,7 @@ function optionsOf(
         ticks: grid,
         font,
         size: (_, labels) => axisWidth(labels),
+        space: 24,
         ...(binary && { incrs: BINARY_STEPS }),
         ...(step && { incrs: stepsFrom(step) }),
         values: (_, at) => at.map(format),

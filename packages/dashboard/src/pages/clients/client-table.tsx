@@ -1,6 +1,7 @@
 import type { ClientRow } from '@cauldron/broker/admin-api';
 import { age, wholeNumber } from '../../format/quantities.ts';
 import { Icon } from '../../ui/icon.tsx';
+import { TableWrap } from '../../ui/table-wrap.tsx';
 import { ClientName, protocolName, Rate, UserName } from './client-bits.tsx';
 import type { Sort } from './list-view.ts';
 import type { TrafficRates } from './traffic-rates.ts';
@@ -21,7 +22,7 @@ export interface ClientTableProps extends ClientRowsProps {
 export function ClientTable({ rows, rates, now, sort, onSort }: ClientTableProps) {
   const head = { sort, onSort };
   return (
-    <div class="table-wrap">
+    <TableWrap label="Clients">
       <table class="table clients-table">
         <thead>
           <tr>
@@ -43,7 +44,7 @@ export function ClientTable({ rows, rates, now, sort, onSort }: ClientTableProps
           ))}
         </tbody>
       </table>
-    </div>
+    </TableWrap>
   );
 }
 

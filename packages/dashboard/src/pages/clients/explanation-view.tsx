@@ -1,6 +1,7 @@
 import type { Explanation } from '@cauldron/broker/admin-api';
 import { Badge, Card } from '../../ui/controls.tsx';
 import { Icon } from '../../ui/icon.tsx';
+import { TableWrap } from '../../ui/table-wrap.tsx';
 
 /** What the rules say, largest first: yes or no, why, and the rules themselves. */
 export function ExplanationView({ explanation }: { readonly explanation: Explanation }) {
@@ -32,7 +33,7 @@ export function ExplanationView({ explanation }: { readonly explanation: Explana
 const Rules = ({ rules }: Pick<Explanation, 'rules'>) => (
   <div class="stack">
     <h3>Rules that speak of it, the weightiest first</h3>
-    <div class="table-wrap">
+    <TableWrap label="Rules">
       <table class="table">
         <thead>
           <tr>
@@ -53,6 +54,6 @@ const Rules = ({ rules }: Pick<Explanation, 'rules'>) => (
           ))}
         </tbody>
       </table>
-    </div>
+    </TableWrap>
   </div>
 );

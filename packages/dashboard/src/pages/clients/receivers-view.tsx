@@ -2,6 +2,7 @@ import type { Receiver, ReceiversPage } from '@cauldron/broker/admin-api';
 import { plural } from '../../format/quantities.ts';
 import { routeTo } from '../../routing/routes.ts';
 import { Badge, Button, Card, Note, type Tone } from '../../ui/controls.tsx';
+import { TableWrap } from '../../ui/table-wrap.tsx';
 
 export interface ReceiversViewProps {
   readonly topic: string;
@@ -45,7 +46,7 @@ export function ReceiversView({ topic, page, onBack, onNext }: ReceiversViewProp
 const OUTCOMES: Readonly<Record<Receiver['outcome'], Tone>> = { sent: 'good', queued: 'warn', dropped: 'bad' };
 
 const ReceiverTable = ({ receivers }: { readonly receivers: readonly Receiver[] }) => (
-  <div class="table-wrap">
+  <TableWrap label="Receivers">
     <table class="table clients-receivers">
       <thead>
         <tr>
@@ -84,7 +85,7 @@ const ReceiverTable = ({ receivers }: { readonly receivers: readonly Receiver[] 
         ))}
       </tbody>
     </table>
-  </div>
+  </TableWrap>
 );
 
 const Nobody = ({ topic, page: { denied, retained } }: { readonly topic: string; readonly page: ReceiversPage }) => (

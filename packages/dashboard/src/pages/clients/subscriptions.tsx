@@ -4,6 +4,7 @@ import { search } from '../../data/api.ts';
 import { useResource } from '../../data/use-resource.ts';
 import { plural } from '../../format/quantities.ts';
 import { Badge, Button, Card, Loading, Note } from '../../ui/controls.tsx';
+import { TableWrap } from '../../ui/table-wrap.tsx';
 
 /** What a client is subscribed to: as it is now where that is little, page by page where it is much. */
 export function Subscriptions({ client }: { readonly client: Client }) {
@@ -60,7 +61,7 @@ function PagedSubscriptions({ clientId }: { readonly clientId: string }) {
 }
 
 const SubscriptionTable = ({ subscriptions }: { readonly subscriptions: readonly Subscription[] }) => (
-  <div class="table-wrap">
+  <TableWrap label="Subscriptions">
     <table class="table clients-subscriptions">
       <thead>
         <tr>
@@ -81,7 +82,7 @@ const SubscriptionTable = ({ subscriptions }: { readonly subscriptions: readonly
         ))}
       </tbody>
     </table>
-  </div>
+  </TableWrap>
 );
 
 function Options({ subscription }: { readonly subscription: Subscription }) {

@@ -77,7 +77,7 @@ const CHARTS: readonly ChartPlan[] = [
     title: 'Memory',
     lines: [
       { figure: 'residentMemory', label: 'process', color: '--series-3', fill: true },
-      { figure: 'heapUsed', label: 'JavaScript heap', color: '--series-2' },
+      { figure: 'heapUsed', label: 'heap', color: '--series-2' },
     ],
     format: bytes,
     binary: true,

@@ -1,6 +1,8 @@
 import type { Overview } from '@cauldron/broker/admin-api';
 import { wholeNumber } from '../../format/quantities.ts';
 import { Card, Note } from '../../ui/controls.tsx';
+import { TableWrap } from '../../ui/table-wrap.tsx';
+import { useNarrow } from '../../ui/use-media.ts';
 import { type Drop, dropExplanations, sortedDrops } from './drop-reasons.ts';
 
 /** Messages that did not reach a subscriber they matched, and why. */
@@ -27,8 +29,32 @@ export function Drops({ overview }: { readonly overview: Overview }) {
   );
 }
 
-const DropTable = ({ drops }: { readonly drops: readonly Drop[] }) => (
-  <div class="table-wrap">
+interface DropsProps {
+  readonly drops: readonly Drop[];
+}
+
+const DropTable = (props: DropsProps) => (useNarrow() ? <List {...props} /> : <Table {...props} />);
+
+const List = ({ drops }: DropsProps) => (
+  <ul class="overview-drop-list">
+    {drops.map(({ reason, total, lastMinute }) => {
+      const { title, why, advice } = dropExplanations[reason];
+      return (
+        <li key={reason}>
+          <strong>{title}</strong>:{' '}
+          <span class={lastMinute > 0 ? 'overview-now' : ''}>{wholeNumber(lastMinute)} in the last minute</span>,{' '}
+          {wholeNumber(total)} since the start
+          <div class="small">
+            {why} <span class="muted">{advice}</span>
+          </div>
+        </li>
+      );
+    })}
+  </ul>
+);
+
+const Table = ({ drops }: DropsProps) => (
+  <TableWrap label="Dropped messages by reason">
     <table class="table overview-drops">
       <thead>
         <tr>
@@ -58,5 +84,5 @@ const DropTable = ({ drops }: { readonly drops: readonly Drop[] }) => (
         })}
       </tbody>
     </table>
-  </div>
+  </TableWrap>
 );

@@ -15,7 +15,7 @@ export const Listeners = ({ listeners }: { readonly listeners: readonly Listener
             <div class="overview-listener">
               <code>{url}</code>
               <span class="muted small">
-                {name === url ? '' : `${name}, `}
+                {/:\d+$/.test(name) ? '' : `${name}, `}
                 {plural(connections, 'connection')}
                 {tls && <Badge tone="good">TLS</Badge>}
                 {webSocket && <Badge tone="info">WebSocket</Badge>}
@@ -77,7 +77,7 @@ export function Store({ overview: { store } }: { readonly overview: Overview }) 
       <Card title="Store">
         <Note>
           Everything is kept in memory: sessions and retained messages are gone when the broker stops. Start it with{' '}
-          <code>--data FOLDER</code> and they stay.
+          <code class="overview-flag">--data FOLDER</code> and they stay.
         </Note>
       </Card>
     );
