@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { textBytes } from '@cauldron/testkit';
+import { TestBroker, textBytes } from '@cauldron/testkit';
 import { COPIES_SAVED, KEPT_UNWATCHED, LOOKUPS_SAVED, PAYLOAD_KEPT, WALK_AGAIN } from './limits.ts';
 import { Scene } from './testing/scene.ts';
 import type { TopicRecord } from './topic-node.ts';
 
 test('what is retained is in the tree once it was gone through, and what is published comes in', () => {
-  const scene = new Scene();
+  const scene = new Scene(new TestBroker());
   scene.retain('house/hall', '21.5');
   scene.retain('$SYS/broker/uptime', '5');
   scene.watch();
@@ -18,14 +18,14 @@ test('what is retained is in the tree once it was gone through, and what is publ
 });
 
 test('while nobody watches nothing is looked at, and the tree is empty', () => {
-  const scene = new Scene();
+  const scene = new Scene(new TestBroker());
   scene.broker.connect('c').publish('a', '1');
   assert.equal(scene.broker.core.router.tap, null);
   assert.deepEqual(scene.view().rows, []);
 });
 
 test('what was seen is kept for a minute after the last one stopped watching, and then nothing of it is left', () => {
-  const scene = new Scene();
+  const scene = new Scene(new TestBroker());
   const first = scene.watch();
   const second = scene.watch();
   scene.broker.connect('c').publish('a', '1');
@@ -44,7 +44,7 @@ test('what was seen is kept for a minute after the last one stopped watching, an
 });
 
 test('a topic seen by an earlier watching is found anew by the next one', () => {
-  const scene = new Scene();
+  const scene = new Scene(new TestBroker());
   const client = scene.broker.connect('c');
   const end = scene.watch();
   client.publish('a', '1');
@@ -59,7 +59,7 @@ test('a topic seen by an earlier watching is found anew by the next one', () => 
 });
 
 test('a value says how it was published, by whom, when and how often', () => {
-  const scene = new Scene();
+  const scene = new Scene(new TestBroker());
   scene.watch();
   const client = scene.broker.connect('thermometer');
   client.publish('t', '20');
@@ -84,7 +84,7 @@ test('a value says how it was published, by whom, when and how often', () => {
 });
 
 test('a retained message has the time it was published, whether somebody looked or not', () => {
-  const scene = new Scene();
+  const scene = new Scene(new TestBroker());
   const client = scene.broker.connect('c');
   client.publish('r', 'old', { retain: true });
   scene.watch();
@@ -102,7 +102,7 @@ test('a retained message has the time it was published, whether somebody looked 
 });
 
 test('a retained message is known without anybody watching', () => {
-  const scene = new Scene();
+  const scene = new Scene(new TestBroker());
   scene.retain('r', 'kept');
   assert.equal(scene.value('r').payload.data, 'kept');
   assert.ok(scene.traffic.version('r') > 0);
@@ -111,7 +111,7 @@ test('a retained message is known without anybody watching', () => {
 });
 
 test('of messages that come together the last one is shown and all are counted', () => {
-  const scene = new Scene();
+  const scene = new Scene(new TestBroker());
   scene.watch();
   const client = scene.broker.connect('c', { version: 4 });
   const one = (text: string) => [0x30, 4 + text.length - 1, 0, 1, 97, ...textBytes(text)];
@@ -122,7 +122,7 @@ test('of messages that come together the last one is shown and all are counted',
 });
 
 test('5,000 messages a second over 100,000 topics are all seen, each value exactly', () => {
-  const scene = new Scene({ limits: { maxRetainedMessages: 200_000 } });
+  const scene = new Scene(new TestBroker({ limits: { maxRetainedMessages: 200_000 } }));
   scene.watch();
   const client = scene.broker.connect('c');
   for (let second = 0; second < 4; second++) {
@@ -139,7 +139,7 @@ test('5,000 messages a second over 100,000 topics are all seen, each value exact
 });
 
 test('a flood is counted to the last message, and says that what it shows may not be the last one', () => {
-  const scene = new Scene();
+  const scene = new Scene(new TestBroker());
   scene.watch();
   const client = scene.broker.connect('c');
   const { core } = scene.broker;
@@ -157,7 +157,7 @@ test('a flood is counted to the last message, and says that what it shows may no
 });
 
 test('what is retained is exact even where it passed unseen', () => {
-  const scene = new Scene();
+  const scene = new Scene(new TestBroker());
   scene.watch();
   for (let i = 1; i <= 2 * COPIES_SAVED; i++) scene.retain('r', String(i));
   const value = scene.value('r');
@@ -169,7 +169,7 @@ test('what is retained is exact even where it passed unseen', () => {
 });
 
 test('retained messages that come faster than their topics can be entered are found a little later', () => {
-  const scene = new Scene();
+  const scene = new Scene(new TestBroker());
   scene.watch();
   for (let i = 0; i < LOOKUPS_SAVED + 1000; i++) scene.retain(`r/${i}`);
   assert.ok(scene.view().topics < LOOKUPS_SAVED + 1000);
@@ -179,7 +179,7 @@ test('retained messages that come faster than their topics can be entered are fo
 });
 
 test('a topic whose retained message is deleted is gone with the next tick, and comes back with the next message', () => {
-  const scene = new Scene();
+  const scene = new Scene(new TestBroker());
   scene.retain('a/b', '1');
   scene.watch();
   const version = scene.traffic.version('a/b');
@@ -192,7 +192,7 @@ test('a topic whose retained message is deleted is gone with the next tick, and 
 });
 
 test('there are never more topics than may be, and the view says so', () => {
-  const scene = new Scene({ maxTopics: 10 });
+  const scene = new Scene(new TestBroker(), 10);
   for (let i = 0; i < 6; i++) scene.retain(`kept/${i}`);
   scene.watch();
   assert.equal(scene.view().truncated, false);
@@ -204,7 +204,7 @@ test('there are never more topics than may be, and the view says so', () => {
 });
 
 test('where there is no room, topics that are silent for ten minutes make some, but not those that are retained', () => {
-  const scene = new Scene({ maxTopics: 4 });
+  const scene = new Scene(new TestBroker(), 4);
   for (const name of ['k1', 'k2']) scene.retain(name);
   scene.watch();
   const client = scene.broker.connect('c');
@@ -217,7 +217,7 @@ test('where there is no room, topics that are silent for ten minutes make some, 
 });
 
 test('of a long payload the beginning is kept, and all of it once somebody follows the topic', () => {
-  const scene = new Scene();
+  const scene = new Scene(new TestBroker());
   scene.watch();
   const client = scene.broker.connect('c');
   const long = 'x'.repeat(3 * PAYLOAD_KEPT);
@@ -237,7 +237,7 @@ test('of a long payload the beginning is kept, and all of it once somebody follo
 });
 
 test('a followed topic is looked at even where there is no room for others', () => {
-  const scene = new Scene({ maxTopics: 1 });
+  const scene = new Scene(new TestBroker(), 1);
   scene.watch();
   const client = scene.broker.connect('c');
   client.publish('a', '1');
@@ -249,7 +249,7 @@ test('a followed topic is looked at even where there is no room for others', () 
 });
 
 test('memory of a topic is used again while its values are of about the same length', () => {
-  const scene = new Scene();
+  const scene = new Scene(new TestBroker());
   scene.watch();
   const client = scene.broker.connect('c');
   client.publish('a', '20.5');
@@ -263,7 +263,7 @@ test('memory of a topic is used again while its values are of about the same len
 });
 
 test('a rate is what comes in a second, of a topic and of everything below a level', () => {
-  const scene = new Scene();
+  const scene = new Scene(new TestBroker());
   scene.watch();
   const client = scene.broker.connect('c');
   for (let i = 0; i < 300; i++) {
@@ -281,7 +281,7 @@ test('a rate is what comes in a second, of a topic and of everything below a lev
 });
 
 test('a level that is a topic too has a value, and its children are counted without it', () => {
-  const scene = new Scene();
+  const scene = new Scene(new TestBroker());
   for (const name of ['a', 'a/b', 'a/b/c', 'a/d']) scene.retain(name, name);
   scene.watch();
   const [a] = scene.view().rows;

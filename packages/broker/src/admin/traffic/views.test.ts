@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { textBytes } from '@cauldron/testkit';
+import { TestBroker, textBytes } from '@cauldron/testkit';
 import { FEED_KEPT, LIST_LOOKED, SEARCH_KEPT, SLICE } from './limits.ts';
 import { Scene } from './testing/scene.ts';
 
 /** As many retained topics, `prefix/0` and on. */
-function filled(topics: number, prefix = 'site'): Scene {
-  const scene = new Scene({ limits: { maxRetainedMessages: 1_000_000 }, maxTopics: 250_000 });
+function filled(topics: number, prefix = 'site'): Scene<TestBroker> {
+  const scene = new Scene(new TestBroker({ limits: { maxRetainedMessages: 1_000_000 } }));
   for (let i = 0; i < topics; i++) scene.retain(`${prefix}/${String(i).padStart(6, '0')}`, `value ${i}`);
   return scene;
 }
@@ -51,13 +51,14 @@ test('any window of an opened level of many topics is that part of it', () => {
 });
 
 test('a search finds topics by name, whatever the case, and by what their last message says', () => {
-  const scene = new Scene();
+  const scene = new Scene(new TestBroker());
   scene.retain('House/Kitchen/Temperature', '21');
   scene.retain('house/hall/state', 'KITCHEN light is on');
   scene.retain('house/hall/other', 'x');
   scene.retain('$SYS/kitchen', 'x');
   scene.watch();
-  const found = (view: Parameters<Scene['rows']>[0]): string[] => scene.rows(view).map((row) => row.split('=')[0]!);
+  const found = (view: Parameters<Scene<TestBroker>['rows']>[0]): string[] =>
+    scene.rows(view).map((row) => row.split('=')[0]!);
   assert.deepEqual(found({ search: 'kitchen' }), ['House/Kitchen/Temperature', 'house/hall/state']);
   assert.deepEqual(found({ search: 'kitchen', system: true }), [
     '$SYS/kitchen',
@@ -83,7 +84,7 @@ test('a search looks at a slice in a turn, shows what it found so far, and says 
 });
 
 test('a search that stays is kept up to date: what fits comes in, what does not any more goes', () => {
-  const scene = new Scene();
+  const scene = new Scene(new TestBroker());
   scene.retain('lamp/1', 'on');
   scene.retain('lamp/2', 'off');
   scene.watch();
@@ -98,7 +99,7 @@ test('a search that stays is kept up to date: what fits comes in, what does not 
 });
 
 test('a search that nobody asks for any more is forgotten', () => {
-  const scene = new Scene();
+  const scene = new Scene(new TestBroker());
   scene.retain('a', 'text');
   scene.watch();
   scene.view({ search: 'text' });
@@ -108,7 +109,7 @@ test('a search that nobody asks for any more is forgotten', () => {
 });
 
 function listed(
-  scene: Scene,
+  scene: Scene<TestBroker>,
   query: { limit: number; search?: string; prefix?: string },
 ): { topics: string[]; pages: number } {
   const topics: string[] = [];
@@ -148,7 +149,7 @@ test('a cursor that no list gave is refused', () => {
 });
 
 test('a feed brings the messages its filters match, in the order they came, each once', () => {
-  const scene = new Scene();
+  const scene = new Scene(new TestBroker());
   scene.watch();
   const feed = scene.traffic.feed(['a/#', '+/x']);
   const client = scene.broker.connect('c');
@@ -173,7 +174,7 @@ test('a feed brings the messages its filters match, in the order they came, each
 });
 
 test('a feed shows each message of a short run', () => {
-  const scene = new Scene();
+  const scene = new Scene(new TestBroker());
   scene.watch();
   const feed = scene.traffic.feed(['a']);
   const one = (text: string) => [0x30, 4, 0, 1, 97, ...textBytes(text)];
@@ -185,7 +186,7 @@ test('a feed shows each message of a short run', () => {
 });
 
 test('of more messages than fit, a feed brings the newest and says how many it missed', () => {
-  const scene = new Scene();
+  const scene = new Scene(new TestBroker());
   scene.watch();
   const feed = scene.traffic.feed(['#']);
   const client = scene.broker.connect('c');
@@ -197,7 +198,7 @@ test('of more messages than fit, a feed brings the newest and says how many it m
 });
 
 test('publishing says in words what became of it, and stands in the audit log', () => {
-  const scene = new Scene();
+  const scene = new Scene(new TestBroker());
   const publish = (topic: string, more: object = {}) =>
     scene.traffic.publish({ topic, payload: 'x', encoding: 'utf8', qos: 0, retain: false, ...more }, 'ann');
   assert.deepEqual(publish('a'), { reasonCode: 16, matched: false, message: 'Published; nobody subscribes to it.' });
@@ -210,7 +211,7 @@ test('publishing says in words what became of it, and stands in the audit log', 
 });
 
 test('publishing takes bytes in base64, properties, and nothing that is not allowed', () => {
-  const scene = new Scene();
+  const scene = new Scene(new TestBroker());
   const publish = (topic: string, payload: string, encoding: 'utf8' | 'base64' = 'utf8') =>
     scene.traffic.publish(
       { topic, payload, encoding, qos: 1, retain: true, messageExpiryInterval: 60, contentType: 'image/png' },

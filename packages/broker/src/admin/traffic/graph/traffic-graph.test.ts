@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { TestClient } from '@cauldron/testkit';
+import { TestBroker, type TestClient } from '@cauldron/testkit';
 import fc from 'fast-check';
 import { Scene } from '../testing/scene.ts';
 import { groupClients, stemOf } from './client-groups.ts';
 
 const SEED = 7004;
 
-type Graph = ReturnType<Scene['graph']>;
+type Graph = ReturnType<Scene<TestBroker>['graph']>;
 const idsOf = ({ nodes }: Graph): string[] => nodes.map(({ id }) => id);
 const edgesOf = ({ edges }: Graph): string[] => edges.map(({ from, to }) => `${from} > ${to}`).sort();
 
 /** So many sensors that publish below `sensors`, and one client that listens to all. */
-function sensors(count: number): { scene: Scene; clients: TestClient[]; publish: () => void } {
-  const scene = new Scene();
+function sensors(count: number): { scene: Scene<TestBroker>; clients: TestClient[]; publish: () => void } {
+  const scene = new Scene(new TestBroker());
   scene.watch();
   const clients = Array.from({ length: count }, (_, i) => scene.broker.connect(`sensor-${String(i).padStart(4, '0')}`));
   const publish = (): void => {
@@ -137,7 +137,7 @@ test('the broker’s own topics are shown where they are asked for', () => {
 });
 
 test('without anybody watching there is nothing to show', () => {
-  assert.deepEqual(new Scene().graph(), { nodes: [], edges: [], clients: 0, topics: 0 });
+  assert.deepEqual(new Scene(new TestBroker()).graph(), { nodes: [], edges: [], clients: 0, topics: 0 });
 });
 
 test('identifiers are alike by what is in front of their number or random part', () => {

@@ -1,27 +1,30 @@
 import assert from 'node:assert/strict';
-import { TestBroker, type TestBrokerOptions, textBytes } from '@cauldron/testkit';
+import type { BrokerCore } from '@cauldron/core';
+import { encodeUtf8 } from '@cauldron/protocol';
 import { Traffic, type TrafficChange } from '../traffic.ts';
 
 type Whole = Parameters<Traffic['view']>[0];
 type ViewOf = { readonly [K in keyof Whole]?: Whole[K] };
 type Value = NonNullable<ReturnType<Traffic['value']>>;
 
-export interface SceneOptions extends TestBrokerOptions {
-  readonly maxTopics?: number;
+/** A broker whose clock only a test moves. */
+interface SceneBroker {
+  readonly core: BrokerCore;
+  advance(milliseconds: number): void;
 }
 
-/** A broker and its traffic, on a clock that only a test moves; later turns come when it says so. */
-export class Scene {
-  readonly broker: TestBroker;
+/** A broker and its traffic; later turns of the loop come when a test says so. */
+export class Scene<Broker extends SceneBroker> {
+  readonly broker: Broker;
   readonly traffic: Traffic;
   /** What the audit log would be told, as `user action topic: detail`. */
   readonly audit: string[] = [];
   readonly #later: (() => void)[] = [];
 
-  constructor(options: SceneOptions = {}) {
-    this.broker = new TestBroker(options);
-    this.traffic = new Traffic(this.broker.core, () => this.broker.core.now, {
-      maxTopics: options.maxTopics ?? 100_000,
+  constructor(broker: Broker, maxTopics = 250_000) {
+    this.broker = broker;
+    this.traffic = new Traffic(broker.core, () => broker.core.now, {
+      maxTopics,
       later: (work) => this.#later.push(work),
       changed: (by, { action, topic, detail }: TrafficChange) => this.audit.push(`${by} ${action} ${topic}: ${detail}`),
     });
@@ -51,7 +54,7 @@ export class Scene {
 
   /** The broker's program publishes a retained message. */
   retain(topic: string, payload: string | Uint8Array = 'x'): void {
-    const bytes = typeof payload === 'string' ? textBytes(payload) : payload;
+    const bytes = typeof payload === 'string' ? encodeUtf8(payload) : payload;
     const draft = { topic, payload: bytes, qos: 0 as const, retain: true, properties: undefined };
     assert.ok(this.broker.core.publish(draft) < 0x80);
   }
