@@ -33,6 +33,8 @@ export function LogWidget({ widget, name }: { readonly widget: WidgetOf<'log'>; 
       missed: (old.filter === filter ? old.missed : 0) + missed,
     }));
   });
+  // What all topics begin with stands in the filter, and would only push the rest aside.
+  const common = filter.split(/[+#]/, 1)[0]!;
   const shown = log.filter === filter ? log.lines : [];
   if (shown.length === 0) return <Missing>{noMessage(filter)}</Missing>;
   return (
@@ -53,7 +55,10 @@ export function LogWidget({ widget, name }: { readonly widget: WidgetOf<'log'>; 
       <ul class="log-lines" tabIndex={0} aria-label={name}>
         {shown.map(({ key, at, topic, ...message }) => (
           <li key={key}>
-            <time>{clockTime(at)}</time> <span class="log-topic">{topic}</span>
+            <time>{clockTime(at)}</time>{' '}
+            <span class="log-topic" title={topic}>
+              {topic.slice(common.length) || topic}
+            </span>
             <span class="log-payload">{payloadLine(message)}</span>
           </li>
         ))}

@@ -25,24 +25,10 @@ export function SliderWidget({ widget, name }: { readonly widget: WidgetOf<'slid
     message: last,
     same: (a, b) => Math.abs(a - b) <= step / 2,
   });
-  const [dragged, setDragged] = useState<number | null>(null);
-  const latest = useRef(send);
-  latest.current = send;
-  const [throttle] = useState(
-    () =>
-      new Throttle<number>(
-        BETWEEN,
-        (value) => latest.current(value, String(value)),
-        (then, ms) => setTimeout(then, ms),
-      ),
-  );
-  const set = (event: { currentTarget: HTMLInputElement }, isEnd: boolean): void => {
-    const value = stepped(event.currentTarget.valueAsNumber, min, max, step);
-    // The end of dragging says once more what was said last.
-    if (!isEnd || value !== dragged) throttle.push(value);
-    setDragged(isEnd ? null : value);
-  };
-  const value = dragged ?? shown;
+  const [set, moved] = useThrottled(send);
+  const value = moved ?? shown;
+  const allowed = (event: { currentTarget: HTMLInputElement }): number =>
+    stepped(event.currentTarget.valueAsNumber, min, max, step);
   const text = value === null ? '–' : formatNumber(value, decimals);
   const isAhead = state.wanted !== null && state.reported !== null;
   return (
@@ -65,8 +51,8 @@ export function SliderWidget({ widget, name }: { readonly widget: WidgetOf<'slid
           aria-valuetext={withUnit(text, unit)}
           disabled={!mayChange || command.topic === ''}
           title={mayChange ? undefined : VIEWERS_LOOK}
-          onInput={(event) => set(event, false)}
-          onChange={(event) => set(event, true)}
+          onInput={(event) => set(allowed(event), false)}
+          onChange={(event) => set(allowed(event), true)}
         />
         <span class="slider-end">{formatNumber(max, 0)}</span>
       </div>
@@ -79,4 +65,41 @@ export function SliderWidget({ widget, name }: { readonly widget: WidgetOf<'slid
       </span>
     </div>
   );
+}
+
+/**
+ * Sends what somebody sets, not too often.
+ *
+ * @returns what takes a value (`isEnd`: it is let go there), and the value that is shown because it is not sent yet
+ */
+function useThrottled(send: (value: number, payload: string) => void) {
+  const [moved, setMoved] = useState<number | null>(null);
+  const now = useRef({ send, moving: false, set: Number.NaN, sent: Number.NaN });
+  now.current.send = send;
+  const settle = (): void => {
+    const { moving, set, sent } = now.current;
+    if (!moving && set === sent) setMoved(null);
+  };
+  const [throttle] = useState(
+    () =>
+      new Throttle<number>(
+        BETWEEN,
+        (value) => {
+          now.current.sent = value;
+          now.current.send(value, String(value));
+          settle();
+        },
+        (then, milliseconds) => setTimeout(then, milliseconds),
+      ),
+  );
+  const set = (value: number, isEnd: boolean): void => {
+    // The end of moving says once more what was said last.
+    const isNew = value !== now.current.set || !isEnd;
+    now.current.set = value;
+    now.current.moving = !isEnd;
+    setMoved(value);
+    if (isNew) throttle.push(value);
+    settle();
+  };
+  return [set, moved] as const;
 }

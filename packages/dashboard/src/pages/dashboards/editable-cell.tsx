@@ -114,22 +114,24 @@ export function EditableCell({ widget, order, edit, drag, all, children }: Edita
           </>
         )}
         <Button small kind="quiet" icon="edit" label={`Edit ${name}`} title="Edit" onClick={() => edit.onEdit(id)} />
-        <Button
-          small
-          kind="quiet"
-          icon="copy"
-          label={`Duplicate ${name}`}
-          title="Duplicate"
-          onClick={() => edit.onCopy(id)}
-        />
-        <Button
-          small
-          kind="quiet"
-          icon="trash"
-          label={`Delete ${name}`}
-          title="Delete"
-          onClick={() => edit.onDelete(id)}
-        />
+        <span class="dashboards-more">
+          <Button
+            small
+            kind="quiet"
+            icon="copy"
+            label={`Duplicate ${name}`}
+            title="Duplicate"
+            onClick={() => edit.onCopy(id)}
+          />
+          <Button
+            small
+            kind="quiet"
+            icon="trash"
+            label={`Delete ${name}`}
+            title="Delete"
+            onClick={() => edit.onDelete(id)}
+          />
+        </span>
       </div>
       {canDrag && (
         <span

@@ -47,7 +47,7 @@ export function WidgetDialog({ widget: given, isNew, onDone, onClose }: WidgetDi
       <div class="dashboards-dialog">
         <div class="stack">
           <KindFields widget={widget} problems={tried ? problems : {}} set={set} />
-          <div class="fields">
+          <div class="fields dashboards-three">
             <TextField
               label="Title"
               value={widget.title}
@@ -55,12 +55,12 @@ export function WidgetDialog({ widget: given, isNew, onDone, onClose }: WidgetDi
               onInput={(title) => set({ title: title.slice(0, 200) })}
             />
             <NumberField
-              label="Width in columns"
+              label="Width, columns"
               value={widget.w}
               whole={[1, COLUMNS]}
               onChange={(w) => set({ w, x: Math.min(widget.x, COLUMNS - w) })}
             />
-            <NumberField label="Height in rows" value={widget.h} whole={[1, MOST_ROWS]} onChange={(h) => set({ h })} />
+            <NumberField label="Height, rows" value={widget.h} whole={[1, MOST_ROWS]} onChange={(h) => set({ h })} />
           </div>
         </div>
         <div class="dashboards-preview">

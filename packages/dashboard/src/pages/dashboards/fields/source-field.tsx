@@ -1,11 +1,13 @@
 import type { Source } from '@cauldron/broker/admin-api';
-import { useId } from 'preact/hooks';
-import { Field } from '../../../ui/controls.tsx';
+import { TextField } from '../../../ui/controls.tsx';
 import { noMessage, textReading } from '../../../widgets/reading.ts';
 import { useTopic } from '../../../widgets/use-topic.ts';
 import { pathsIn } from '../json-paths.ts';
 import { topicProblem } from '../problems.ts';
 import { TopicField } from './topic-field.tsx';
+
+/** Paths to choose from. */
+const OFFERED = 12;
 
 export interface SourceFieldProps {
   readonly label?: string;
@@ -22,7 +24,6 @@ export interface SourceFieldProps {
 export function SourceField(props: SourceFieldProps) {
   const { label = 'Topic', value, onChange, topicError, pathError, autofocus = false, whole = false } = props;
   const { topic, path } = value;
-  const listId = useId();
   const last = useTopic(topicProblem(topic) === undefined ? topic : null);
   const paths = last === undefined || last.value.payload.encoding === 'base64' ? [] : pathsIn(last.value.payload.data);
   return (
@@ -35,31 +36,35 @@ export function SourceField(props: SourceFieldProps) {
         autofocus={autofocus}
       />
       {!whole && (
-        <Field
+        <TextField
           label="Where in its JSON"
-          hint={paths.length > 0 ? `For example ${paths[0]}` : 'Empty: the whole payload'}
+          value={path}
+          onInput={(next) => onChange({ ...value, path: next })}
+          hint={
+            paths.length > 0
+              ? 'Choose one of those below, or leave it empty: the whole payload'
+              : 'Empty: the whole payload'
+          }
           error={pathError}
-        >
-          {(input) => (
-            <>
-              <input
-                {...input}
-                class="input mono"
-                value={path}
-                list={listId}
-                placeholder="$.temperature"
-                autocomplete="off"
-                spellcheck={false}
-                onInput={(event) => onChange({ ...value, path: event.currentTarget.value })}
-              />
-              <datalist id={listId}>
-                {paths.map((one) => (
-                  <option key={one} value={one} />
-                ))}
-              </datalist>
-            </>
-          )}
-        </Field>
+          placeholder="$.temperature"
+          mono
+        />
+      )}
+      {!whole && paths.length > 0 && (
+        <ul class="dashboards-paths" aria-label="Values in the last message">
+          {paths.slice(0, OFFERED).map((one) => (
+            <li key={one}>
+              <button
+                type="button"
+                class="dashboards-path"
+                aria-pressed={one === path}
+                onClick={() => onChange({ ...value, path: one })}
+              >
+                {one}
+              </button>
+            </li>
+          ))}
+        </ul>
       )}
       {!whole && topic !== '' && topicError === undefined && (
         <p class="dashboards-now" role="status">
