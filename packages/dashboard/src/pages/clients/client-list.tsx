@@ -1,5 +1,5 @@
 import type { ClientRow } from '@cauldron/broker/admin-api';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { useLive } from '../../data/use-live.ts';
 import { plural, wholeNumber } from '../../format/quantities.ts';
 import { goTo } from '../../routing/use-route.ts';
@@ -54,10 +54,13 @@ interface ListControlsProps {
 
 function ListControls({ view, onChange }: ListControlsProps) {
   const [typed, setTyped] = useState(view.search);
+  // By the time somebody stops typing, something else may have been chosen.
+  const latest = useRef(onChange);
+  latest.current = onChange;
   useEffect(() => setTyped(view.search), [view.search]);
   useEffect(() => {
     if (typed === view.search) return undefined;
-    const timer = setTimeout(() => onChange({ search: typed }), TYPED);
+    const timer = setTimeout(() => latest.current({ search: typed }), TYPED);
     return () => clearTimeout(timer);
   }, [typed]);
   return (

@@ -1,6 +1,6 @@
-import type { Client, Explanation } from '@cauldron/broker/admin-api';
+import type { ClientRow, Explanation, Page } from '@cauldron/broker/admin-api';
 import { useEffect, useState } from 'preact/hooks';
-import { ApiFailure, get, post } from '../../data/api.ts';
+import { type ApiFailure, get, post, search } from '../../data/api.ts';
 import { asFailure } from '../../data/use-resource.ts';
 import { goTo } from '../../routing/use-route.ts';
 import { Button, Card, Note, SelectField, TextField } from '../../ui/controls.tsx';
@@ -59,13 +59,8 @@ export function ExplainForm({ query }: { readonly query: Readonly<Record<string,
 /** Who asks: as said; or, of an event, whoever it was then, where that client is gone and says nothing itself any more. */
 async function userOf({ client, user }: Question, was: string | undefined): Promise<string> {
   if (user !== '' || was === undefined || client === '') return user;
-  try {
-    await get<Client>(`/clients/${encodeURIComponent(client)}`);
-    return '';
-  } catch (error) {
-    if (error instanceof ApiFailure && error.status === 404) return was;
-    throw error;
-  }
+  const { items } = await get<Page<ClientRow>>(`/clients${search({ search: client.slice(0, 256), limit: 1000 })}`);
+  return items.some(({ clientId }) => clientId === client) ? '' : was;
 }
 
 interface QuestionFieldsProps {
