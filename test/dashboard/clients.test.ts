@@ -244,7 +244,7 @@ test('who was refused and what was denied is listed, and why: with the rule that
   assert.equal(await page.getByLabel('Client identifier').inputValue(), 'visitor-1');
   assert.equal(await page.getByLabel('Topic').inputValue(), 'plant/north/oven/temperature');
   await page.getByText(/none of the 2 rules for this client is about write/).waitFor();
-  await page.getByLabel('wants to').selectOption('receive');
+  await page.getByLabel('Wants to').selectOption('receive');
   await page.getByRole('button', { name: 'Ask the rules' }).click();
   await page.getByRole('row').filter({ hasText: 'decided' }).getByText(/deny/).waitFor();
   await page.getByLabel('Topic').fill('plant/south/oven/temperature');
@@ -330,7 +330,9 @@ test('the pages can be looked at with a plant of clients', async (t) => {
       true,
     );
   await look('clients', '#/clients', (page) => page.getByText('slow', { exact: true }).waitFor());
-  await look('client', '#/clients/historian%2Finflux', (page) => page.locator('canvas').waitFor());
+  await look('client', '#/clients/historian%2Finflux', (page) =>
+    page.locator('.u-value', { hasText: /\d\/s/ }).first().waitFor(),
+  );
   await look('client-away', '#/clients/forklift-7', (page) => page.getByText('Last connection').waitFor());
   await look('clients-refusals', '#/clients?tab=refusals', (page) =>
     page

@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact';
-import { useId } from 'preact/hooks';
+import { useEffect, useId, useRef } from 'preact/hooks';
 import { Icon, type IconName } from './icon.tsx';
 
 /** What a colour means. */
@@ -252,8 +252,13 @@ export function Tabs<T extends string>({ label, selected, tabs, onSelect }: Tabs
     (event.currentTarget as HTMLElement).querySelectorAll('button')[next]?.focus();
     event.preventDefault();
   };
+  const ref = useRef<HTMLDivElement>(null);
+  // In a narrow window not all of them can be seen.
+  useEffect(() => {
+    ref.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [selected]);
   return (
-    <div class="tabs" role="tablist" aria-label={label} onKeyDown={move}>
+    <div ref={ref} class="tabs" role="tablist" aria-label={label} onKeyDown={move}>
       {tabs.map(([id, text]) => (
         <button
           key={id}

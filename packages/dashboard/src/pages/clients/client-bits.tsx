@@ -35,11 +35,12 @@ export interface RateProps {
 }
 
 /** How fast now, and how many in all. */
-export const Rate = ({ rate, total }: RateProps) => (
-  <span class="clients-rate">
-    <span>
-      {rate === undefined ? '–' : rate < 0.05 ? '0/s' : perSecond(rate < 100 ? Number(rate.toFixed(1)) : rate)}
+export function Rate({ rate, total }: RateProps) {
+  const said = rate === undefined ? '–' : perSecond(rate < 100 ? Number(rate.toFixed(1)) : rate);
+  return (
+    <span class="clients-rate">
+      <span class={/^[1-9]|^0\./.test(said) ? '' : 'clients-none'}>{said}</span>
+      <span class="muted small">{shortNumber(total)}</span>
     </span>
-    <span class="muted small">{shortNumber(total)}</span>
-  </span>
-);
+  );
+}

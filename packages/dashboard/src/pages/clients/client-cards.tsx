@@ -33,7 +33,7 @@ function detailsOf(row: ClientRow, rates: Rates | undefined, now: number): strin
     ...(state === 'connected' && rates !== undefined
       ? [`${rate(rates.received)} from it`, `${rate(rates.sent)} to it`]
       : []),
-    plural(subscriptions, 'subscription'),
+    ...(subscriptions > 0 ? [plural(subscriptions, 'subscription')] : []),
     ...(queued > 0 ? [`${shortNumber(queued)} queued`] : []),
     ...(inflight > 0 ? [`${shortNumber(inflight)} in flight`] : []),
   ];

@@ -94,9 +94,11 @@ function TableRow({ row, rates, now }: Omit<ClientRowsProps, 'rows'> & { readonl
       <td class="clients-since">
         {here && row.connectedAt !== null ? age(row.connectedAt, now) : <span class="muted">away</span>}
       </td>
-      <td class="numeric">{wholeNumber(row.subscriptions)}</td>
       <td class="numeric">
-        {wholeNumber(row.queued)}
+        <Count value={row.subscriptions} />
+      </td>
+      <td class="numeric">
+        <Count value={row.queued} />
         {row.inflight > 0 && (
           <>
             <br />
@@ -106,7 +108,14 @@ function TableRow({ row, rates, now }: Omit<ClientRowsProps, 'rows'> & { readonl
       </td>
       <td class="numeric">{here ? <Rate rate={rate?.received} total={row.received} /> : '–'}</td>
       <td class="numeric">{here ? <Rate rate={rate?.sent} total={row.sent} /> : '–'}</td>
-      <td class={`numeric ${row.dropped > 0 ? 'clients-dropped' : ''}`}>{wholeNumber(row.dropped)}</td>
+      <td class={`numeric ${row.dropped > 0 ? 'clients-dropped' : ''}`}>
+        <Count value={row.dropped} />
+      </td>
     </tr>
   );
 }
+
+/** Zeros stand back, so that what is there stands out. */
+const Count = ({ value }: { readonly value: number }) => (
+  <span class={value === 0 ? 'clients-none' : ''}>{wholeNumber(value)}</span>
+);

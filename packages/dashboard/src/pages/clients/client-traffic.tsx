@@ -7,12 +7,15 @@ import { useRates } from './use-rates.ts';
 
 /** Seconds the chart goes back. */
 const SHOWN = 120;
+const SHORTEST = 20;
 
 type Columns = [at: number[], received: (number | null)[], sent: (number | null)[]];
 
 /** What a client sends and is sent, since its page was opened. */
 export function ClientTraffic({ client }: { readonly client: Client }) {
   const columns = useColumns(client);
+  const known = columns[0].at(-1)! - columns[0][0]!;
+  const span = Math.min(SHOWN, Math.max(SHORTEST, Math.ceil(known / 10) * 10));
   return (
     <Card title="Traffic">
       <LineChart
@@ -22,7 +25,7 @@ export function ClientTraffic({ client }: { readonly client: Client }) {
         ]}
         data={columns}
         height={150}
-        window={SHOWN}
+        window={span}
         format={perSecond}
         label="Messages a second from and to this client, since this page was opened"
       />

@@ -95,7 +95,7 @@ function QuestionFields({ question, onChange, onSubmit }: QuestionFieldsProps) {
         />
       </div>
       <div class="fields">
-        <SelectField label="wants to" value={action} options={ACTIONS} onChange={(value) => set({ action: value })} />
+        <SelectField label="Wants to" value={action} options={ACTIONS} onChange={(value) => set({ action: value })} />
         <TextField
           label={action === 'subscribe' ? 'Topic filter' : 'Topic'}
           hint={action === 'subscribe' ? 'With + and # where it has them.' : 'Without wildcards.'}

@@ -2,6 +2,7 @@ import type { Explanation } from '@cauldron/broker/admin-api';
 import { Badge, Card } from '../../ui/controls.tsx';
 import { Icon } from '../../ui/icon.tsx';
 import { TableWrap } from '../../ui/table-wrap.tsx';
+import { useNarrow } from '../../ui/use-media.ts';
 
 /** What the rules say, largest first: yes or no, why, and the rules themselves. */
 export function ExplanationView({ explanation }: { readonly explanation: Explanation }) {
@@ -30,30 +31,53 @@ export function ExplanationView({ explanation }: { readonly explanation: Explana
   );
 }
 
-const Rules = ({ rules }: Pick<Explanation, 'rules'>) => (
+type RulesProps = Pick<Explanation, 'rules'>;
+
+const Rules = (props: RulesProps) => (
   <div class="stack">
     <h3>Rules that speak of it, the weightiest first</h3>
-    <TableWrap label="Rules">
-      <table class="table">
-        <thead>
-          <tr>
-            <th scope="col">Rule</th>
-            <th scope="col">Written in</th>
-            <th scope="col">About</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rules.map(({ text, source, relation, decided }) => (
-            <tr key={`${text} ${source}`} class={decided ? 'clients-decided' : ''}>
-              <td>
-                <code>{text}</code> {decided && <Badge tone="accent">decided</Badge>}
-              </td>
-              <td class="clients-source">{source}</td>
-              <td>{relation === 'covers' ? 'all of it' : 'some of its topics'}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </TableWrap>
+    {useNarrow() ? <RuleList {...props} /> : <RuleTable {...props} />}
   </div>
+);
+
+const ABOUT = { covers: 'all of it', overlaps: 'some of its topics' } as const;
+
+const RuleTable = ({ rules }: RulesProps) => (
+  <TableWrap label="Rules">
+    <table class="table">
+      <thead>
+        <tr>
+          <th scope="col">Rule</th>
+          <th scope="col">Written in</th>
+          <th scope="col">About</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rules.map(({ text, source, relation, decided }) => (
+          <tr key={`${text} ${source}`} class={decided ? 'clients-decided' : ''}>
+            <td>
+              <code>{text}</code> {decided && <Badge>decided</Badge>}
+            </td>
+            <td>{source}</td>
+            <td>{ABOUT[relation]}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  </TableWrap>
+);
+
+const RuleList = ({ rules }: RulesProps) => (
+  <ul class="clients-items">
+    {rules.map(({ text, source, relation, decided }) => (
+      <li key={`${text} ${source}`} class={decided ? 'clients-decided' : ''}>
+        <div>
+          <code>{text}</code> {decided && <Badge>decided</Badge>}
+        </div>
+        <div class="muted small">
+          {source}, about {ABOUT[relation]}
+        </div>
+      </li>
+    ))}
+  </ul>
 );

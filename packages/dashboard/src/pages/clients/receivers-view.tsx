@@ -3,6 +3,7 @@ import { plural } from '../../format/quantities.ts';
 import { routeTo } from '../../routing/routes.ts';
 import { Badge, Button, Card, Note, type Tone } from '../../ui/controls.tsx';
 import { TableWrap } from '../../ui/table-wrap.tsx';
+import { useNarrow } from '../../ui/use-media.ts';
 
 export interface ReceiversViewProps {
   readonly topic: string;
@@ -17,7 +18,7 @@ export function ReceiversView({ topic, page, onBack, onNext }: ReceiversViewProp
   return (
     <Card title={items.length === 0 ? 'Nobody would get it' : `${plural(total ?? items.length, 'receiver')}`}>
       <div class="stack">
-        {items.length === 0 ? <Nobody topic={topic} page={page} /> : <ReceiverTable receivers={items} />}
+        {items.length === 0 ? <Nobody topic={topic} page={page} /> : <Receivers receivers={items} />}
         {denied > 0 && (
           <Note tone="warn">
             {plural(denied, 'more subscription')} {denied === 1 ? 'matches' : 'match'}, but the rules do not let{' '}
@@ -45,9 +46,41 @@ export function ReceiversView({ topic, page, onBack, onNext }: ReceiversViewProp
 
 const OUTCOMES: Readonly<Record<Receiver['outcome'], Tone>> = { sent: 'good', queued: 'warn', dropped: 'bad' };
 
-const ReceiverTable = ({ receivers }: { readonly receivers: readonly Receiver[] }) => (
+interface ReceiversProps {
+  readonly receivers: readonly Receiver[];
+}
+
+const Receivers = (props: ReceiversProps) => (useNarrow() ? <List {...props} /> : <Table {...props} />);
+
+const Who = ({ receiver: { clientId, state, username } }: { readonly receiver: Receiver }) => (
+  <>
+    {clientId === null ? (
+      'the broker’s own program'
+    ) : (
+      <a class="mono" href={routeTo(['clients', clientId])}>
+        {clientId}
+      </a>
+    )}
+    <br />
+    <span class="muted small">
+      {state}
+      {username !== null && `, ${username}`}
+    </span>
+  </>
+);
+
+const Outcome = ({ receiver: { outcome, shareGroup, note } }: { readonly receiver: Receiver }) => (
+  <>
+    <Badge tone={OUTCOMES[outcome]}>{outcome}</Badge>{' '}
+    {shareGroup !== null && <Badge tone="accent">shared: {shareGroup}</Badge>}
+    <br />
+    <span class="small">{note}</span>
+  </>
+);
+
+const Table = ({ receivers }: ReceiversProps) => (
   <TableWrap label="Receivers">
-    <table class="table clients-receivers">
+    <table class="table">
       <thead>
         <tr>
           <th scope="col">Client</th>
@@ -60,25 +93,11 @@ const ReceiverTable = ({ receivers }: { readonly receivers: readonly Receiver[] 
         {receivers.map((one) => (
           <tr key={`${one.clientId} ${one.shareGroup}`}>
             <td>
-              {one.clientId === null ? (
-                'the broker’s own program'
-              ) : (
-                <a class="mono" href={routeTo(['clients', one.clientId])}>
-                  {one.clientId}
-                </a>
-              )}
-              <br />
-              <span class="muted small">
-                {one.state}
-                {one.username !== null && `, ${one.username}`}
-              </span>
+              <Who receiver={one} />
             </td>
             <td>{one.qos}</td>
             <td>
-              <Badge tone={OUTCOMES[one.outcome]}>{one.outcome}</Badge>{' '}
-              {one.shareGroup !== null && <Badge tone="accent">shared: {one.shareGroup}</Badge>}
-              <br />
-              <span class="small">{one.note}</span>
+              <Outcome receiver={one} />
             </td>
             <td class="mono clients-filter">{one.filters.join('\n')}</td>
           </tr>
@@ -86,6 +105,22 @@ const ReceiverTable = ({ receivers }: { readonly receivers: readonly Receiver[] 
       </tbody>
     </table>
   </TableWrap>
+);
+
+const List = ({ receivers }: ReceiversProps) => (
+  <ul class="clients-items">
+    {receivers.map((one) => (
+      <li key={`${one.clientId} ${one.shareGroup}`}>
+        <div>
+          <Who receiver={one} />
+        </div>
+        <div>
+          <Outcome receiver={one} />
+        </div>
+        {one.filters.length > 0 && <code class="clients-filter">{one.filters.join('\n')}</code>}
+      </li>
+    ))}
+  </ul>
 );
 
 const Nobody = ({ topic, page: { denied, retained } }: { readonly topic: string; readonly page: ReceiversPage }) => (

@@ -3,6 +3,7 @@ import { age, dateTime } from '../../format/quantities.ts';
 import { routeTo } from '../../routing/routes.ts';
 import { Empty } from '../../ui/controls.tsx';
 import { Icon } from '../../ui/icon.tsx';
+import { Prose } from '../../ui/prose.tsx';
 import { eventLooks, refusalAdvice, whyLink } from './event-look.ts';
 
 export interface TimelineProps {
@@ -33,9 +34,7 @@ export function Timeline({ events, now, withClients = false }: TimelineProps) {
               <Advice event={event} />
             </div>
             <time class="muted small" dateTime={new Date(event.at).toISOString()} title={dateTime(event.at)}>
-              {age(event.at, now)}
-              <br />
-              {dateTime(event.at)}
+              <span>{age(event.at, now)}</span> <span>{dateTime(event.at)}</span>
             </time>
           </li>
         );
@@ -53,10 +52,8 @@ const Who = ({ event: { clientId, username, address } }: { readonly event: Clien
         {clientId}
       </a>
     )}
-    <span class="muted small">
-      {username !== null && ` user ${username}`}
-      {address !== null && `, from ${address}`}
-    </span>
+    {username !== null && <span class="muted small">user {username}</span>}
+    {address !== null && <span class="muted small">from {address}</span>}
   </div>
 );
 
@@ -64,5 +61,9 @@ function Advice({ event }: { readonly event: ClientEvent }) {
   const why = whyLink(event);
   if (why !== undefined) return <a href={why}>Why?</a>;
   const advice = refusalAdvice(event);
-  return advice === undefined ? null : <div class="muted small">{advice}</div>;
+  return advice === undefined ? null : (
+    <div class="muted small">
+      <Prose text={advice} />
+    </div>
+  );
 }

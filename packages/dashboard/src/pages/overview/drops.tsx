@@ -1,6 +1,7 @@
 import type { Overview } from '@cauldron/broker/admin-api';
 import { wholeNumber } from '../../format/quantities.ts';
 import { Card, Note } from '../../ui/controls.tsx';
+import { Prose } from '../../ui/prose.tsx';
 import { TableWrap } from '../../ui/table-wrap.tsx';
 import { useNarrow } from '../../ui/use-media.ts';
 import { type Drop, dropExplanations, sortedDrops } from './drop-reasons.ts';
@@ -45,7 +46,10 @@ const List = ({ drops }: DropsProps) => (
           <span class={lastMinute > 0 ? 'overview-now' : ''}>{wholeNumber(lastMinute)} in the last minute</span>,{' '}
           {wholeNumber(total)} since the start
           <div class="small">
-            {why} <span class="muted">{advice}</span>
+            {why}{' '}
+            <span class="muted">
+              <Prose text={advice} />
+            </span>
           </div>
         </li>
       );
@@ -77,7 +81,10 @@ const Table = ({ drops }: DropsProps) => (
               <td class={`numeric ${lastMinute > 0 ? 'overview-now' : ''}`}>{wholeNumber(lastMinute)}</td>
               <td class="numeric">{wholeNumber(total)}</td>
               <td>
-                {why} <span class="muted">{advice}</span>
+                {why}{' '}
+                <span class="muted">
+                  <Prose text={advice} />
+                </span>
               </td>
             </tr>
           );

@@ -3,6 +3,7 @@ import { duration, plural, wholeNumber } from '../../format/quantities.ts';
 import { routeTo } from '../../routing/routes.ts';
 import type { Tone } from '../../ui/controls.tsx';
 import { Icon, type IconName } from '../../ui/icon.tsx';
+import { Prose } from '../../ui/prose.tsx';
 
 const LOOK: Readonly<Record<Finding['severity'], readonly [tone: Tone, icon: IconName, word: string]>> = {
   error: ['bad', 'error', 'Error'],
@@ -52,9 +53,16 @@ function FindingRow({ finding, now }: { readonly finding: Finding; readonly now:
       <div class="overview-finding">
         <div>
           <span class="visually-hidden">{word}: </span>
-          <strong>{message}</strong> <span class="muted small">for {duration((now - since) / 1000)}</span>
+          <strong>
+            <Prose text={message} />
+          </strong>{' '}
+          <span class="muted small">for {duration((now - since) / 1000)}</span>
         </div>
-        {advice !== null && <div>{advice}</div>}
+        {advice !== null && (
+          <div>
+            <Prose text={advice} />
+          </div>
+        )}
         {clients.length > 0 && (
           <div class="overview-finding-clients">
             {clients.map((clientId) => (
