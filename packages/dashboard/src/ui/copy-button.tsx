@@ -5,10 +5,12 @@ export interface CopyButtonProps {
   readonly text: string;
   /** What is copied, for who cannot see it: `Copy the address of tcp`. */
   readonly label: string;
+  /** What the button says; without it, it is an icon only. */
+  readonly children?: string;
 }
 
 /** Puts a text into the clipboard, and says so. */
-export function CopyButton({ text, label }: CopyButtonProps) {
+export function CopyButton({ text, label, children }: CopyButtonProps) {
   const copy = async (): Promise<void> => {
     const done = await copyText(text);
     toast(
@@ -20,7 +22,13 @@ export function CopyButton({ text, label }: CopyButtonProps) {
       },
     );
   };
-  return <Button small kind="quiet" icon="copy" label={label} onClick={() => void copy()} />;
+  const onClick = (): void => void copy();
+  if (children === undefined) return <Button small kind="quiet" icon="copy" label={label} onClick={onClick} />;
+  return (
+    <Button small icon="copy" onClick={onClick}>
+      {children}
+    </Button>
+  );
 }
 
 const shortened = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}…` : text);

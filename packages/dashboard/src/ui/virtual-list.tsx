@@ -63,6 +63,9 @@ export function VirtualList(props: VirtualListProps) {
       onKeyDown={onKeyDown}
       onScroll={(event) => {
         const { scrollTop } = event.currentTarget;
+        const next = visibleRange(map, scrollTop, view.height, count, rowHeight);
+        // The browser moves what is drawn; where that is enough, nothing is drawn anew.
+        if (map.scale === 1 && next.first === first && next.shown === shown) return;
         setView((old) => ({ ...old, top: scrollTop }));
       }}
     >

@@ -1,7 +1,9 @@
 /** Pixels that browsers lay out without mistakes. */
 const TALLEST = 8_000_000;
-/** Rows drawn before and behind those that can be seen. */
+/** Rows drawn before and behind those that can be seen, at least. */
 const SPARE = 6;
+/** The first row is a multiple of this, so that scrolling draws anew only now and then and the rows between stay painted. */
+const STEP = 8;
 
 /** How places of the scroll bar stand for places of the list. */
 export interface ScrollMap {
@@ -27,7 +29,9 @@ export function visibleRange(
   rowHeight: number,
 ): { readonly first: number; readonly shown: number } {
   const from = Math.floor(top / map.scale / rowHeight);
-  const first = Math.max(0, Math.min(from - SPARE, count));
-  const last = Math.min(count, from + Math.ceil(height / rowHeight) + 1 + SPARE);
+  const first = Math.max(0, Math.min(inSteps(from - SPARE), count));
+  const last = Math.min(count, first + Math.ceil(height / rowHeight) + 1 + 2 * SPARE + STEP);
   return { first, shown: Math.max(0, last - first) };
 }
+
+const inSteps = (row: number): number => Math.floor(row / STEP) * STEP;

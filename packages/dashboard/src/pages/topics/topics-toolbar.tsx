@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useMayChange } from '../../session/use-session.ts';
 import { Badge, Button } from '../../ui/controls.tsx';
@@ -45,11 +46,12 @@ export function TopicsToolbar(props: TopicsToolbarProps) {
         <div class="button-row">
           {removals > 0 && (
             <Button icon="undo" onClick={props.onRemovals}>
-              Deleted lately ({removals})
+              <Wide>Deleted lately</Wide> ({removals})
             </Button>
           )}
           <Button icon="chart" pressed={isCharting} onClick={props.onChart}>
-            Chart{lines > 0 && ` (${lines})`}
+            <Wide>Chart</Wide>
+            {lines > 0 && ` (${lines})`}
           </Button>
           <Button
             icon="send"
@@ -66,13 +68,13 @@ export function TopicsToolbar(props: TopicsToolbarProps) {
         <SearchBox search={search} onSearch={props.onSearch} />
         <div class="button-row">
           <Button icon={paused ? 'play' : 'pause'} pressed={paused} onClick={props.onPause}>
-            {paused ? 'Resume' : 'Pause'}
+            <Wide>{paused ? 'Resume' : 'Pause'}</Wide>
           </Button>
           <Button icon="plus" disabled={search !== ''} title="Opens one more level" onClick={props.onOpenLevel}>
-            Expand
+            <Wide>Expand</Wide>
           </Button>
           <Button icon="minus" disabled={search !== ''} title="Closes all levels" onClick={props.onCloseAll}>
-            Collapse
+            <Wide>Collapse</Wide>
           </Button>
           <Button pressed={system} title="What the broker says of itself" onClick={() => props.onSystem(!system)}>
             $SYS
@@ -82,6 +84,9 @@ export function TopicsToolbar(props: TopicsToolbarProps) {
     </>
   );
 }
+
+/** A text for which there is no room on a phone, where it is for screen readers only. */
+const Wide = ({ children }: { readonly children: ComponentChildren }) => <span class="topics-wide">{children}</span>;
 
 function SearchBox({ search, onSearch }: Pick<TopicsToolbarProps, 'search' | 'onSearch'>) {
   const [text, setText] = useState(search);

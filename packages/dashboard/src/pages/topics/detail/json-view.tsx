@@ -84,7 +84,7 @@ function JsonEntry({ node, depth, onChart }: EntryProps) {
       <div class="topics-json-line">
         <button type="button" class="topics-json-head" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
           {head}
-          <span class="muted">{Array.isArray(value) ? `[ ${plural(size, 'entry', 'entries')} ]` : `{ ${size} }`}</span>
+          <span class="muted">{sizeText(value)}</span>
           {change === 'inside' && !isOpen && <span class="topics-json-inside">changed</span>}
         </button>
         {change === 'changed' && <Before value={node.before} />}
@@ -141,9 +141,11 @@ const Before = ({ value }: { readonly value: unknown }) => (
   </span>
 );
 
+const sizeText = (value: unknown): string => (Array.isArray(value) ? `[ ${value.length} ]` : `{ ${sizeOf(value)} }`);
+
 function Scalar({ value }: { readonly value: unknown }) {
   if (isContainer(value)) {
-    return <span class="muted">{Array.isArray(value) ? `[ ${value.length} ]` : `{ ${sizeOf(value)} }`}</span>;
+    return <span class="muted">{sizeText(value)}</span>;
   }
   return <span class={`topics-json-${value === null ? 'null' : typeof value}`}>{jsonText(value)}</span>;
 }

@@ -41,12 +41,12 @@ export function NumberView({ text, samples }: NumberViewProps) {
   );
 }
 
+const DIGITS = new Intl.NumberFormat('en-US', { maximumFractionDigits: 8 });
+
 /** All digits that matter and no more: `21.53`, `1013`, `0.0042`. */
 export const plainNumber = (value: number): string => {
   if (!Number.isFinite(value)) return '–';
   const size = Math.abs(value);
   if (size !== 0 && (size >= 1e12 || size < 1e-4)) return value.toExponential(2);
-  return Number(value.toPrecision(Math.max(5, Math.ceil(Math.log10(size + 1)) + 2))).toLocaleString('en-US', {
-    maximumFractionDigits: 8,
-  });
+  return DIGITS.format(Number(value.toPrecision(Math.max(5, Math.ceil(Math.log10(size + 1)) + 2))));
 };

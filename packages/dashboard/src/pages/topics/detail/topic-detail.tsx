@@ -68,7 +68,9 @@ export function TopicDetail(props: TopicDetailProps) {
           <>
             <PayloadView value={current} seen={seen} base={base} onChart={(path) => onChart(topic, path)} />
             <div class="button-row">
-              <CopyButton text={payloadText(current.payload)} label="Copy the value" />
+              <CopyButton text={payloadText(current.payload)} label="Copy the value">
+                Copy the value
+              </CopyButton>
               {numberFrom(payloadText(current.payload), '') !== undefined && (
                 <Button small icon="chart" onClick={() => onChart(topic, '')}>
                   Add to chart

@@ -1,6 +1,6 @@
 import type { TopicValue } from '@cauldron/broker/admin-api';
 import type { ComponentChildren } from 'preact';
-import { bytes, dateTime, duration, perSecond, wholeNumber } from '../../../format/quantities.ts';
+import { age, bytes, dateTime, duration, perSecond, wholeNumber } from '../../../format/quantities.ts';
 import { routeTo } from '../../../routing/routes.ts';
 import { Badge, Facts, Note } from '../../../ui/controls.tsx';
 import { Age } from '../tree/topic-row.tsx';
@@ -17,7 +17,7 @@ export function TopicFacts({ value, now }: { readonly value: TopicValue; readonl
         <Age at={null} now={now} />
       ) : (
         <>
-          {dateTime(at)} (<Age at={at} now={now} />)
+          {age(at, now)} <span class="muted small">{dateTime(at)}</span>
         </>
       ),
     ],
@@ -25,7 +25,12 @@ export function TopicFacts({ value, now }: { readonly value: TopicValue; readonl
     ['QoS', `${qos}, ${QOS_WORDS[qos]}`],
     ['Retained', retain ? <Badge tone="accent">retained</Badge> : 'no'],
     ['Size', bytes(payload.size)],
-    ['Messages', `${wholeNumber(count)} since somebody looks, ${perSecond(rate)} now`],
+    [
+      'Messages',
+      count === 0
+        ? 'none while somebody looked'
+        : `${wholeNumber(count)} while somebody looked, ${perSecond(rate)} now`,
+    ],
   ];
   if (properties?.contentType !== undefined) rows.push(['Content type', properties.contentType]);
   if (properties?.responseTopic !== undefined) {

@@ -1,7 +1,8 @@
 import type { TopicRow } from '@cauldron/broker/admin-api';
 import type { ComponentChildren } from 'preact';
-import { age, dateTime, perSecond, wholeNumber } from '../../../format/quantities.ts';
+import { perSecond, plural, wholeNumber } from '../../../format/quantities.ts';
 import { Icon } from '../../../ui/icon.tsx';
+import { shortAge } from './short-age.ts';
 
 /** Pixels a level is further to the right. */
 const INDENT = 16;
@@ -65,9 +66,8 @@ export function TopicRowView(props: TopicRowProps) {
           {isFound ? <Marked text={row.path} mark={search} /> : <LevelName level={row.level} />}
         </span>
         {row.topics > 0 && !isFound && (
-          <span class="topics-count">
+          <span class="topics-count" title={`${plural(row.topics, 'topic')} below`}>
             {wholeNumber(row.topics)}
-            <span class="visually-hidden"> below</span>
           </span>
         )}
       </span>
@@ -76,18 +76,14 @@ export function TopicRowView(props: TopicRowProps) {
       </span>
       <span class="topics-age">{value === null ? '' : <Age at={value.at} now={now} />}</span>
       <span class="topics-rate">{row.rate >= 0.05 ? perSecond(row.rate) : ''}</span>
-      <span class="topics-qos">
-        {value !== null && <span class="visually-hidden">QoS </span>}
-        {value?.qos}
-      </span>
-      <span class="topics-retained" title={value?.retain ? 'Retained: new subscribers get it at once' : undefined}>
-        {value?.retain && (
-          <>
-            <Icon name="pin" size={14} />
-            <span class="visually-hidden">retained</span>
-          </>
-        )}
-      </span>
+      <span class="topics-qos">{value?.qos}</span>
+      {value?.retain ? (
+        <span class="topics-retained" role="img" aria-label="retained" title="Retained: new subscribers get it at once">
+          <Icon name="pin" size={14} />
+        </span>
+      ) : (
+        <span class="topics-retained" />
+      )}
       <span class="topics-publisher truncate" title={value?.publisher ?? undefined}>
         {value?.publisher ?? ''}
       </span>
@@ -98,7 +94,7 @@ export function TopicRowView(props: TopicRowProps) {
 /** How old a message is; of a retained one from before the broker started nobody knows. */
 export function Age({ at, now }: { readonly at: number | null; readonly now: number }) {
   if (at === null) return <span title="It was retained before the broker started or anybody looked">earlier</span>;
-  return <span title={dateTime(at)}>{age(at, now)}</span>;
+  return <>{shortAge(at, now)}</>;
 }
 
 const LevelName = ({ level }: { readonly level: string }): ComponentChildren =>

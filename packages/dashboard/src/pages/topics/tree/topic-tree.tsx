@@ -4,12 +4,14 @@ import { post } from '../../../data/api.ts';
 import { toastFailure } from '../../../ui/toasts.tsx';
 import { VirtualList } from '../../../ui/virtual-list.tsx';
 import { TopicRowView } from './topic-row.tsx';
-import { findTyped, type KeyRow, type KeyState, pathAbove, treeMove } from './tree-keys.ts';
+import { findTyped, type KeyRow, pathAbove, treeMove } from './tree-keys.ts';
 import type { Rows } from './use-topic-rows.ts';
 
 /** Pixels; as in topics.css. */
 const ROW = 32;
 const ROW_ON_PHONE = 46;
+/** More rows than can be seen at once. */
+const PLACES = 256;
 /** Milliseconds after which typing begins a new word. */
 const WORD = 800;
 /** Rows looked at in one request when a level above is out of sight, and requests at most. */
@@ -36,7 +38,6 @@ export function TopicTree(props: TopicTreeProps) {
   const { rows, search, selected, now, onSelect, onOpen, onClose, onOpenAll } = props;
   const [active, setActive] = useState<{ path: string; index: number } | null>(null);
   const [scrollTo, setScrollTo] = useState<number>();
-  const shown = useRef(20);
   const typed = useRef({ text: '', at: 0 });
   const rowHeight = usePhone() ? ROW_ON_PHONE : ROW;
   const total = rows.data?.total ?? 0;
@@ -44,7 +45,7 @@ export function TopicTree(props: TopicTreeProps) {
   // Rows come and go above it, so its place is looked up anew.
   const at = active === null ? -1 : rows.rowAt(active.index)?.path === active.path ? -1 : rows.indexOf(active.path);
   const index = active === null ? -1 : at >= 0 ? at : active.index;
-  const state: KeyState = { index, total, page: shown.current, rowAt: rows.rowAt };
+  const state = { index, total, page: 1, rowAt: rows.rowAt };
 
   const go = (to: number): void => {
     setActive({ path: rows.rowAt(to)?.path ?? '', index: to });
@@ -74,6 +75,7 @@ export function TopicTree(props: TopicTreeProps) {
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
+    state.page = Math.floor((event.currentTarget as HTMLElement).clientHeight / rowHeight);
     const move = treeMove(event.key, state);
     if (move === null) return;
     event.preventDefault();
@@ -106,17 +108,16 @@ export function TopicTree(props: TopicTreeProps) {
         rowHeight={rowHeight}
         scrollTo={scrollTo}
         active={index >= 0 && rows.rowAt(index) !== undefined ? rowId(index) : undefined}
-        onRange={(first, count) => {
-          shown.current = Math.max(1, count - 12);
-          rows.onRange(first, count);
-        }}
+        onRange={rows.onRange}
         onKeyDown={onKeyDown}
         row={(at) => {
           const row = rows.rowAt(at);
-          if (row === undefined) return <div key={at} class="topics-row topics-waiting" role="presentation" />;
+          // What is scrolled out of sight becomes what is scrolled into it: elements are used again.
+          const place = at % PLACES;
+          if (row === undefined) return <div key={place} class="topics-row topics-waiting" role="presentation" />;
           return (
             <TopicRowView
-              key={row.path}
+              key={place}
               id={rowId(at)}
               row={row}
               search={search}

@@ -43,7 +43,7 @@ export function useOpenLevels(system: boolean, selected: string | undefined): Op
     kept = { open: unique.slice(0, MOST_OPEN), isChosen };
     setState(kept);
   };
-  const reveal = (topic: string): void => set([...kept.open, ...pathsAbove(topic)]);
+  const reveal = (topic: string): void => set([...kept.open, ...pathsAbove(topic)], kept.isChosen);
   useEffect(() => {
     if (selected !== undefined) reveal(selected);
   }, []);
