@@ -1,10 +1,15 @@
 // Who may use the dashboard's API: login, roles, tokens, pages of other sites, and machines that are not this one.
 import assert from 'node:assert/strict';
+import { once, once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
+import https from 'node:https';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type ApiAnswer, type ApiServer, basic, LiveReader, startApi, usersIn } from '../support/admin-api.ts';
 import { nextEvent, until } from '../support/broker.ts';
+import { makeServerCertificate } from '../support/server-certificate.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 /** `ann` is an admin, `vic` a viewer, `nob` nothing. */
@@ -58,6 +63,29 @@ test('no operation of the API answers somebody who is not logged in', async (t) 
   }
   refused(await server.ask('nothing'), 401, 'LOGIN_REQUIRED');
   refused(await server.ask('openapi.json'), 401, 'LOGIN_REQUIRED');
+});
+
+test('no way to write a path leads past the login', async (t) => {
+  const server = await startWithUsers(t);
+  const asked = async (method: string, path: string) => {
+    const sent = request({ host: '127.0.0.1', port: server.port, method, path, agent: false });
+    sent.setHeader('content-type', 'application/json').end(method === 'POST' ? '{"topic":"a"}' : undefined);
+    const [response] = (await once(sent, 'response')) as [IncomingMessage];
+    response.resume();
+    return response.statusCode!;
+  };
+  for (const prefix of ['/%61pi/v1', '/ap%69/v1', '/api/%761', 'http://127.0.0.1/api/v1', 'HTTP://x/%61pi/v1']) {
+    for (const [method, path] of [
+      ['GET', 'clients'],
+      ['HEAD', 'clients'],
+      ['GET', 'live'],
+      ['GET', 'openapi.json'],
+      ['POST', 'publish'],
+      ['DELETE', 'clients/x'],
+    ] as const) {
+      assert.equal(await asked(method, `${prefix}/${path}`), 401, `${method} ${prefix}/${path}`);
+    }
+  }
 });
 
 test('no operation that changes anything is for a viewer, and none at all for a user without a role', async (t) => {
@@ -174,6 +202,34 @@ test('behind a proxy that does the TLS the cookie is for TLS alone', async (t) =
     headers: { origin, host: 'broker.example', 'sec-fetch-site': 'same-origin' },
   });
   assert.match(answer.headers['set-cookie']![0]!, /^__Host-cauldron-\d+=.*; Secure; SameSite=Strict$/);
+});
+
+test('over TLS the cookie is for TLS alone, and so is the link', async (t) => {
+  const certificate = makeServerCertificate(tempDir(t));
+  const { config } = await usersIn(t, ['ann']);
+  const { cert, key } = certificate;
+  const { broker, port } = await startApi(t, { ...config, listeners: [{ port: 0, tls: { cert, key }, webSocket: {} }] });
+  assert.equal(broker.dashboardUrl, `https://127.0.0.1:${port}/`);
+  const body = JSON.stringify({ username: 'ann', password: 'soup' });
+  const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+  const path = '/api/v1/session';
+  const asked = https.request({ port, host: '127.0.0.1', method: 'POST', path, headers, rejectUnauthorized: false });
+  asked.end(body);
+  const [response] = (await once(asked, 'response')) as [IncomingMessage];
+  response.resume();
+  assert.match(response.headers['set-cookie']![0]!, /^__Host-cauldron-\d+=[\w-]{43}; Path=\/; HttpOnly; Secure; SameSite=Strict$/);
+});
+
+test('a login with a token that expires ends then, also where it only watches', async (t) => {
+  const expiresAt = Date.now() + 1500;
+  const rights = { key: 'x', roles: ['viewer'] };
+  const authenticator = { authenticate: () => ({ outcome: 'accept', rights, expiresAt }) as const };
+  const server = await startApi(t, {}, { authenticator });
+  const session = await server.login('ann', 'token');
+  assert.ok((await session.ask('session')).body.user.expiresAt <= expiresAt);
+  const lives = [await LiveReader.open(t, server.port, basic('ann')), await LiveReader.open(t, server.port, { cookie: session.cookie })];
+  for (const live of lives) await live.next('goodbye');
+  refused(await session.ask('overview'), 401, 'LOGIN_REQUIRED');
 });
 
 test('a logout ends the session, and with it what it shows live', async (t) => {

@@ -94,12 +94,12 @@ export async function createApp(options: AppOptions): Promise<App> {
     if (schema?.response !== undefined) schema.response = { ...schema.response, '4xx': apiError, '5xx': apiError };
   });
   app.addHook('onRequest', async (request, reply) => {
-    const isApi = isApiPath(request.url);
+    const isApi = isForApi(request);
     setHeaders(reply, isApi);
     if (isApi) await options.access.check(request);
   });
   app.addHook('onResponse', async (request, reply) => {
-    if (isApiPath(request.url)) options.answered(request, reply.statusCode);
+    if (isForApi(request)) options.answered(request, reply.statusCode);
   });
   app.register(
     async (api) => {
@@ -112,6 +112,13 @@ export async function createApp(options: AppOptions): Promise<App> {
   await app.ready();
   return { app, routes, handle: (request, response) => app.routing(request, response) };
 }
+
+/**
+ * Whether a request is for the API. The route that was found decides: a path may be written in many ways that lead to it
+ * (`/%61pi`, `http://host/api`), and none of them may lead past the login. What leads to no route is told by its path.
+ */
+const isForApi = ({ routeOptions, url }: FastifyRequest): boolean =>
+  isApiPath(routeOptions.url ?? '') || isApiPath(url);
 
 const isApiPath = (url: string): boolean => url === '/api' || url.startsWith('/api/') || url.startsWith('/api?');
 

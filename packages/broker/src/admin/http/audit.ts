@@ -22,7 +22,9 @@ export function deedOf({ method, routeOptions, url, body }: FastifyRequest, pref
   if (route === `${prefix}/session`) return method === 'POST' ? 'log in' : 'log out';
   const { topic, clientId } = (body ?? {}) as { topic?: unknown; clientId?: unknown };
   const about = [topic, clientId].filter((one) => typeof one === 'string');
-  return [method, url.slice(prefix.length), ...about].join(' ').slice(0, LONGEST);
+  // Where the path is written in another way, it stands there as it came.
+  const path = url.startsWith(prefix) ? url.slice(prefix.length) : url;
+  return [method, path, ...about].join(' ').slice(0, LONGEST);
 }
 
 /** Tells the audit log of a request that is answered. */
