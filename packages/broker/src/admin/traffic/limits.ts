@@ -37,14 +37,21 @@ export const PUBLISHERS_KEPT = 8;
 /** Milliseconds that what was seen is kept once nobody watches: a page that is loaded again finds it. */
 export const KEPT_UNWATCHED = 60_000;
 
-/** Topics looked at in one turn of the loop by what looks at all of them: some 2 ms. */
-export const SLICE = 1000;
+/** Topics looked at in one turn of the loop by what looks at all of them: 1 to 3 ms. */
+export const SLICE = 500;
 
-/** Topics whose rate is worked out in a tick: some 2 ms. Those beyond wait for the next. */
-export const RATES_PER_TICK = 5000;
+/** Topics whose rate is worked out in a tick: 2 to 6 ms. Those beyond wait for the next. */
+export const RATES_PER_TICK = 2000;
 
 /** Milliseconds after which a silent topic makes room when there are as many as may be. */
 export const STALE_AFTER = 600_000;
+
+/**
+ * Topics looked at in a tick whether they are to be forgotten: some expired. More where retained messages were deleted faster
+ * than one could follow, or where there is no room.
+ */
+export const SWEPT = 200;
+export const SWEPT_IN_A_HURRY = 3000;
 
 /** Messages a feed holds for whoever takes them: what fits a screen. */
 export const FEED_KEPT = 100;
@@ -53,16 +60,22 @@ export const FEED_KEPT = 100;
 export const RUN_SHOWN = 32;
 
 /** Topics a script's page looks through in one request before it answers with what it has. */
-export const LIST_LOOKED = 10_000;
+export const LIST_LOOKED = 1500;
 
 /** Searches remembered at a time: of so many pages. */
 export const SEARCHES = 4;
+
+/** Topics that all searches together look at in a tick, to be up to date. */
+export const SEARCHED_PER_TICK = 600;
 
 /** Milliseconds after which a search that nobody asks for is forgotten. */
 export const SEARCH_KEPT = 15_000;
 
 /** Topics in which something moved lately that the graph looks at: more lines than anybody tells apart. */
-export const ACTIVE = 1000;
+export const ACTIVE = 600;
 
 /** Milliseconds between two walks through all that is retained, where more came at once than could be entered. */
 export const WALK_AGAIN = 3000;
+
+/** Pointers of the core's topics that are taken back in a tick once nobody watches. */
+export const RELEASED_PER_TICK = 10_000;

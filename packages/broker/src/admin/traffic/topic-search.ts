@@ -1,6 +1,6 @@
 import type { BrokerCore } from '@cauldron/core';
 import { lastMessage } from './last-message.ts';
-import { SEARCH_KEPT, SEARCHES } from './limits.ts';
+import { SEARCH_KEPT, SEARCHED_PER_TICK, SEARCHES } from './limits.ts';
 import { textOf } from './payload-kind.ts';
 import { SortedList } from './sorted-list.ts';
 import type { TopicRecord } from './topic-node.ts';
@@ -10,7 +10,7 @@ import type { TopicTree } from './topic-tree.ts';
 const TEXT_SEARCHED = 1024;
 
 /** Topics looked at before the first answer. */
-const FIRST_LOOK = 4000;
+const FIRST_LOOK = 1000;
 
 /** Whether a topic has a text in its name, whatever the case, or in the text of its last message. */
 export function topicHas(core: BrokerCore, record: TopicRecord, lowerCase: string): boolean {
@@ -59,6 +59,8 @@ class Search {
   readonly #hits = new SortedList<Hit>();
   readonly #byRecord = new Map<TopicRecord, Hit>();
   #at = 0;
+  /** How many topics there were: those behind are new. */
+  #known = 0;
   #removals: number;
 
   constructor(core: BrokerCore, tree: TopicTree, text: string, system: boolean, now: number) {
@@ -70,17 +72,19 @@ class Search {
     this.#removals = tree.removals;
   }
 
-  /** Looks at so many topics. */
+  /** Looks at so many topics, new ones first once it was through all. */
   step(topics: number): void {
     const { records } = this.#tree;
-    for (let i = 0; i < topics; i++) {
-      if (this.#at >= records.length) {
-        this.complete = true;
-        this.#at = 0;
-        if (i > 0 || records.length === 0) return;
-      }
+    let left = Math.min(topics, records.length);
+    this.#known = Math.min(this.complete ? this.#known : records.length, records.length);
+    for (; left > 0 && this.#known < records.length; left--) this.#look(records[this.#known++]!);
+    for (; left > 0; left--) {
+      if (this.#at >= records.length) this.#at = 0; // some are gone since
       this.#look(records[this.#at++]!);
+      if (this.#at >= records.length) this.complete = true;
     }
+    if (records.length === 0) this.complete = true;
+    this.#hits.settle();
   }
 
   #look(record: TopicRecord): void {
@@ -142,9 +146,10 @@ export class Searches {
   }
 
   /** Forgets what nobody asks for, and goes on with the others. */
-  tick(now: number, topics: number): void {
+  tick(now: number): void {
     this.#searches = this.#searches.filter((search) => now - search.usedAt < SEARCH_KEPT);
-    for (const search of this.#searches) search.step(topics);
+    const each = Math.ceil(SEARCHED_PER_TICK / this.#searches.length);
+    for (const search of this.#searches) search.step(each);
   }
 
   /** Some are not through all topics yet. */

@@ -191,6 +191,27 @@ test('a topic whose retained message is deleted is gone with the next tick, and 
   assert.ok(scene.traffic.version('a/b') > version + 1);
 });
 
+test('topics whose retained messages are deleted faster than one can follow are gone a little later', () => {
+  const scene = new Scene(new TestBroker());
+  for (let i = 0; i < 2 * LOOKUPS_SAVED; i++) scene.retain(`r/${i}`);
+  scene.watch();
+  for (let i = 0; i < 2 * LOOKUPS_SAVED; i++) scene.retain(`r/${i}`, '');
+  scene.pass(100);
+  assert.ok(scene.view().topics > 0);
+  scene.pass(WALK_AGAIN + 1000);
+  scene.turns();
+  assert.equal(scene.view().topics, 0);
+});
+
+test('a topic whose retained message expired is gone a little later', () => {
+  const scene = new Scene(new TestBroker());
+  scene.watch();
+  const properties = { messageExpiryInterval: 10 };
+  scene.broker.connect('c').publish('r', 'x', { retain: true, properties });
+  scene.pass(120_000);
+  assert.deepEqual(scene.rows(), []);
+});
+
 test('there are never more topics than may be, and the view says so', () => {
   const scene = new Scene(new TestBroker(), 10);
   for (let i = 0; i < 6; i++) scene.retain(`kept/${i}`);
@@ -212,7 +233,8 @@ test('where there is no room, topics that are silent for ten minutes make some, 
   assert.deepEqual(scene.rows(), ['k1=x', 'k2=x', 'l1=1', 'l2=1']);
   scene.pass(601_000);
   client.publish('l3', '2');
-  assert.deepEqual(scene.rows(), ['k1=x', 'k2=x', 'l3=2']);
+  const rows = scene.rows();
+  for (const row of ['k1=x', 'k2=x', 'l3=2']) assert.ok(rows.includes(row), `${row} is not in ${rows}`);
   assert.equal(scene.view().truncated, false);
 });
 

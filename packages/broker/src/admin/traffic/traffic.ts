@@ -8,7 +8,7 @@ import { Feeds } from './feeds.ts';
 import { Flattening } from './flatten.ts';
 import { TrafficGraph } from './graph/traffic-graph.ts';
 import { lastMessage, shownOf, topicValue } from './last-message.ts';
-import { KEPT_UNWATCHED, LIST_LOOKED, PAYLOAD_KEPT, SLICE } from './limits.ts';
+import { KEPT_UNWATCHED, LIST_LOOKED, PAYLOAD_KEPT, RELEASED_PER_TICK } from './limits.ts';
 import { imageType } from './payload-kind.ts';
 import { publishAsOperator } from './publishing.ts';
 import { rateAt } from './rate.ts';
@@ -68,7 +68,7 @@ export class Traffic implements TrafficService {
 
   /** To be called every 100 to 250 milliseconds. `now` in milliseconds since 1970. */
   tick(now: number): void {
-    this.#over = this.#over.filter((watched) => watched.release(10 * SLICE));
+    this.#over = this.#over.filter((watched) => watched.release(RELEASED_PER_TICK));
     const watched = this.#watched;
     if (watched === null) return;
     if (this.#watchers === 0 && now - this.#unwatchedSince >= KEPT_UNWATCHED) this.#end(watched);

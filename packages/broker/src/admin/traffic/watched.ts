@@ -1,6 +1,6 @@
 import type { BrokerCore, Message, RetainedWalk } from '@cauldron/core';
 import type { Feeds } from './feeds.ts';
-import { ACTIVE, RATES_PER_TICK, SLICE, STALE_AFTER, WALK_AGAIN } from './limits.ts';
+import { ACTIVE, RATES_PER_TICK, SLICE, STALE_AFTER, SWEPT, SWEPT_IN_A_HURRY, WALK_AGAIN } from './limits.ts';
 import { PayloadStore } from './payload-store.ts';
 import { type Rated, settleRate } from './rate.ts';
 import { TrafficTap } from './tap.ts';
@@ -42,8 +42,9 @@ export class Watched {
   #nextActive = 0;
   #unplaced = 0;
   #walkedAt: number;
-  /** Where the search for silent topics goes on. */
-  #stale = 0;
+  /** Where the search for topics that are over goes on, and how many it has to look at soon. */
+  #swept = 0;
+  #toSweep = 0;
   #now: number;
 
   constructor(options: WatchedOptions) {
@@ -109,10 +110,10 @@ export class Watched {
     this.#now = now;
     this.#rates(now);
     this.#clear();
+    this.#sweep(now);
     if (this.tap.missedRetained && !this.loading && now - this.#walkedAt >= WALK_AGAIN) this.#walkAgain(now);
-    if (this.truncated) this.#makeRoom(now);
     this.tree.settle();
-    this.searches.tick(now, SLICE);
+    this.searches.tick(now);
   }
 
   #rates(now: number): void {
@@ -177,16 +178,26 @@ export class Watched {
     this.tree.remove(record);
   }
 
-  /** Forgets silent topics, a few at a time, since there is no room for new ones. */
-  #makeRoom(now: number): void {
+  /** Looks at a few topics whether they are to be forgotten. */
+  #sweep(now: number): void {
     const { records } = this.tree;
-    for (let i = 0; i < SLICE && records.length > 0; i++) {
-      this.#stale = (this.#stale + 1) % records.length;
-      const record = records[this.#stale]!;
-      const silent = now - Math.max(record.ratedAt, record.at) > STALE_AFTER;
-      if (silent && record.followers === 0 && this.core.retained.get(record.key) === null) this.#remove(record);
+    if (this.tap.missedRetained) this.#toSweep = records.length;
+    const hurry = this.#toSweep > 0 || this.truncated;
+    const looks = Math.min(hurry ? SWEPT_IN_A_HURRY : SWEPT, records.length);
+    this.#toSweep = Math.max(0, this.#toSweep - looks);
+    for (let i = 0; i < looks && records.length > 0; i++) {
+      this.#swept = (this.#swept + 1) % records.length;
+      const record = records[this.#swept]!;
+      if (record.followers === 0 && this.#isOver(record, now)) this.#remove(record);
     }
-    if (records.length < this.#options.maxTopics) this.tap.overflowed = false;
+    if (this.truncated && records.length < this.#options.maxTopics) this.tap.overflowed = false;
+  }
+
+  /** What was retained is not any more; or the topic is silent, and there is no room for others. */
+  #isOver(record: TopicRecord, now: number): boolean {
+    if (record.retained) return this.core.retained.get(record.key) === null;
+    if (!this.truncated || now - Math.max(record.ratedAt, record.at) <= STALE_AFTER) return false;
+    return this.core.retained.get(record.key) === null;
   }
 
   /** Nobody watches any more. What the core's topics still point at is let go by {@link release}. */
