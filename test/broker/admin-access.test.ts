@@ -1,8 +1,7 @@
 // Who may use the dashboard's API: login, roles, tokens, pages of other sites, and machines that are not this one.
 import assert from 'node:assert/strict';
-import { once, once } from 'node:events';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import type { IncomingMessage } from 'node:http';
 import { type IncomingMessage, request } from 'node:http';
 import https from 'node:https';
 import { join } from 'node:path';
@@ -208,7 +207,10 @@ test('over TLS the cookie is for TLS alone, and so is the link', async (t) => {
   const certificate = makeServerCertificate(tempDir(t));
   const { config } = await usersIn(t, ['ann']);
   const { cert, key } = certificate;
-  const { broker, port } = await startApi(t, { ...config, listeners: [{ port: 0, tls: { cert, key }, webSocket: {} }] });
+  const { broker, port } = await startApi(t, {
+    ...config,
+    listeners: [{ port: 0, tls: { cert, key }, webSocket: {} }],
+  });
   assert.equal(broker.dashboardUrl, `https://127.0.0.1:${port}/`);
   const body = JSON.stringify({ username: 'ann', password: 'soup' });
   const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
@@ -217,7 +219,10 @@ test('over TLS the cookie is for TLS alone, and so is the link', async (t) => {
   asked.end(body);
   const [response] = (await once(asked, 'response')) as [IncomingMessage];
   response.resume();
-  assert.match(response.headers['set-cookie']![0]!, /^__Host-cauldron-\d+=[\w-]{43}; Path=\/; HttpOnly; Secure; SameSite=Strict$/);
+  assert.match(
+    response.headers['set-cookie']![0]!,
+    /^__Host-cauldron-\d+=[\w-]{43}; Path=\/; HttpOnly; Secure; SameSite=Strict$/,
+  );
 });
 
 test('a login with a token that expires ends then, also where it only watches', async (t) => {
@@ -227,7 +232,10 @@ test('a login with a token that expires ends then, also where it only watches', 
   const server = await startApi(t, {}, { authenticator });
   const session = await server.login('ann', 'token');
   assert.ok((await session.ask('session')).body.user.expiresAt <= expiresAt);
-  const lives = [await LiveReader.open(t, server.port, basic('ann')), await LiveReader.open(t, server.port, { cookie: session.cookie })];
+  const lives = [
+    await LiveReader.open(t, server.port, basic('ann')),
+    await LiveReader.open(t, server.port, { cookie: session.cookie }),
+  ];
   for (const live of lives) await live.next('goodbye');
   refused(await session.ask('overview'), 401, 'LOGIN_REQUIRED');
 });

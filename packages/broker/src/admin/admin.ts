@@ -59,6 +59,7 @@ export class Admin {
       users,
       sessions,
       roles,
+      now,
       visitorOf: (request) => visitors.of(request),
       refused: (request, user, reason) => {
         const { address, listener } = visitors.of(request);

@@ -1,5 +1,5 @@
-import { EventHistory } from '../admin/clients/index.ts';
-import { RecentTrouble } from '../admin/overview/index.ts';
+import { EventHistory } from '../admin/clients/event-history.ts';
+import { RecentTrouble } from '../admin/overview/trouble.ts';
 import type { Config } from '../config/index.ts';
 import { needsDashboard } from './dashboard-listeners.ts';
 

@@ -17,6 +17,8 @@ export interface Identity {
   readonly role: Role | null;
   /** null = it showed user name and password, or needs none. */
   readonly session: AdminSession | null;
+  /** When what it showed with this request expires, milliseconds since 1970. */
+  readonly expiresAt?: number | undefined;
 }
 
 /** Who opened a live stream. */
@@ -35,6 +37,8 @@ export interface AccessParts {
   readonly users: AdminUsers;
   readonly sessions: Sessions;
   readonly visitorOf: (request: FastifyRequest) => Visitor;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
   /** Somebody who is known may not do what was asked. */
   readonly refused: (request: FastifyRequest, user: AdminUser | null, reason: string) => void;
   /** The names of the roles, for what is said to who has none. */
@@ -98,13 +102,14 @@ export class Access {
 
   /** Who asks, for as long as its live stream is open. To be called after {@link Access.check} let it through. */
   viewerOf(request: FastifyRequest): Viewer {
-    const { user = null, session = null } = this.identityOf(request) ?? {};
+    const { user = null, session = null, expiresAt = Number.POSITIVE_INFINITY } = this.identityOf(request) ?? {};
     return {
       host: hostOf(this.#visitor(request).address),
       user,
       key: session ?? user?.username ?? null,
       stillThere: () => {
         if (session?.ended.aborted) return String(session.ended.reason);
+        if (this.#parts.now() >= expiresAt) return 'the login has expired; log in again';
         if (user !== null && this.#parts.users.roleOf(user) === null)
           return 'the user may not use the dashboard any longer';
         if (session !== null) this.sessions.touch(session);
@@ -163,8 +168,8 @@ export class Access {
     const basic = basicLogin(request.headers.authorization);
     if (basic !== undefined) {
       if (!this.#parts.users.exist) throw new ApiProblem(403, 'NO_USERS', NO_USERS);
-      const { user } = await this.#askUsers(basic, request);
-      return { user, role: this.#parts.users.roleOf(user), session: null };
+      const { user, expiresAt } = await this.#askUsers(basic, request);
+      return { user, role: this.#parts.users.roleOf(user), session: null, expiresAt };
     }
     for (const id of this.#cookies(request)) {
       const session = this.sessions.use(id);
