@@ -33,8 +33,17 @@ export function lastMessage(core: BrokerCore, topic: string, record: TopicRecord
     if (kept !== null && !kept.expired(core.now)) return retainedMessage(core, kept);
   }
   if (record === undefined || record.retained || record.bytes === null) return null;
-  const { bytes, length, size, qos, publisher, at, sampled } = record;
-  return { bytes: bytes.subarray(0, length), size, qos, retain: false, publisher, at, sampled, message: null };
+  const { bytes, start, length, size, qos, publisher, at, sampled } = record;
+  return {
+    bytes: bytes.subarray(start, start + length),
+    size,
+    qos,
+    retain: false,
+    publisher,
+    at,
+    sampled,
+    message: null,
+  };
 }
 
 function retainedMessage(core: BrokerCore, message: Message): LastMessage {

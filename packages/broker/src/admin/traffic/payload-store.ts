@@ -2,8 +2,20 @@ import { copyBytes } from '@cauldron/protocol';
 import { PAYLOAD_FOLLOWED, PAYLOAD_KEPT, PAYLOAD_SHORT, PAYLOADS_IN_ALL } from './limits.ts';
 import type { TopicRecord } from './topic-node.ts';
 
-/** Keeps the last payload of each topic, in memory of bounded size that is used again as long as it fits. */
+/** Payloads up to this length lie side by side: an array of its own would cost each of them 200 bytes more. */
+const SLOT = 64;
+/** Slots of a page. */
+const SLOTS = 1024;
+
+/**
+ * Keeps the last payload of each topic, in memory of bounded size that is used again as long as it fits.
+ *
+ *     up to 64 bytes: a slot of a page     | slot | slot | slot | ...      longer: an array of its own
+ */
 export class PayloadStore {
+  readonly #pages: Uint8Array[] = [];
+  /** Slots that are free, by number. */
+  readonly #free: number[] = [];
   /** Bytes of all payloads that are kept. */
   #held = 0;
 
@@ -15,9 +27,12 @@ export class PayloadStore {
   keep(record: TopicRecord, bytes: Uint8Array, start: number, end: number): void {
     const size = end - start;
     const length = Math.min(size, this.#most(record));
-    const room = record.bytes?.length ?? 0;
-    if (room < length || room > 4 * length + 64) this.#allocate(record, length);
-    copyBytes(bytes, start, start + length, record.bytes!, 0);
+    if (length <= SLOT) {
+      if (record.slot < 0) this.#takeSlot(record);
+    } else if (record.slot >= 0 || !fits(record.bytes, length)) {
+      this.#allocate(record, length);
+    }
+    copyBytes(bytes, start, start + length, record.bytes!, record.start);
     record.length = length;
     record.size = size;
   }
@@ -25,6 +40,22 @@ export class PayloadStore {
   #most(record: TopicRecord): number {
     if (record.followers > 0) return PAYLOAD_FOLLOWED;
     return this.#held < PAYLOADS_IN_ALL ? PAYLOAD_KEPT : PAYLOAD_SHORT;
+  }
+
+  #takeSlot(record: TopicRecord): void {
+    this.release(record);
+    if (this.#free.length === 0) this.#addPage();
+    const slot = this.#free.pop()!;
+    record.slot = slot;
+    record.bytes = this.#pages[Math.floor(slot / SLOTS)]!;
+    record.start = (slot % SLOTS) * SLOT;
+    this.#held += SLOT;
+  }
+
+  #addPage(): void {
+    const first = this.#pages.length * SLOTS;
+    this.#pages.push(new Uint8Array(SLOTS * SLOT));
+    for (let slot = first + SLOTS - 1; slot >= first; slot--) this.#free.push(slot);
   }
 
   #allocate(record: TopicRecord, length: number): void {
@@ -37,8 +68,15 @@ export class PayloadStore {
   /** The record's payload is not needed any more. */
   release(record: TopicRecord): void {
     if (record.bytes === null) return;
-    this.#held -= record.bytes.length;
+    this.#held -= record.slot < 0 ? record.bytes.length : SLOT;
+    if (record.slot >= 0) this.#free.push(record.slot);
+    record.slot = -1;
     record.bytes = null;
+    record.start = 0;
     record.length = 0;
   }
 }
+
+/** Large enough, and not much larger. */
+const fits = (bytes: Uint8Array | null, length: number): boolean =>
+  bytes !== null && bytes.length >= length && bytes.length <= 4 * length;

@@ -110,10 +110,14 @@ export class TrafficTap implements Tap {
   #countPublisher(record: TopicRecord, clientId: string | undefined, messages: number): void {
     if (clientId === undefined) return;
     const { publisherNow: before } = record;
+    if (before === null) {
+      record.publisherNow = { clientId, count: messages };
+      return;
+    }
     const others = (record.otherPublishers ??= []);
     const at = others.findIndex((share) => share.clientId === clientId);
     const share = at < 0 ? { clientId, count: 0 } : others.splice(at, 1)[0]!;
-    if (before !== null && others.push(before) === PUBLISHERS_KEPT) others.shift();
+    if (others.push(before) === PUBLISHERS_KEPT) others.shift();
     share.count += messages;
     record.publisherNow = share;
   }

@@ -72,9 +72,12 @@ export class TopicRecord implements Rated {
   cleared = false;
   /** The last tick in which a message was looked at. */
   tick = -1;
-  /** The kept part of the payload is the first `length` bytes; null = nothing was looked at. */
+  /** The kept part of the payload is `bytes[start, start + length)`; null = nothing was looked at. */
   bytes: Uint8Array | null = null;
+  start = 0;
   length = 0;
+  /** Which slot of the payload store it has; -1 = none. */
+  slot = -1;
   /** Bytes of the whole payload. */
   size = 0;
   qos: QoS = 0;
