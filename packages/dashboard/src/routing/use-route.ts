@@ -1,11 +1,33 @@
 import { useEffect, useState } from 'preact/hooks';
 import { parseRoute, type Route, routeTo } from './routes.ts';
 
+let hold: ((hash: string) => boolean) | null = null;
+
+/**
+ * Has somebody asked before the page goes elsewhere, until the function that comes back is called.
+ *
+ * @param stays gets the address; true = the page stays, and the address is put back
+ */
+export function holdRoute(stays: (hash: string) => boolean): () => void {
+  hold = stays;
+  return () => {
+    if (hold === stays) hold = null;
+  };
+}
+
 /** Where the page is; draws again when that changes. */
 export function useRoute(): Route {
   const [hash, setHash] = useState(location.hash);
   useEffect(() => {
-    const changed = (): void => setHash(location.hash);
+    let here = location.hash;
+    const changed = (): void => {
+      if (hold?.(location.hash)) {
+        history.pushState(null, '', here === '' ? location.pathname : here);
+        return;
+      }
+      here = location.hash;
+      setHash(here);
+    };
     addEventListener('hashchange', changed);
     return () => removeEventListener('hashchange', changed);
   }, []);

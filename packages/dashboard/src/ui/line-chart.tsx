@@ -38,6 +38,9 @@ export interface LineChartProps {
   readonly label: string;
 }
 
+/** Pixels. */
+const HALF_A_TIME = 22;
+
 const styleOf = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 /** A chart of values over time. New data is drawn without building the chart anew. */
@@ -138,7 +141,11 @@ function optionsOf(
         font,
         size: 34,
         space: 70,
-        values: (_, at) => at.map((one) => clockTime(one * 1000)),
+        // A time that would be cut off at the edge is left out.
+        values: (chart, at) =>
+          at.map((one) =>
+            chart.valToPos(one, 'x') > chart.over.clientWidth - HALF_A_TIME ? '' : clockTime(one * 1000),
+          ),
       },
       {
         stroke: text,

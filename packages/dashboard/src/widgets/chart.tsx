@@ -2,7 +2,7 @@ import type { WidgetOf } from '@cauldron/broker/admin-api';
 import { useMemo, useReducer, useRef } from 'preact/hooks';
 import { LineChart } from '../ui/line-chart.tsx';
 import { useNow } from '../ui/use-now.ts';
-import { aligned, History } from './history.ts';
+import { aligned, History, type Point } from './history.ts';
 import { formatNumber, noMessage, numberReading, withUnit } from './reading.ts';
 import { topicValues, useSize, useTopicMessages } from './use-topic.ts';
 import { Missing } from './widget-parts.tsx';
@@ -63,7 +63,7 @@ export function ChartWidget({ widget, name }: { readonly widget: WidgetOf<'chart
               }))}
               data={data}
               height={height}
-              window={span}
+              window={shownSpan(span, points, now)}
               format={format}
               min={min}
               max={max}
@@ -76,6 +76,16 @@ export function ChartWidget({ widget, name }: { readonly widget: WidgetOf<'chart
       </div>
     </div>
   );
+}
+
+/** Seconds a chart that has just begun shows, so that its first values are not a dot at its edge; then twice as many, and so on. */
+const FIRST_SPAN = 15;
+
+function shownSpan(span: number, points: readonly (readonly Point[])[], now: number): number {
+  const oldest = Math.min(...points.map((one) => one[0]?.at ?? now));
+  let shown = FIRST_SPAN;
+  while (shown * 1000 < now - oldest) shown *= 2;
+  return Math.min(shown, span);
 }
 
 function whyEmpty({ series }: WidgetOf<'chart'>): string {

@@ -91,9 +91,7 @@ function Loaded({ dashboard, onLoad, onReload, wantsEdit }: LoadedProps) {
           <EditBar draft={draft} setDraft={setDraft} editing={editing} />
         ) : (
           <>
-            <Button icon="download" title="Export as a file" onClick={() => exportDashboard(dashboard)}>
-              Export
-            </Button>
+            <Button icon="download" label="Export as a file" onClick={() => exportDashboard(dashboard)} />
             <Button
               kind="primary"
               icon="edit"

@@ -132,7 +132,7 @@ function Item({ item, onOpen, onChange }: ItemProps) {
           <b>{name}</b>
           {description !== '' && <span class="dashboards-item-about">{description}</span>}
           <span class="muted small" title={dateTime(changedAt)}>
-            {plural(widgets, 'widget')}, changed {age(changedAt, Date.now())}
+            {widgets === 0 ? 'empty' : plural(widgets, 'widget')}, changed {age(changedAt, Date.now())}
           </span>
         </span>
       </a>

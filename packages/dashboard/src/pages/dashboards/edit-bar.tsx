@@ -17,9 +17,7 @@ export function EditBar({ draft, setDraft, editing }: EditBarProps) {
       <Button icon="plus" onClick={editing.add}>
         Add widget
       </Button>
-      <Button icon="edit" onClick={editing.rename}>
-        Name
-      </Button>
+      <Button icon="edit" label="Name and description" onClick={editing.rename} />
       <Button
         icon="compact"
         label="Close gaps: move all widgets up"

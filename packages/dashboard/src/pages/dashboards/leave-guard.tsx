@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { holdRoute } from '../../routing/use-route.ts';
 import { Button } from '../../ui/controls.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 
@@ -13,29 +14,22 @@ export interface LeaveGuardProps {
 /** Asks before unsaved changes are left behind: by a link, by Back, by closing the page. */
 export function LeaveGuard({ active, isHere, onSave }: LeaveGuardProps) {
   const [target, setTarget] = useState<string | null>(null);
-  const here = useRef(location.hash);
   // What counts is how it is when the address changes, which may be before effects have run.
   const latest = useRef({ active, isHere });
   latest.current = { active, isHere };
   const allowed = useRef(false);
   useEffect(() => {
-    const stay = (event: HashChangeEvent): void => {
-      if (!latest.current.active || allowed.current || latest.current.isHere(location.hash)) {
-        here.current = location.hash;
-        return;
-      }
-      // The rest of the page never hears of it.
-      event.stopImmediatePropagation();
-      setTarget(location.hash);
-      history.pushState(null, '', here.current);
-    };
+    const release = holdRoute((hash) => {
+      if (!latest.current.active || allowed.current || latest.current.isHere(hash)) return false;
+      setTarget(hash);
+      return true;
+    });
     const warn = (event: BeforeUnloadEvent): void => {
       if (latest.current.active) event.preventDefault();
     };
-    addEventListener('hashchange', stay, { capture: true });
     addEventListener('beforeunload', warn);
     return () => {
-      removeEventListener('hashchange', stay, { capture: true });
+      release();
       removeEventListener('beforeunload', warn);
     };
   }, []);

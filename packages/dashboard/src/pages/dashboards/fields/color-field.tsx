@@ -1,9 +1,9 @@
 import { SelectField } from '../../../ui/controls.tsx';
 
 const NAMES = {
-  good: 'green: good',
-  warn: 'amber: look out',
-  bad: 'red: bad',
+  good: 'green',
+  warn: 'amber',
+  bad: 'red',
   info: 'blue',
   off: 'grey',
   primary: 'as the page',
