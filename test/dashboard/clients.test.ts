@@ -54,9 +54,15 @@ async function open(t: TestContext, hash: string, user = 'ann', look: Look = 'li
   return opened;
 }
 
-/** A client that is gone when the test ends. */
+/** A client that is gone when the test ends, its session with it. */
 async function join(t: TestContext, options: NodeClientOptions): Promise<Client> {
-  const client = await connect(setup().mqttUrl, { reconnect: false, username: 'ann', password: 'ann', ...options });
+  const client = await connect(setup().mqttUrl, {
+    reconnect: false,
+    sessionExpiry: 0,
+    username: 'ann',
+    password: 'ann',
+    ...options,
+  });
   t.after(() => client.end({ abrupt: true }));
   return client;
 }

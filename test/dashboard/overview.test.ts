@@ -105,6 +105,9 @@ test('messages dropped for a slow client are a finding that names it, and stand 
     },
     true,
   );
+  await page.getByRole('link', { name: 'Show who misses most' }).click();
+  await page.waitForURL(/#\/clients\?sort=dropped/);
+  await page.goBack();
   await page.getByRole('link', { name: plant.slow }).click();
   await page.waitForURL(new RegExp(`#/clients/${plant.slow}`));
   clean();

@@ -257,7 +257,7 @@ const MAKERS: readonly Maker[] = [
           severity: 'warning',
           message: `Writing to the disk is slow: one of a hundred commits takes ${Math.round(commits.p99)} ms or longer`,
           advice:
-            'Acknowledgements of stored messages wait for it. Put data.path on a faster disk, or see what else writes to it.',
+            'Acknowledgements of stored messages wait for it. Put data.directory on a faster disk, or see what else writes to it.',
           clients: [],
         },
   fromCounter(

@@ -238,9 +238,9 @@ export class OverviewMonitor implements OverviewService {
 const HEALTH: Readonly<Record<string, Pick<Finding, 'severity' | 'advice'>>> = {
   'store-full': {
     severity: 'error',
-    advice: 'Make room on the disk of data.path: messages are accepted again by themselves.',
+    advice: 'Make room on the disk of data.directory: messages are accepted again by themselves.',
   },
-  'store-failing': { severity: 'error', advice: 'Look at the disk of data.path, and at the log of the broker.' },
+  'store-failing': { severity: 'error', advice: 'Look at the disk of data.directory, and at the log of the broker.' },
   'memory-high': { severity: 'warning', advice: null },
   'memory-critical': { severity: 'error', advice: null },
   'provider-unavailable': { severity: 'error', advice: 'Bring it back: logins work again by themselves.' },

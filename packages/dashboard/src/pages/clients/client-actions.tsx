@@ -2,6 +2,7 @@ import type { Client } from '@cauldron/broker/admin-api';
 import { useState } from 'preact/hooks';
 import { post, remove } from '../../data/api.ts';
 import { plural } from '../../format/quantities.ts';
+import { routeTo } from '../../routing/routes.ts';
 import { useMayChange } from '../../session/use-session.ts';
 import { Button, TextField } from '../../ui/controls.tsx';
 import { Confirm, Dialog } from '../../ui/dialog.tsx';
@@ -30,6 +31,9 @@ export function ClientActions({ client }: { readonly client: Client }) {
       <Button kind="danger" icon="trash" disabled={!mayChange} onClick={() => setAsking('discard')}>
         Discard session…
       </Button>
+      <a class="button" href={routeTo(['clients'], { tab: 'explain', client: client.clientId })}>
+        What may it do?
+      </a>
       {!mayChange && <span class="muted small">{READ_ONLY}</span>}
       {asking === 'disconnect' && <DisconnectDialog client={client} onClose={close} />}
       {asking === 'discard' && <DiscardDialog client={client} onClose={close} />}

@@ -4,6 +4,7 @@ import { routeTo } from '../../routing/routes.ts';
 import type { Tone } from '../../ui/controls.tsx';
 import { Icon, type IconName } from '../../ui/icon.tsx';
 import { Prose } from '../../ui/prose.tsx';
+import { linkOf } from './finding-links.ts';
 
 const LOOK: Readonly<Record<Finding['severity'], readonly [tone: Tone, icon: IconName, word: string]>> = {
   error: ['bad', 'error', 'Error'],
@@ -45,8 +46,9 @@ function AllIsWell({ overview: { clients, drops, store } }: { readonly overview:
 }
 
 function FindingRow({ finding, now }: { readonly finding: Finding; readonly now: number }) {
-  const { severity, message, advice, since, clients } = finding;
+  const { code, severity, message, advice, since, clients } = finding;
   const [tone, icon, word] = LOOK[severity];
+  const link = linkOf(code);
   return (
     <li class={`note ${tone}`}>
       <Icon name={icon} />
@@ -63,6 +65,7 @@ function FindingRow({ finding, now }: { readonly finding: Finding; readonly now:
             <Prose text={advice} />
           </div>
         )}
+        {link !== undefined && <a href={link.href}>{link.text}</a>}
         {clients.length > 0 && (
           <div class="overview-finding-clients">
             {clients.map((clientId) => (

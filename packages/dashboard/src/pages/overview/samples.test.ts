@@ -36,6 +36,8 @@ test('a sample that comes twice, or late, is in the charts once and in order', (
 
 test('what was fetched and what came meanwhile are one row, of no more than ten minutes', () => {
   assert.deepEqual(times(joined([second(1), second(2)], [second(2), second(3)])), [1, 2, 3]);
+  assert.deepEqual(times(joined([second(5), second(6)], [second(1), second(2)])), [1, 2, 5, 6], 'after a restart');
+  assert.deepEqual(times(joined([], [second(1)])), [1]);
   const many = Array.from({ length: KEPT }, (_, n) => second(n));
   const row = joined(many, [second(KEPT), second(KEPT + 1)]);
   assert.equal(row.length, KEPT);

@@ -11,9 +11,11 @@ export function appended(samples: readonly Sample[], sample: Sample): readonly S
   return sample.at <= newest ? samples : [...samples, sample].slice(-KEPT);
 }
 
-/** What was fetched, and behind it what came since. */
+/** What was fetched, before it what only the page still knows (of a broker before its restart), behind it what came since. */
 export function joined(fetched: readonly Sample[], came: readonly Sample[]): readonly Sample[] {
-  return came.reduce(appended, fetched.slice(-KEPT));
+  const begin = fetched[0]?.at ?? Number.POSITIVE_INFINITY;
+  const before = came.filter(({ at }) => at < begin);
+  return came.reduce(appended, [...before, ...fetched].slice(-KEPT));
 }
 
 /** Fields of a sample that are numbers. */
