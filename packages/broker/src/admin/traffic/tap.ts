@@ -129,7 +129,6 @@ export class TrafficTap implements Tap {
     const record = this.#host.tree.get(topic.name) ?? this.#add(topic.name);
     if (record === null) return null;
     topic.tapped = record;
-    record.topic = topic;
     return record;
   }
 

@@ -1,4 +1,4 @@
-import type { Message, Topic } from '@cauldron/core';
+import type { Message } from '@cauldron/core';
 import type { QoS } from '@cauldron/protocol';
 import type { Described } from './payload-kind.ts';
 import type { Rated } from './rate.ts';
@@ -49,8 +49,6 @@ export class TopicRecord implements Rated {
   epoch: number;
   /** What {@link version} counts from: topics that come back do not look as if nothing had happened. */
   readonly since: number;
-  /** The core's entry that points here; null = none does. */
-  topic: Topic | null = null;
   /** Messages since somebody began to look. */
   count = 0;
   /** Of those, how many the rates know of. */

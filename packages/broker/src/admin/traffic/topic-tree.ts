@@ -77,8 +77,6 @@ export class TopicTree {
   /** Forgets a topic, and the levels that nothing else needs. */
   remove(record: TopicRecord): void {
     record.epoch = 0;
-    if (record.topic?.tapped === record) record.topic.tapped = null;
-    record.topic = null;
     this.removals += 1;
     this.#byName.delete(record.key);
     const last = this.records.pop()!;

@@ -174,6 +174,7 @@ export class Watched {
   }
 
   #remove(record: TopicRecord): void {
+    this.#untap(record);
     this.payloads.release(record);
     this.tree.remove(record);
   }
@@ -209,11 +210,14 @@ export class Watched {
 
   /** Takes so many of the core's pointers back; false = there are none left. */
   release(topics: number): boolean {
-    for (const record of this.tree.records.splice(-topics)) {
-      if (record.topic?.tapped === record) record.topic.tapped = null;
-      record.topic = null;
-    }
+    for (const record of this.tree.records.splice(-topics)) this.#untap(record);
     return this.tree.records.length > 0;
+  }
+
+  /** The core's topic points there no more. The record does not know it, or it would keep topics that the core let go. */
+  #untap(record: TopicRecord): void {
+    const topic = this.core.router.topics.peek(record.key);
+    if (topic?.tapped === record) topic.tapped = null;
   }
 }
 

@@ -39,7 +39,6 @@ function isBelow(record: TopicRecord, root: TopicNode): boolean {
 
 /** The twin knows what the graph asks of a record, and its rate is counted in its branch. */
 function takeOver(twin: TopicRecord, record: TopicRecord, now: number): void {
-  twin.topic = record.topic;
   twin.retained = record.retained;
   twin.publisherNow = record.publisherNow;
   twin.otherPublishers = record.otherPublishers;

@@ -116,8 +116,6 @@ export class LinkSearch {
 
   #matches(record: TopicRecord): Matches {
     const { router } = this.#core;
-    const { topic } = record;
-    if (topic !== null && !topic.evicted) return router.match(topic);
     const known = router.topics.peek(record.key);
     // Not entered into the table, where it would drive out a topic that is in use.
     return router.match(known ?? new Topic(record.key, encodeUtf8(record.key), 0));
