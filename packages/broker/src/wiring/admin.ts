@@ -6,9 +6,14 @@ import type { AdminLogin, AdminLoginResult, AdminUser, AdminUsers } from '../adm
 import type { ListenerPlace } from '../admin/http/visitor.ts';
 import { allowsAnonymous, type Exposure } from '../exposure.ts';
 import type { HttpHost } from '../http/http-host.ts';
+import type { Logger } from '../log.ts';
 import { version } from '../version.ts';
 import { type AdminServicesParts, openServices, type RunningServices } from './admin-services.ts';
+import { describeError } from './describe-error.ts';
 import type { SecurityLog } from './security-log.ts';
+
+/** Milliseconds between two lines about what fails again and again. */
+const SAY_EVERY = 60_000;
 
 /** What the dashboard is made of. */
 export interface DashboardParts extends AdminServicesParts {
@@ -23,10 +28,13 @@ export interface DashboardParts extends AdminServicesParts {
 export class DashboardServer {
   readonly #admin: Admin;
   readonly #services: RunningServices;
+  readonly #log: Logger;
+  #failedAt = Number.NEGATIVE_INFINITY;
 
-  private constructor(admin: Admin, services: RunningServices) {
+  private constructor(admin: Admin, services: RunningServices, log: Logger) {
     this.#admin = admin;
     this.#services = services;
+    this.#log = log;
   }
 
   /** @throws {TypeError} an initial dashboard is none */
@@ -37,7 +45,7 @@ export class DashboardServer {
     const audit = auditOf(security.log);
     const admin = await Admin.open({ version, settings: config.dashboard, pages, users, services, now, log, audit });
     security.onUsersChanged((provider, users) => admin.usersChanged(provider, users));
-    return new DashboardServer(admin, services);
+    return new DashboardServer(admin, services, log);
   }
 
   /** Answers the requests of a listener. */
@@ -47,8 +55,14 @@ export class DashboardServer {
 
   /** Moves on in time; to be called every few hundred milliseconds. */
   tick(now: number): void {
-    this.#services.tick(now);
-    this.#admin.tick();
+    try {
+      this.#services.tick(now);
+      this.#admin.tick();
+    } catch (error) {
+      // Who looks at the broker must not bring it down.
+      if (now - this.#failedAt >= SAY_EVERY) this.#log.error(`the dashboard failed: ${describeError(error)}`);
+      this.#failedAt = now;
+    }
   }
 
   /** Ends live streams and waits for what is being written. */
