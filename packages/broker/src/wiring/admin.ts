@@ -29,7 +29,7 @@ export class DashboardServer {
   readonly #admin: Admin;
   readonly #services: RunningServices;
   readonly #log: Logger;
-  #failedAt = Number.NEGATIVE_INFINITY;
+  #saidAt = Number.NEGATIVE_INFINITY;
 
   private constructor(admin: Admin, services: RunningServices, log: Logger) {
     this.#admin = admin;
@@ -60,8 +60,9 @@ export class DashboardServer {
       this.#admin.tick();
     } catch (error) {
       // Who looks at the broker must not bring it down.
-      if (now - this.#failedAt >= SAY_EVERY) this.#log.error(`the dashboard failed: ${describeError(error)}`);
-      this.#failedAt = now;
+      if (now - this.#saidAt < SAY_EVERY) return;
+      this.#saidAt = now;
+      this.#log.error(`the dashboard failed: ${describeError(error)}`);
     }
   }
 
