@@ -118,7 +118,7 @@ export class Traffic implements TrafficService {
   }
 
   loaded(): Promise<void> {
-    if (this.#watched?.loading !== true) return Promise.resolve();
+    if (this.#watched === null || this.#watched.loaded) return Promise.resolve();
     return new Promise((resolve) => this.#whenLoaded.push(resolve));
   }
 
@@ -133,7 +133,7 @@ export class Traffic implements TrafficService {
     this.#later(() => {
       this.#advancing = false;
       this.#watched?.advance();
-      if (this.#watched?.loading === false) this.#loaded();
+      if (this.#watched?.loaded === true) this.#loaded();
       this.#advance();
     });
   }

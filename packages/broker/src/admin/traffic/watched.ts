@@ -37,6 +37,7 @@ export class Watched {
   readonly #options: WatchedOptions;
   /** What is retained, on the way into the tree. */
   #walks: RetainedWalk[];
+  #loaded = false;
   /** Topics in which something moved lately, each once; a ring. */
   readonly active: TopicRecord[] = [];
   #nextActive = 0;
@@ -69,7 +70,12 @@ export class Watched {
     return this.tap.overflowed;
   }
 
-  /** What is retained has not been gone through yet. */
+  /** What is retained was gone through once. */
+  get loaded(): boolean {
+    return this.#loaded;
+  }
+
+  /** What is retained is being gone through, for the first time or again. */
   get loading(): boolean {
     return this.#walks.length > 0;
   }
@@ -89,6 +95,7 @@ export class Watched {
     const walk = this.#walks[0]!;
     const finished = walk.next(SLICE, 4 * SLICE, this.core.now, (message) => this.#enter(message));
     if (finished) this.#walks = this.#walks.slice(1);
+    if (!this.loading) this.#loaded = true;
     this.tree.settle();
   }
 
