@@ -3,7 +3,9 @@ import { test } from 'node:test';
 import { matchTopic, parseSharedFilter } from '@cauldron/protocol';
 import type { Subscriber } from '../ports.ts';
 import { Router } from './router.ts';
+import { ShareGroup } from './share-group.ts';
 import { Subscription } from './subscription.ts';
+import { isSubscription } from './subscription-trie.ts';
 
 const subscriber = (mayReceive?: (topic: string) => boolean): Subscriber => ({
   deliver: () => {},
@@ -12,13 +14,15 @@ const subscriber = (mayReceive?: (topic: string) => boolean): Subscriber => ({
   ...(mayReceive === undefined ? {} : { mayReceive }),
 });
 
+const subscribers = (router: Router, topic: string): Subscriber[] =>
+  [...router.audience(topic).routes].filter(isSubscription).map((one) => one.subscriber);
+
 test('an audience is everybody who subscribed, also who may not receive', () => {
   const router = new Router(16, 1, 'remembered');
   const [allowed, denied] = [subscriber(() => true), subscriber(() => false)];
   router.add('a/+', new Subscription(allowed, { qos: 1 }));
   router.add('a/#', new Subscription(denied, { qos: 0 }));
-  const { deliveries } = router.audience('a/b');
-  assert.deepEqual(new Set(deliveries.map((one) => one.subscriber)), new Set([allowed, denied]));
+  assert.deepEqual(new Set(subscribers(router, 'a/b')), new Set([allowed, denied]));
   assert.deepEqual(
     router.match(router.topics.intern('a/b')).deliveries.map((one) => one.subscriber),
     [allowed],
@@ -29,7 +33,7 @@ test('an audience is everybody who subscribed, also who may not receive', () => 
 test('asking for an audience enters no topic into the table', () => {
   const router = new Router(16, 1);
   router.add('a', new Subscription(subscriber(), { qos: 0 }));
-  assert.equal(router.audience('a').deliveries.length, 1);
+  assert.equal(subscribers(router, 'a').length, 1);
   assert.equal(router.topics.size, 0);
 });
 
@@ -38,7 +42,8 @@ test('an audience names the share groups with their members', () => {
   const [one, two] = [subscriber(), subscriber()];
   router.add('$share/g/a/#', new Subscription(one, { qos: 0 }));
   router.add('$share/g/a/#', new Subscription(two, { qos: 2 }));
-  const { groups, filters } = router.audience('a/b');
+  const { routes, filters } = router.audience('a/b');
+  const groups = [...routes].filter((route) => route instanceof ShareGroup);
   assert.deepEqual(
     groups.map(({ name, members }) => [name, members.map((member) => member.qos)]),
     [['g', [0, 2]]],
@@ -79,4 +84,21 @@ test('a filter nobody has any more is not named', () => {
   router.remove('a/+', someone);
   assert.deepEqual(router.audience('a/b').filters, []);
   assert.deepEqual(router.audience('a/b/c').filters, ['a/+/c']);
+});
+
+test('an audience may be walked while subscribers come and go', () => {
+  const router = new Router(16, 1);
+  const all = Array.from({ length: 100 }, () => subscriber());
+  for (const one of all) router.add('a', new Subscription(one, { qos: 0 }));
+  const few = Array.from({ length: 5 }, () => subscriber());
+  for (const one of few) router.add('#', new Subscription(one, { qos: 0 }));
+  const seen = new Set<Subscriber>();
+  for (const route of router.audience('a').routes) {
+    assert.ok(isSubscription(route));
+    seen.add(route.subscriber);
+    if (seen.size === 10) for (const one of all.slice(50, 60)) router.remove('a', one);
+    if (route.subscriber === few[0]) router.remove('#', few[1]!);
+  }
+  const stayed = [...all.slice(0, 50), ...all.slice(60), ...few];
+  assert.ok(stayed.every((one) => seen.has(one)));
 });

@@ -4,19 +4,13 @@ import type { Fanout } from './fanout.ts';
 import type { PublishRun } from './publish-run.ts';
 import type { ShareGroup } from './share-group.ts';
 import { type Delivery, mergeSubscriptions, type Subscription, withoutNoLocal } from './subscription.ts';
-import { isSubscription, SubscriptionTrie } from './subscription-trie.ts';
+import { isSubscription, SubscriptionTrie, type TopicAudience } from './subscription-trie.ts';
 import { type Topic, TopicTable } from './topic-table.ts';
 
 /** Who gets a topic: one delivery per subscriber, and the share groups that choose one each. */
 export interface Matches {
   readonly deliveries: readonly Delivery[];
   readonly groups: readonly ShareGroup[];
-}
-
-/** Who would get a topic. */
-export interface Audience extends Matches {
-  /** The filters that match it, whoever has them, share groups' without `$share/group/`; at most {@link MOST_FILTERS}. */
-  readonly filters: readonly string[];
 }
 
 /** When subscribers are asked what they may receive: not at all, once and again when rights change, or for each message. */
@@ -175,9 +169,12 @@ export class Router {
     return this.#rights === 'always' ? permitted(topic.matches, topic.name) : topic.matches;
   }
 
-  /** Who has subscribed to a topic, whatever their rights; nothing of it is kept. For those who look, not for messages. */
-  audience(topic: string): Audience {
-    return { ...this.#allMatches(topic), filters: this.#trie.filtersOf(topic, MOST_FILTERS) };
+  /**
+   * Who has subscribed to a topic, whatever their rights, each subscription by itself; at most a thousand filters. For
+   * those who look, not for messages: nothing of it is kept.
+   */
+  audience(topic: string): TopicAudience {
+    return this.#trie.audience(topic, MOST_FILTERS);
   }
 
   #stillHolds(topic: Topic): boolean {
@@ -190,11 +187,6 @@ export class Router {
   }
 
   #matchAfresh(name: string): Matches {
-    const matches = this.#allMatches(name);
-    return this.#rights === 'remembered' && matches !== nothing ? permitted(matches, name) : matches;
-  }
-
-  #allMatches(name: string): Matches {
     const found: Subscription[] = [];
     const groups: ShareGroup[] = [];
     const looked = this.#trie.match(name, (route) => {
@@ -204,7 +196,7 @@ export class Router {
     this.#ledger.spend(looked + found.length);
     if (found.length === 0 && groups.length === 0) return nothing;
     const deliveries = found.length < 2 ? found : onePerSubscriber(found);
-    return { deliveries, groups };
+    return this.#rights === 'remembered' ? permitted({ deliveries, groups }, name) : { deliveries, groups };
   }
 }
 

@@ -46,6 +46,23 @@ function eachRoute(routes: Routes, visit: (route: Route) => void): void {
   else visit(routes);
 }
 
+/** A list changes under who walks it, so it is copied; it is short. A map goes on where it was. */
+function* walkAll(all: readonly Routes[]): Generator<Route, void> {
+  for (const routes of all) {
+    if (Array.isArray(routes)) yield* [...routes];
+    else if (routes instanceof Map) yield* routes.values();
+    else yield routes;
+  }
+}
+
+/** Who has subscribed to a topic. */
+export interface TopicAudience {
+  /** The filters that match it, whoever has them, share groups' without `$share/group/`. */
+  readonly filters: readonly string[];
+  /** Subscriptions and share groups, to be walked once. */
+  readonly routes: Iterable<Route>;
+}
+
 function findRoute(routes: Routes | undefined, key: RouteKey): Route | undefined {
   if (routes instanceof Map) return routes.get(key);
   if (Array.isArray(routes)) return routes.find((route) => keyOf(route) === key);
@@ -133,13 +150,22 @@ export class SubscriptionTrie {
   }
 
   /**
-   * The filters somebody has that match a topic, share groups' without their `$share/group/`; in no order, and at most so
-   * many.
+   * Who has subscribed to a topic, for those who look at their leisure: routes may be walked while others come and go.
+   *
+   * @param most how many filters are told at most
    */
-  filtersOf(topic: string, most: number): string[] {
-    const found = this.#exact.has(topic) ? [topic] : [];
-    if (this.#edges.size > 0) this.#name(0, [], topic.split('/'), this.#levels(topic), most, found);
-    return found;
+  audience(topic: string, most: number): TopicAudience {
+    const filters: string[] = [];
+    const found: Routes[] = [];
+    const note = (routes: Routes | undefined, filter: readonly string[]) => {
+      if (routes === undefined) return;
+      found.push(routes);
+      if (filters.length < most) filters.push(filter.join('/'));
+    };
+    const names = topic.split('/');
+    note(this.#exact.get(topic), names);
+    if (this.#edges.size > 0) this.#name(0, [], names, this.#levels(topic), note);
+    return { filters, routes: walkAll(found) };
   }
 
   /** {@link #walk}, with the way there. */
@@ -148,24 +174,21 @@ export class SubscriptionTrie {
     way: readonly string[],
     names: readonly string[],
     levels: readonly number[],
-    most: number,
-    found: string[],
+    note: (routes: Routes | undefined, filter: readonly string[]) => void,
   ): void {
     const edges = this.#edges;
     const depth = way.length;
     const hidden = depth === 0 && names[0]!.startsWith('$'); // [MQTT-4.7.2-1]
-    const note = (at: number, filter: readonly string[]) => {
-      if (at !== 0 && this.#routes[at] !== undefined && found.length < most) found.push(filter.join('/'));
-    };
-    if (!hidden) note(edges.multi(node), [...way, '#']);
+    const rest = hidden ? 0 : edges.multi(node);
+    if (rest !== 0) note(this.#routes[rest], [...way, '#']);
     if (depth === levels.length) {
-      note(node, way);
+      note(this.#routes[node], way);
       return;
     }
     const literal = edges.child(node, levels[depth]!);
-    if (literal !== 0) this.#name(literal, [...way, names[depth]!], names, levels, most, found);
+    if (literal !== 0) this.#name(literal, [...way, names[depth]!], names, levels, note);
     const single = hidden ? 0 : edges.single(node);
-    if (single !== 0) this.#name(single, [...way, '+'], names, levels, most, found);
+    if (single !== 0) this.#name(single, [...way, '+'], names, levels, note);
   }
 
   /** The identifiers of a topic's levels. Looked up once, since the walk may come by a level several times. */

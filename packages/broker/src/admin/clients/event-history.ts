@@ -63,6 +63,11 @@ export class EventHistory implements Observer {
   readonly #mostOfAll: number;
   /** By client identifier, the one that had the latest event last. */
   readonly #clients = new Map<string, ClientHistory>();
+  /**
+   * Goes through them once, from the oldest on: a new iterator would pass all that were deleted before it. What it passed
+   * is gone or stands at the end again.
+   */
+  #oldest = this.#clients.entries();
   #latestClient: string | null = null;
   #bytes = 0;
   /** A ring: event `id` stands at `id % mostOfAll`. */
@@ -217,10 +222,19 @@ export class EventHistory implements Observer {
     history.events.push(fact);
     if (history.events.length > KEPT_OF_CLIENT) this.#grow(history, -sizeOf(history.events.shift()!));
     while (this.#clients.size > this.#mostClients || (this.#bytes > this.#mostBytes && this.#clients.size > 1)) {
-      const [oldest, { bytes }] = this.#clients.entries().next().value!;
-      this.#clients.delete(oldest);
-      this.#bytes -= bytes;
+      this.#forgetOldest();
     }
+  }
+
+  #forgetOldest(): void {
+    let next = this.#oldest.next();
+    if (next.done === true) {
+      this.#oldest = this.#clients.entries();
+      next = this.#oldest.next();
+    }
+    const [clientId, { bytes }] = next.value!;
+    this.#clients.delete(clientId);
+    this.#bytes -= bytes;
   }
 
   #grow(history: ClientHistory, bytes: number): void {

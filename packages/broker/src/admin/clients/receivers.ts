@@ -1,9 +1,12 @@
 import {
-  type Audience,
   type BrokerCore,
   type Delivery,
+  isSubscription,
+  mergeSubscriptions,
+  type Route,
   Session,
   type Subscriber,
+  type Subscription,
   withoutNoLocal,
 } from '@cauldron/core';
 import { type QoS, topicNameProblem } from '@cauldron/protocol';
@@ -49,16 +52,18 @@ export async function receiversOf(core: BrokerCore, work: SlicedWork, query: Rec
     );
   }
   const page = new OrderedPage<Candidate>(`receivers ${topic}`.slice(0, 200), query);
-  const audience = core.router.audience(topic);
+  const { routes, filters } = core.router.audience(topic);
+  const found = new Found();
+  await work.each(routes, (route) => found.add(route));
   const from = publisher === undefined ? undefined : core.sessions.get(publisher);
   let denied = 0;
-  await work.each(candidatesOf(audience, from), (candidate) => {
+  await work.each(found.candidates(from), (candidate) => {
     const { subscriber } = candidate.delivery;
     if (subscriber.mayReceive?.(topic) === false) denied += 1;
     else page.add({ number: 0, name: `${subscriber.clientId ?? ''}\n${candidate.group ?? ''}` }, candidate);
   });
   const { items, total, next } = page.page();
-  const message = { core, topic, qos, filters: audience.filters };
+  const message = { core, topic, qos, filters };
   const retained = core.retained.get(topic);
   return {
     items: items.map((candidate) => shown(candidate, message)),
@@ -69,14 +74,30 @@ export async function receiversOf(core: BrokerCore, work: SlicedWork, query: Rec
   };
 }
 
-/** Everybody who has a subscription that matches, but not where it wants nothing of its own. */
-function* candidatesOf({ deliveries, groups }: Audience, publisher: Subscriber | undefined): Iterable<Candidate> {
-  for (const delivery of deliveries) {
-    const left = delivery.subscriber === publisher ? withoutNoLocal(delivery) : delivery; // [MQTT-3.8.3-3]
-    if (left !== null) yield { delivery: left, group: null };
+/** The subscriptions that match, put together by their subscribers. */
+class Found {
+  readonly #own = new Map<Subscriber, Subscription | Subscription[]>();
+  readonly #shared: Candidate[] = [];
+
+  add(route: Route): void {
+    if (!isSubscription(route)) {
+      for (const delivery of route.members) this.#shared.push({ delivery, group: route.name });
+      return;
+    }
+    const before = this.#own.get(route.subscriber);
+    if (before === undefined) this.#own.set(route.subscriber, route);
+    else if (Array.isArray(before)) before.push(route);
+    else this.#own.set(route.subscriber, [before, route]);
   }
-  for (const { name, members } of groups) {
-    for (const delivery of members) yield { delivery, group: name };
+
+  /** Everybody who has a subscription that matches, but not where it wants nothing of its own. */
+  *candidates(publisher: Subscriber | undefined): Generator<Candidate, void> {
+    for (const [subscriber, parts] of this.#own) {
+      const delivery = Array.isArray(parts) ? mergeSubscriptions(parts) : parts;
+      const left = subscriber === publisher ? withoutNoLocal(delivery) : delivery; // [MQTT-3.8.3-3]
+      if (left !== null) yield { delivery: left, group: null };
+    }
+    yield* this.#shared;
   }
 }
 

@@ -112,6 +112,7 @@ class KindOfTrouble {
   readonly #clients = new Map<string, { at: number; times: number }>();
   #moreAt = Number.NEGATIVE_INFINITY;
   #reason: string | null = null;
+  #forgotAt = Number.NEGATIVE_INFINITY;
 
   note(now: number, clientId: string | undefined, reason: string | null): void {
     this.#count.add(now);
@@ -127,12 +128,13 @@ class KindOfTrouble {
       this.#clients.set(clientId, { at: now, times: known.at > now - MINUTE ? known.times + 1 : 1 });
       return;
     }
-    if (this.#clients.size >= MOST_CLIENTS) this.#forget(now);
+    if (this.#clients.size >= MOST_CLIENTS && this.#forgotAt !== now) this.#forget(now);
     if (this.#clients.size >= MOST_CLIENTS) this.#moreAt = now;
     else this.#clients.set(clientId, { at: now, times: 1 });
   }
 
   #forget(now: number): void {
+    this.#forgotAt = now;
     for (const [clientId, { at }] of this.#clients) {
       if (at > now - MINUTE) return;
       this.#clients.delete(clientId);
