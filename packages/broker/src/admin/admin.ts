@@ -82,6 +82,7 @@ export class Admin {
         liveRoutes(api, access, live);
         for (const add of routes) add(api, context);
       },
+      addressOf: (request) => visitors.of(request).address,
       answered: (request, status) =>
         tellAudit(audit, request, { access, visitor: visitors.of(request), status, prefix: API }),
       report: (error, reference, { method, url }) => {

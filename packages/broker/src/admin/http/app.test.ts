@@ -19,6 +19,7 @@ async function start(t: TestContext, addRoutes: (app: AdminApp) => void) {
     pages: undefined,
     access: { check: async () => undefined } as unknown as Access,
     routes: addRoutes,
+    addressOf: () => '127.0.0.1:1',
     report: (error, reference) => reports.push([error, reference]),
     answered: () => undefined,
   });

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import fastifyCookie from '@fastify/cookie';
 import fastifySwagger from '@fastify/swagger';
-import Fastify, { type FastifyRequest } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import {
   jsonSchemaTransform,
   serializerCompiler,
@@ -15,7 +15,8 @@ import { errorHandler, type ReportFailure } from './errors.ts';
 import { servePages } from './pages.ts';
 import { setHeaders } from './security-headers.ts';
 import type { AdminApp } from './typed.ts';
-import type { Visitor } from './visitor.ts';
+import { hostOf, type Visitor } from './visitor.ts';
+import { WorkQueue } from './work-queue.ts';
 
 export const API = '/api/v1';
 
@@ -32,6 +33,8 @@ export interface AppOptions {
   /** Adds the routes below {@link API}. */
   readonly routes: (app: AdminApp) => void;
   readonly report: ReportFailure;
+  /** The client's address, `host:port`. */
+  readonly addressOf: (request: FastifyRequest) => string;
   /** A request of the API was answered. */
   readonly answered: (request: FastifyRequest, status: number) => void;
 }
@@ -98,6 +101,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     setHeaders(reply, isApi);
     if (isApi) await options.access.check(request);
   });
+  takeTurns(app, options.addressOf);
   app.addHook('onResponse', async (request, reply) => {
     if (isForApi(request)) options.answered(request, reply.statusCode);
   });
@@ -134,6 +138,20 @@ function notFound(
     );
   }
   return reply.code(404).type('text/plain; charset=utf-8').send('There is nothing here. The dashboard is at /.\n');
+}
+
+/** Has requests that take long wait for each other. */
+function takeTurns(app: FastifyInstance, addressOf: (request: FastifyRequest) => string): void {
+  const queue = new WorkQueue();
+  const ends = new WeakMap<FastifyRequest, () => void>();
+  const end = async (request: FastifyRequest) => ends.get(request)?.();
+  app.addHook('preHandler', async (request) => {
+    if (request.routeOptions.config.takesLong !== true) return;
+    ends.set(request, await queue.enter(hostOf(addressOf(request)), () => request.raw.socket.destroyed));
+  });
+  // Once the answer is text; whatever becomes of it then takes nobody's time.
+  app.addHook('onSend', end);
+  app.addHook('onResponse', end);
 }
 
 /** Requests, and where they came in; the framework keeps only the request. */

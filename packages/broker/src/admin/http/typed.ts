@@ -31,5 +31,7 @@ declare module 'fastify' {
     role?: 'anybody' | 'viewer' | 'admin';
     /** It is asked who comes, so who came before with the same cookie is of no matter. */
     isLogin?: boolean;
+    /** It may take milliseconds of the processor in one go, so it waits for its turn ({@link WorkQueue}). */
+    takesLong?: boolean;
   }
 }

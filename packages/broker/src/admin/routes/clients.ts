@@ -61,6 +61,7 @@ export const clientsRoutes: Routes = (app, { services, operatorOf }) => {
   app.get(
     '/events',
     {
+      config: { takesLong: true },
       schema: {
         tags,
         summary: 'What happened to clients, the newest first',

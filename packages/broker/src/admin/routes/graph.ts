@@ -16,6 +16,7 @@ export const graphRoutes: Routes = (app, { services: { traffic } }) => {
   app.get(
     '/graph',
     {
+      config: { takesLong: true },
       schema: {
         tags,
         summary: 'Clients, topics, and what runs between them',
@@ -32,7 +33,7 @@ export const graphRoutes: Routes = (app, { services: { traffic } }) => {
   app.post(
     '/graph',
     {
-      config: { role: 'viewer' },
+      config: { role: 'viewer', takesLong: true },
       schema: { tags, summary: 'The same, with some groups open', body: graphView, response: { 200: graph } },
     },
     async ({ body }) => {

@@ -20,6 +20,7 @@ export const overviewRoutes: Routes = (app, { services }) => {
   app.get(
     '/metrics/history',
     {
+      config: { takesLong: true },
       schema: {
         tags,
         summary: 'The last ten minutes, a sample a second, the oldest first',

@@ -10,6 +10,7 @@ export const retainedRoutes: Routes = (app, { services, operatorOf }) => {
   app.get(
     '/retained',
     {
+      config: { takesLong: true },
       schema: {
         tags,
         summary: 'Retained messages that match a filter, in no particular order',

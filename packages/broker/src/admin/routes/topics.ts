@@ -22,6 +22,7 @@ export const topicsRoutes: Routes = (app, { services, operatorOf }) => {
   app.get(
     '/topics',
     {
+      config: { takesLong: true },
       schema: {
         tags,
         summary: 'Topics in their order, with their last message',
@@ -41,7 +42,7 @@ export const topicsRoutes: Routes = (app, { services, operatorOf }) => {
   app.post(
     '/topics/view',
     {
-      config: { role: 'viewer' },
+      config: { role: 'viewer', takesLong: true },
       schema: {
         tags,
         summary: 'Rows of the topic tree, some of its levels open',
@@ -58,6 +59,7 @@ export const topicsRoutes: Routes = (app, { services, operatorOf }) => {
   app.get(
     '/topics/value',
     {
+      config: { takesLong: true },
       schema: { tags, summary: 'The last message of a topic', querystring: topicQuery, response: { 200: topicValue } },
     },
     async ({ query: { topic } }) => {
@@ -71,6 +73,7 @@ export const topicsRoutes: Routes = (app, { services, operatorOf }) => {
   app.get(
     '/topics/payload',
     {
+      config: { takesLong: true },
       schema: {
         tags,
         summary: 'The payload of the last message of a topic, byte for byte',
