@@ -39,7 +39,7 @@ export interface LineChartProps {
 }
 
 /** Pixels. */
-const HALF_A_TIME = 22;
+const HALF_A_TIME = 28;
 
 const styleOf = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -141,11 +141,7 @@ function optionsOf(
         font,
         size: 34,
         space: 70,
-        // A time that would be cut off at the edge is left out.
-        values: (chart, at) =>
-          at.map((one) =>
-            chart.valToPos(one, 'x') > chart.over.clientWidth - HALF_A_TIME ? '' : clockTime(one * 1000),
-          ),
+        values: (chart, at) => timesOf(chart, at),
       },
       {
         stroke: text,
@@ -172,6 +168,12 @@ function optionsOf(
       })),
     ],
   };
+}
+
+/** Times on the axis. One that would be cut off at the edge is left out. */
+function timesOf(chart: uPlot, at: readonly number[]): string[] {
+  const width = chart.bbox.width / devicePixelRatio;
+  return at.map((one) => (chart.valToPos(one, 'x') > width - HALF_A_TIME ? '' : clockTime(one * 1000)));
 }
 
 /** From zero (or around the values), or what was said; some room above, so that the line does not stick to the edge. */

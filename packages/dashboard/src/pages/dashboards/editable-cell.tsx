@@ -14,6 +14,8 @@ export interface EditableCellProps {
   readonly edit: GridEdit | null;
   readonly drag: Drag;
   readonly all: readonly Widget[];
+  /** Told where the widget is once it was moved or sized by keys. */
+  readonly onMoved: (id: string) => void;
   readonly children: ComponentChildren;
 }
 
@@ -25,10 +27,10 @@ const ARROWS: Readonly<Record<string, readonly [dx: number, dy: number]>> = {
 };
 
 /** Where a widget is, as it is told to who cannot see it. */
-const placeWords = ({ x, y, w, h }: Widget): string => `column ${x + 1}, row ${y + 1}, ${w} wide, ${h} high`;
+export const placeWords = ({ x, y, w, h }: Widget): string => `column ${x + 1}, row ${y + 1}, ${w} wide, ${h} high`;
 
 /** A widget on the grid; in edit mode with what moves, sizes, changes and removes it. */
-export function EditableCell({ widget, order, edit, drag, all, children }: EditableCellProps) {
+export function EditableCell({ widget, order, edit, drag, all, onMoved, children }: EditableCellProps) {
   const offset = drag.offset?.id === widget.id ? drag.offset : null;
   const style: CSSProperties = {
     ...placeStyle(widget, order),
@@ -47,6 +49,7 @@ export function EditableCell({ widget, order, edit, drag, all, children }: Edita
     const arrow = ARROWS[event.key];
     if (arrow !== undefined) {
       const [dx, dy] = arrow;
+      onMoved(id);
       if (event.shiftKey) edit.onPlace(nudge(all, id, 'size', edit.narrow ? 0 : dx, dy));
       else if (edit.narrow) edit.onPlace(dy === 0 ? all : swapInOrder(all, id, dy < 0 ? -1 : 1));
       else edit.onPlace(nudge(all, id, 'move', dx, dy));

@@ -1,7 +1,7 @@
 import type { Widget } from '@cauldron/broker/admin-api';
-import { useRef } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { WidgetView } from '../../widgets/widget.tsx';
-import { EditableCell } from './editable-cell.tsx';
+import { EditableCell, placeWords } from './editable-cell.tsx';
 import { type GridEdit, placeStyle } from './grid-parts.ts';
 import { readingOrder } from './layout.ts';
 import { useDrag } from './use-drag.ts';
@@ -16,6 +16,8 @@ export interface GridProps {
 export function Grid({ widgets, edit }: GridProps) {
   const ref = useRef<HTMLDivElement>(null);
   const drag = useDrag(ref, widgets, (placed) => edit?.onPlace(placed));
+  const [moved, setMoved] = useState<string | null>(null);
+  const spoken = widgets.find(({ id }) => id === moved);
   const inOrder = [...drag.widgets].sort(readingOrder);
   const orders = new Map(inOrder.map(({ id }, index) => [id, index]));
   // While they are moved about they stay where they are in the document: an element that is moved there loses the focus.
@@ -25,11 +27,24 @@ export function Grid({ widgets, edit }: GridProps) {
       {drawn.map((widget) => {
         const order = orders.get(widget.id)!;
         return (
-          <EditableCell key={widget.id} widget={widget} order={order} edit={edit} drag={drag} all={widgets}>
+          <EditableCell
+            key={widget.id}
+            widget={widget}
+            order={order}
+            edit={edit}
+            drag={drag}
+            all={widgets}
+            onMoved={setMoved}
+          >
             <WidgetView widget={widget} />
           </EditableCell>
         );
       })}
+      {edit !== null && (
+        <span class="visually-hidden" role="status">
+          {spoken !== undefined && placeWords(spoken)}
+        </span>
+      )}
       {drag.ghost !== null && <div class="dashboards-ghost" style={placeStyle(drag.ghost, 0)} />}
     </div>
   );
