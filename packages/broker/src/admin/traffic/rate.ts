@@ -10,13 +10,21 @@ export interface Rated {
   pending: number;
 }
 
-/** Works what is pending into the rate. */
-export function settleRate(rated: Rated, now: number): void {
+/** Seconds the average covers at least. */
+const SHORTEST = 0.5;
+
+/**
+ * Works what is pending into the rate.
+ *
+ * @param began when counting began: before, nobody knows what came, so the average covers only what is known
+ */
+export function settleRate(rated: Rated, now: number, began: number): void {
   const seconds = Math.max(0, now - rated.ratedAt) / 1000;
-  const left = Math.exp(-seconds / SPAN);
+  const span = Math.min(SPAN, Math.max(SHORTEST, (now - began) / 1000));
+  const left = Math.exp(-seconds / span);
   // As if they came evenly since the last time; after a silence, over the last seconds.
-  const span = Math.min(Math.max(seconds, 0.05), SPAN);
-  rated.rate = rated.rate * left + (rated.pending / span) * (1 - Math.exp(-span / SPAN));
+  const since = Math.min(Math.max(seconds, 0.05), span);
+  rated.rate = rated.rate * left + (rated.pending / since) * (1 - Math.exp(-since / span));
   rated.ratedAt = now;
   rated.pending = 0;
 }

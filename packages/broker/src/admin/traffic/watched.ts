@@ -46,6 +46,7 @@ export class Watched {
   /** Where the search for topics that are over goes on, and how many it has to look at soon. */
   #swept = 0;
   #toSweep = 0;
+  readonly #began: number;
   #now: number;
 
   constructor(options: WatchedOptions) {
@@ -53,6 +54,7 @@ export class Watched {
     this.#options = options;
     this.core = core;
     this.#now = clock();
+    this.#began = this.#now;
     this.#walkedAt = this.#now;
     this.others = { rate: 0, ratedAt: this.#now, pending: 0 };
     this.tree = new TopicTree(epoch, this.#now);
@@ -131,7 +133,7 @@ export class Watched {
       record.counted = record.count;
       if (record.gone) continue;
       record.pending += messages;
-      settleRate(record, now);
+      settleRate(record, now, this.#began);
       this.#moved(record);
       this.#tell(record, messages);
       for (let node: TopicNode | null = record.node; node !== null; node = node.parent) {
@@ -143,11 +145,11 @@ export class Watched {
     }
     for (const node of nodes) {
       node.touched = false;
-      settleRate(node, now);
+      settleRate(node, now, this.#began);
     }
     this.others.pending += this.tap.unplaced - this.#unplaced;
     this.#unplaced = this.tap.unplaced;
-    settleRate(this.others, now);
+    settleRate(this.others, now, this.#began);
   }
 
   /** What is retained came faster than it could be entered. */
