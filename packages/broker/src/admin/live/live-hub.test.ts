@@ -40,6 +40,8 @@ class Connection extends EventEmitter {
 function fakes() {
   const asked: string[] = [];
   const topics = new Map<string, { version: number; value: object | null }>();
+  /** Milliseconds of work, and what a look at topics takes. */
+  const work = { clock: 0, cost: 0 };
   const state = { overview: { n: 1 } as object, watchers: 0, followed: [] as string[], feeds: 0, news: [] as object[] };
   const services = {
     overview: {
@@ -71,7 +73,8 @@ function fakes() {
       value: (topic: string) => topics.get(topic)?.value ?? null,
       view: () => {
         asked.push('topics');
-        return { rows: [] };
+        work.clock += work.cost;
+        return { rows: [work.clock] };
       },
       graph: () => {
         throw new Error('the graph is broken');
@@ -85,7 +88,7 @@ function fakes() {
       },
     },
   } as unknown as AdminServices;
-  return { services, asked, topics, state };
+  return { services, asked, topics, state, work };
 }
 
 function setUp(t: TestContext, options: Partial<{ maxStreams: number; maxStreamsPerAddress: number }> = {}) {
@@ -100,6 +103,7 @@ function setUp(t: TestContext, options: Partial<{ maxStreams: number; maxStreams
     ...options,
     now: () => time.now,
     report: (error) => reports.push(error),
+    clock: () => made.work.clock,
   });
   const open = (host = '192.0.2.1', stillThere: () => string | null = () => null) => {
     const connection = new Connection();
@@ -111,6 +115,7 @@ function setUp(t: TestContext, options: Partial<{ maxStreams: number; maxStreams
   const pass = (milliseconds: number) => {
     for (let at = 0; at < milliseconds; at += 100) {
       time.now += 100;
+      made.work.clock = Math.max(made.work.clock, time.now);
       t.mock.timers.tick(100);
     }
   };
@@ -269,20 +274,24 @@ test('what answers later is sent then, where it is still shown', async (t) => {
 });
 
 test('a look that takes long is taken rarely', (t) => {
-  const { open, pass, services } = setUp(t);
-  let looks = 0;
-  Object.assign(services.traffic, {
-    view: () => {
-      looks += 1;
-      const begun = performance.now();
-      while (performance.now() - begun < 100) Math.random();
-      return { rows: [looks] };
-    },
-  });
+  const { open, pass, work, asked } = setUp(t);
+  work.cost = 100;
   const { show } = open();
   show({ topics: view });
   pass(10_000);
-  assert.ok(looks >= 2 && looks <= 10, `${looks} looks in ten seconds`);
+  assert.ok(asked.length >= 5 && asked.length <= 10, `${asked.length} looks in ten seconds`);
+});
+
+test('however many pages show what takes long to look at, a quarter of the time goes there, and each has its turn', (t) => {
+  const { open, pass, work, time, asked } = setUp(t);
+  const pages = Array.from({ length: 40 }, (_, i) => open(`192.0.2.${i}`));
+  for (const [i, { show }] of pages.entries()) show({ topics: topicsView.parse({ search: `${i}` }) });
+  work.clock = time.now;
+  work.cost = 25;
+  pass(10_000);
+  assert.ok(asked.length * work.cost <= 10_000 / 4 + 2 * work.cost, `${asked.length} looks`);
+  assert.ok(asked.length * work.cost >= 10_000 / 6, `${asked.length} looks`);
+  for (const { connection } of pages) assert.ok(connection.take().length > 0);
 });
 
 test('a stream on which nothing happens gives a sign of life', (t) => {

@@ -15,6 +15,10 @@ const CHECK_EVERY = 1000;
 const AFTER_FAILURE = 60_000;
 /** A look that took long is not taken again before this many times as long: a tenth of the time at most goes there. */
 const REST = 10;
+/** Milliseconds a step may take; who is left out comes first with the next. */
+const STEP_WORK = 20;
+/** A step that took longer is followed by a pause of so many times as long: clients have most of the time. */
+const PAUSE = 3;
 /** The newest events that go with a client. */
 const CLIENT_EVENTS = 100;
 
@@ -46,6 +50,8 @@ export interface LiveHubOptions {
   readonly now: () => number;
   /** Something failed that should not have. */
   readonly report: (error: unknown) => void;
+  /** What work is measured with, milliseconds; default `performance.now`. */
+  readonly clock?: () => number;
 }
 
 /**
@@ -56,6 +62,8 @@ export interface LiveHubOptions {
  *                                                                  |
  *     the same is asked once for all that show it --> changed? --> sent
  * ```
+ *
+ * However many show whatever, a quarter of the time goes there: a step ends when it took long, and then there is a pause.
  */
 export class LiveHub {
   readonly #options: LiveHubOptions;
@@ -64,11 +72,15 @@ export class LiveHub {
   readonly #made = new Map<string, Made | Promise<Made>>();
   #timer: NodeJS.Timeout | undefined;
   #checkedAt = 0;
+  /** By the clock of work; no step before. */
+  #pausedUntil = 0;
+  readonly #clock: () => number;
   /** Streams that found no room. */
   refused = 0;
 
   constructor(options: LiveHubOptions) {
     this.#options = options;
+    this.#clock = options.clock ?? (() => performance.now());
   }
 
   get size(): number {
@@ -144,31 +156,48 @@ export class LiveHub {
   #step(): void {
     const now = this.#options.now();
     if (now - this.#checkedAt >= CHECK_EVERY) this.check();
+    const begun = this.#clock();
+    if (begun < this.#pausedUntil) return;
     this.#made.clear();
-    for (const { stream } of this.#streams.values()) {
-      if (stream.isBusy) continue;
-      try {
-        stream.sendValues(now);
-        stream.sendFeed(now);
-      } catch (error) {
-        this.#options.report(error);
-        this.#end(stream); // its page comes again, with a stream of a new beginning
-        continue;
-      }
-      for (const kind of SNAPSHOTS) this.#sendSnapshot(stream, kind, now);
-      stream.heartbeat(now);
+    for (const one of [...this.#streams.values()]) {
+      if (one.stream.isBusy) continue;
+      // Who was served goes to the end, so that none is left out again and again.
+      this.#streams.delete(one.stream.id);
+      this.#streams.set(one.stream.id, one);
+      this.#serve(one.stream, now, begun + STEP_WORK);
+      if (this.#clock() > begun + STEP_WORK) break;
     }
+    const ended = this.#clock();
+    if (ended - begun > STEP_WORK) this.#pausedUntil = ended + PAUSE * (ended - begun);
   }
 
-  #sendSnapshot(stream: LiveStream, kind: Snapshot, now: number): void {
+  /** Sends a stream what is due, and of what has to be looked at no more than one thing behind `until`. */
+  #serve(stream: LiveStream, now: number, until: number): void {
+    try {
+      stream.sendValues(now);
+      stream.sendFeed(now);
+    } catch (error) {
+      this.#options.report(error);
+      this.#end(stream); // its page comes again, with a stream of a new beginning
+      return;
+    }
+    for (const kind of SNAPSHOTS) {
+      if (this.#sendSnapshot(stream, kind, now) && this.#clock() > until) break;
+    }
+    stream.heartbeat(now);
+  }
+
+  /** False = it is not due. */
+  #sendSnapshot(stream: LiveStream, kind: Snapshot, now: number): boolean {
     const sent = stream.due(kind, now);
-    if (sent === undefined) return;
+    if (sent === undefined) return false;
     const name = `${kind} ${sent.key}`;
     const made = this.#made.get(name) ?? this.#make(kind, stream.interest);
     this.#made.set(name, made);
     sent.due = Number.POSITIVE_INFINITY;
     if (made instanceof Promise) void made.then((later) => this.#sendMade(stream, kind, sent, later));
     else this.#sendMade(stream, kind, sent, made);
+    return true;
   }
 
   #sendMade(stream: LiveStream, kind: Snapshot, sent: Sent, { text, cost }: Made): void {
@@ -184,8 +213,8 @@ export class LiveHub {
   }
 
   #make(kind: Snapshot, interest: Interest): Made | Promise<Made> {
-    const begun = performance.now();
-    const made = (data: unknown): Made => ({ text: JSON.stringify(data), cost: performance.now() - begun });
+    const begun = this.#clock();
+    const made = (data: unknown): Made => ({ text: JSON.stringify(data), cost: this.#clock() - begun });
     const failed = (error: unknown): Made => {
       if (!(error instanceof ApiProblem)) this.#options.report(error);
       return { text: null, cost: 0 };
