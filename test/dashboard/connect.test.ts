@@ -279,3 +279,19 @@ test('a user of a broker with users gets in with the right password, and reads w
   opened.clean();
   await opened.close();
 });
+
+test('the page looks as it should, before and after connecting', async () => {
+  await using other = await connect(setup().mqttUrl);
+  await other.publish('look/kitchen/lamp', '{"on":true,"brightness":80}', { retain: true });
+  await setup().pictures('client-new', '#/connect', (page) => page.getByLabel('Broker', { exact: true }).waitFor());
+  await setup().pictures('client', '#/connect', async (page) => {
+    await page.locator('form').getByRole('button', { name: 'Connect', exact: true }).click();
+    await page.getByText('Connected to').waitFor();
+    await subscribe(page, 'look/#', '1');
+    await subscribe(page, 'look/+/temperature', '0');
+    for (const n of [1, 2, 3]) await other.publish(`look/room-${n}/temperature`, `${20 + n / 2}`);
+    await rows(page).getByText('look/room-3').waitFor();
+    await rows(page).getByText('look/kitchen/lamp').click();
+    await page.getByText('"brightness": 80').waitFor();
+  });
+});
