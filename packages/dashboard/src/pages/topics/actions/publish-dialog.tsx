@@ -76,7 +76,7 @@ export function PublishDialog({ draft: first, isEdit, onClose, onPublished }: Pu
       />
       <TextField
         label="Payload"
-        lines={6}
+        lines={4}
         autofocus={draft.topic !== ''}
         value={draft.payload}
         error={said(problems.payload)}

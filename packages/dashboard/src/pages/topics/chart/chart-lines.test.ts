@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TopicValue } from '@cauldron/broker/admin-api';
-import { ChartData, type ChartLine, MOST_LINES, readLines, withLine } from './chart-lines.ts';
+import { ChartData, type ChartLine, MOST_LINES, ownScales, readLines, withLine } from './chart-lines.ts';
 
 const temp: ChartLine = { topic: 'temp', path: '' };
 const inside: ChartLine = { topic: 'room', path: '$.inside' };
@@ -36,6 +36,21 @@ test('each line has at each time what was said last', () => {
   ]);
   assert.equal(data.newest(temp), 21);
   assert.equal(data.newest({ topic: 'x', path: '' }), undefined);
+});
+
+test('lines of any size fit one chart, each at its own scale', () => {
+  const table = [
+    [1, 2, 3],
+    [20, 25, 30],
+    [null, 1013, 1013],
+    [null, null, null],
+  ] as ReturnType<ChartData['table']>;
+  assert.deepEqual(ownScales(table), [
+    [1, 2, 3],
+    [0, 50, 100],
+    [null, 50, 50],
+    [null, null, null],
+  ]);
 });
 
 test('what is no number, came before, or belongs to no line is left out', () => {

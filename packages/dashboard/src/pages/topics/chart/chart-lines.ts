@@ -94,6 +94,21 @@ export class ChartData {
   }
 }
 
+/**
+ * The table with each line at its own scale: 0 is the lowest and 100 the highest of its values, so that a temperature and a
+ * pressure fit one chart.
+ */
+export function ownScales([times, ...lines]: ReturnType<ChartData['table']>): ReturnType<ChartData['table']> {
+  return [times, ...lines.map(ownScale)];
+}
+
+function ownScale(values: readonly (number | null)[]): (number | null)[] {
+  const known = values.filter((value) => value !== null);
+  const low = known.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY);
+  const span = known.reduce((most, value) => Math.max(most, value), low) - low;
+  return values.map((value) => (value === null ? null : span === 0 ? 50 : ((value - low) / span) * 100));
+}
+
 function valuesAt(times: readonly number[], { at, value }: Samples): (number | null)[] {
   let next = 0;
   return times.map((time) => {

@@ -4,7 +4,7 @@ import { LineChart } from '../../../ui/line-chart.tsx';
 import { toast } from '../../../ui/toasts.tsx';
 import { pathProblem } from '../../../values/json-path.ts';
 import { plainNumber } from '../detail/number-view.tsx';
-import { type ChartLine, lineName } from './chart-lines.ts';
+import { type ChartLine, lineName, ownScales } from './chart-lines.ts';
 import type { Chart } from './use-chart.ts';
 
 type Span = '60' | '300' | '900' | 'all';
@@ -20,13 +20,27 @@ const SPANS: readonly (readonly [Span, string])[] = [
 export function ChartPanel({ chart, onClose }: { readonly chart: Chart; readonly onClose: () => void }) {
   const [span, setSpan] = useState<Span>('all');
   const { lines, data, version } = chart;
-  const table = useMemo(() => data.table(lines), [lines, version]);
+  const [isScaled, setScaled] = useState(false);
+  const table = useMemo(() => {
+    const values = data.table(lines);
+    return isScaled ? ownScales(values) : values;
+  }, [lines, version, isScaled]);
   return (
     <Card
       class="topics-chart"
       title="Chart"
       actions={
         <div class="button-row">
+          {lines.length > 1 && (
+            <Button
+              small
+              pressed={isScaled}
+              title="Each line from its lowest to its highest value, so that values of different size fit one chart"
+              onClick={() => setScaled(!isScaled)}
+            >
+              Own scales
+            </Button>
+          )}
           <SelectField label="Time" value={span} options={SPANS} onChange={setSpan} />
           <Button small kind="quiet" icon="close" label="Close the chart" onClick={onClose} />
         </div>
@@ -46,8 +60,8 @@ export function ChartPanel({ chart, onClose }: { readonly chart: Chart; readonly
               series={lines.map((line, at) => ({ label: lineName(line), color: colorOf(at), joinGaps: true }))}
               data={table}
               height={200}
-              format={plainNumber}
-              fit
+              format={isScaled ? (value) => `${Math.round(value)} %` : plainNumber}
+              {...(isScaled ? { min: 0, max: 100 } : { fit: true })}
               legend={false}
               {...(span === 'all' ? {} : { window: Number(span) })}
             />

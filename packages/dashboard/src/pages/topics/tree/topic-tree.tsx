@@ -89,7 +89,7 @@ export function TopicTree(props: TopicTreeProps) {
   };
 
   return (
-    <div class="topics-tree">
+    <div class={`topics-tree ${search === '' ? '' : 'found'}`}>
       <div class="topics-row topics-columns" aria-hidden="true">
         <span>Topic</span>
         <span>Last value</span>
