@@ -39,7 +39,9 @@ test('whoever keeps the history hears all the core says of clients, and the prog
   const listening = (name: string): Observer =>
     new Proxy({}, { get: (_target, event) => () => heard.push([name, String(event)]) });
   const told: string[] = [];
-  const tell: Tell = (event) => void told.push(event);
+  const tell: Tell = (event) => {
+    told.push(event);
+  };
   const security = new SecurityLog(silent, null, () => 0);
   const parts = { log: silent, security, health: new HealthMonitor(), keeper: null, now: () => 0, tell };
   const history = [listening('one'), listening('two')];
