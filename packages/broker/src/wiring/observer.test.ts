@@ -39,7 +39,7 @@ test('whoever keeps the history hears all the core says of clients, and the prog
   const listening = (name: string): Observer =>
     new Proxy({}, { get: (_target, event) => () => heard.push([name, String(event)]) });
   const told: string[] = [];
-  const tell: Tell = (event) => {
+  const tell: Tell = (event, ..._args) => {
     told.push(event);
   };
   const security = new SecurityLog(silent, null, () => 0);
