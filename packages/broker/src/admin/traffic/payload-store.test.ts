@@ -62,6 +62,19 @@ test('all payloads together stay within their limit, beyond which only a line of
   assert.ok(store.held <= PAYLOADS_IN_ALL + 100 * PAYLOAD_SHORT);
 });
 
+test('topics that are followed stay within the limit of all payloads, too', () => {
+  const store = new PayloadStore();
+  const payload = new Uint8Array(PAYLOAD_FOLLOWED);
+  const topics = records(PAYLOADS_IN_ALL / PAYLOAD_FOLLOWED + 10);
+  for (const record of topics) {
+    record.followers = 1;
+    store.keep(record, payload, 0, payload.length);
+  }
+  assert.ok(store.held <= PAYLOADS_IN_ALL + PAYLOAD_KEPT);
+  store.keep(topics[0]!, payload, 0, payload.length);
+  assert.equal(topics[0]!.length, PAYLOAD_FOLLOWED, 'what has its room keeps it');
+});
+
 test('of a topic that somebody follows the whole payload is kept, up to a megabyte', () => {
   const store = new PayloadStore();
   const [record] = records(1) as [TopicRecord];

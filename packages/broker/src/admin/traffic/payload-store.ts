@@ -26,7 +26,7 @@ export class PayloadStore {
   /** Copies what is to be kept of a payload. */
   keep(record: TopicRecord, bytes: Uint8Array, start: number, end: number): void {
     const size = end - start;
-    const length = Math.min(size, this.#most(record));
+    const length = Math.min(size, this.#most(record, size));
     if (length <= SLOT) {
       if (record.slot < 0) this.#takeSlot(record);
     } else if (record.slot >= 0 || !fits(record.bytes, length)) {
@@ -37,9 +37,14 @@ export class PayloadStore {
     record.size = size;
   }
 
-  #most(record: TopicRecord): number {
-    if (record.followers > 0) return PAYLOAD_FOLLOWED;
-    return this.#held < PAYLOADS_IN_ALL ? PAYLOAD_KEPT : PAYLOAD_SHORT;
+  #most(record: TopicRecord, size: number): number {
+    const own = heldBy(record);
+    const others = this.#held - own;
+    if (record.followers > 0) {
+      const wanted = Math.min(size, PAYLOAD_FOLLOWED);
+      if (own >= wanted || others + wanted <= PAYLOADS_IN_ALL) return PAYLOAD_FOLLOWED;
+    }
+    return others < PAYLOADS_IN_ALL ? PAYLOAD_KEPT : PAYLOAD_SHORT;
   }
 
   #takeSlot(record: TopicRecord): void {
@@ -68,7 +73,7 @@ export class PayloadStore {
   /** The record's payload is not needed any more. */
   release(record: TopicRecord): void {
     if (record.bytes === null) return;
-    this.#held -= record.slot < 0 ? record.bytes.length : SLOT;
+    this.#held -= heldBy(record);
     if (record.slot >= 0) this.#free.push(record.slot);
     record.slot = -1;
     record.bytes = null;
@@ -76,6 +81,8 @@ export class PayloadStore {
     record.length = 0;
   }
 }
+
+const heldBy = ({ bytes, slot }: TopicRecord): number => (slot < 0 ? (bytes?.length ?? 0) : SLOT);
 
 /** Large enough, and not much larger. */
 const fits = (bytes: Uint8Array | null, length: number): boolean =>

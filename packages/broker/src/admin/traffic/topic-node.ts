@@ -29,6 +29,8 @@ export interface FeedOfTopic {
   see(topic: string, message: SeenMessage): void;
 }
 
+const noFeeds: readonly FeedOfTopic[] = [];
+
 /** What a row shows of a payload, and of which message. */
 export interface Shown extends Described {
   readonly version: number;
@@ -40,36 +42,40 @@ export interface Shown extends Described {
  * `Topic.tapped` points at it, so what a message costs is a few fields of this.
  */
 export class TopicRecord implements Rated {
+  // What each message touches comes first, to lie side by side in memory.
+  /** Of which watching it is part; 0 = of none any more. */
+  epoch: number;
+  /** Messages since somebody began to look. */
+  count = 0;
+  /** It waits for its rate to be worked out. */
+  touched = false;
+  /** Messages passed unseen since the last one that was looked at. */
+  sampled = false;
+  /** The last one that passed unseen is retained: the core has it. */
+  skippedRetained = false;
+  /** The last tick in which a message was looked at. */
+  tick = -1;
+  /** Who published last. */
+  publisherNow: PublisherShare | null = null;
+
   /** The whole topic. */
   readonly key: string;
   readonly node: TopicNode;
   /** Where it is in the list of all records. */
   index: number;
-  /** Of which watching it is part; 0 = of none any more. */
-  epoch: number;
   /** What {@link version} counts from: topics that come back do not look as if nothing had happened. */
   readonly since: number;
-  /** Messages since somebody began to look. */
-  count = 0;
-  /** Of those, how many the rates know of. */
+  /** Of the messages, how many the rates know of. */
   counted = 0;
   rate = 0;
   ratedAt: number;
   pending = 0;
-  /** It waits for its rate to be worked out. */
-  touched = false;
   /** It is among those in which something moved lately. */
   active = false;
-  /** Messages passed unseen since the last one that was looked at. */
-  sampled = false;
-  /** The last one that passed unseen is retained: the core has it. */
-  skippedRetained = false;
   /** The last message is the core's retained one, of which there is no copy. */
   retained = false;
   /** The last message deleted what was retained. */
   cleared = false;
-  /** The last tick in which a message was looked at. */
-  tick = -1;
   /** The kept part of the payload is `bytes[start, start + length)`; null = nothing was looked at. */
   bytes: Uint8Array | null = null;
   start = 0;
@@ -86,11 +92,10 @@ export class TopicRecord implements Rated {
   properties: Uint8Array | null = null;
   /** How many want its whole payload. */
   followers = 0;
-  /** Who published last, and who did before. */
-  publisherNow: PublisherShare | null = null;
+  /** Who published before {@link publisherNow}. */
   otherPublishers: PublisherShare[] | null = null;
   /** Which feeds it belongs to; valid for the feeds of that generation. */
-  feeds: readonly FeedOfTopic[] = [];
+  feeds: readonly FeedOfTopic[] = noFeeds;
   feedGeneration = -1;
   shown: Shown | null = null;
 
