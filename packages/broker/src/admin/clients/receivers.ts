@@ -155,8 +155,11 @@ function outcomeFor(session: Session, qos: QoS, core: BrokerCore): Outcome {
     return fullQueue(session, core) ?? { outcome: 'queued', note: `away: it waits in its session${waits}` };
   }
   if (qos === 0) {
-    if (session.backlog?.ordersQos0 === true)
-      return { outcome: 'queued', note: `connected: it waits behind what must come before it${waits}` };
+    if (session.backlog?.ordersQos0 === true) {
+      if (core.memory.short) return dropped('memory-pressure');
+      const note = `connected: it waits behind what must come before it${waits}`;
+      return fullQueue(session, core) ?? { outcome: 'queued', note };
+    }
     if (connection.output.congested) return dropped('slow-consumer');
     return { outcome: 'sent', note: 'connected, will get it at QoS 0' };
   }
