@@ -353,6 +353,15 @@ test('on a phone the details are a page of their own, from which one comes back'
   opened.clean();
 });
 
+/** Five thousand messages a second over all topics, until the function that comes back is called. */
+function floodOf(client: Client, topics: readonly string[]): () => void {
+  let n = 0;
+  const timer = setInterval(() => {
+    for (let i = 0; i < 50; i++) void client.publish(topics[(n++ * 7919) % topics.length]!, `{"value":${n}}`);
+  }, 10);
+  return () => clearInterval(timer);
+}
+
 test('of 20,000 topics in a flood the page has a few rows, and gets two answers a second of bounded size', async (t) => {
   const client = await join(t, 'flood');
   const topics = Array.from({ length: 20_000 }, (_, n) => `big/${n % 20}/${Math.floor(n / 20) % 10}/sensor-${n}`);
@@ -367,22 +376,21 @@ test('of 20,000 topics in a flood the page has a few rows, and gets two answers 
   });
   await page.getByRole('searchbox').fill('sensor');
   await page.getByText('20,000 topics found', { exact: true }).waitFor();
-  let n = 0;
-  const timer = setInterval(() => {
-    for (let i = 0; i < 50; i++) void client.publish(topics[(n++ * 7919) % topics.length]!, `{"value":${n}}`);
-  }, 10);
-  t.after(() => clearInterval(timer));
-  answers.length = 0;
-  const begun = performance.now();
-  while (answers.length < 6) await page.waitForTimeout(50);
-  const seconds = (performance.now() - begun) / 1000;
-  assert.ok(answers.length <= 2 * seconds + 2, `${answers.length} answers in ${seconds} s`);
-  assert.ok(Math.max(...answers) < 64_000, `answers of ${answers} characters`);
-  assert.ok((await page.locator('.topics-row').count()) < 80);
-  const tree = page.getByRole('tree');
-  await tree.evaluate('(tree) => { tree.scrollTop = tree.scrollHeight; }');
-  await row(page, topics.toSorted().at(-1)!).waitFor();
-  assert.ok((await page.locator('.topics-row').count()) < 80);
+  const flood = floodOf(client, topics);
+  try {
+    answers.length = 0;
+    const begun = performance.now();
+    while (answers.length < 6) await page.waitForTimeout(50);
+    const seconds = (performance.now() - begun) / 1000;
+    assert.ok(answers.length <= 2 * seconds + 2, `${answers.length} answers in ${seconds} s`);
+    assert.ok(Math.max(...answers) < 64_000, `answers of ${answers} characters`);
+    assert.ok((await page.locator('.topics-row').count()) < 80);
+    await page.evaluate("document.querySelector('[role=tree]').scrollTop = 1e9");
+    await row(page, topics.toSorted().at(-1)!).waitFor();
+    assert.ok((await page.locator('.topics-row').count()) < 80);
+  } finally {
+    flood();
+  }
   clean();
 });
 
@@ -393,9 +401,11 @@ test('pictures of the explorer with a house and a workshop, for a person to look
   await house.tick();
   const { pictures } = setup();
   await pictures('topics', '#/topics', async (page) => {
+    await row(page, /^temperature/)
+      .first()
+      .waitFor();
     await house.tick();
     await row(page, /^humidity/)
-      .filter({ hasText: 'now' })
       .first()
       .waitFor();
   });

@@ -14,6 +14,7 @@ import { ChartPanel } from './chart/chart-panel.tsx';
 import { useChart } from './chart/use-chart.ts';
 import { TopicDetail } from './detail/topic-detail.tsx';
 import './topics.css';
+import './topics-chart.css';
 import './topics-detail.css';
 import { NoTopics } from './no-topics.tsx';
 import { TopicsToolbar } from './topics-toolbar.tsx';
@@ -90,6 +91,7 @@ const TopicsPage: PageComponent = ({ route }) => {
           )}
           {rows.data !== undefined && rows.data.total > 0 && (
             <TopicTree
+              key={search}
               {...{ rows, search, system, selected, now }}
               expanded={levels.open}
               onSelect={(topic) => topic !== '' && select(topic)}

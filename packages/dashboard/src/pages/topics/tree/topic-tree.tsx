@@ -56,12 +56,16 @@ export function TopicTree(props: TopicTreeProps) {
     const row = active?.path === '' ? rows.rowAt(active.index) : undefined;
     if (active !== null && row !== undefined && row.path !== '') setActive({ path: row.path, index: active.index });
   }, [rows.data]);
-  // What is selected by its address is gone to, where it is among the rows.
+  // What was selected before is gone to, once: by its address, or out of a search.
+  const wanted = useRef(search === '' ? selected : undefined);
   useEffect(() => {
-    if (selected === undefined || active !== null) return;
-    const found = rows.indexOf(selected);
+    const path = wanted.current;
+    if (path === undefined || !rows.isCurrent) return;
+    wanted.current = undefined;
+    const found = rows.indexOf(path);
     if (found >= 0) go(found);
-  }, [selected, rows.data === undefined]);
+    else indexOfPath(path, total, props).then((far) => far >= 0 && go(far), toastFailure);
+  }, [rows.data]);
 
   const goAbove = async (row: KeyRow): Promise<void> => {
     const found = await indexOfPath(pathAbove(row) ?? '', index, props);
@@ -140,7 +144,7 @@ export function TopicTree(props: TopicTreeProps) {
 
 const rowId = (index: number): string => `topics-row-${index}`;
 
-/** The place of a level above a row that is out of sight: looked for upwards. -1 = it is too far. */
+/** The place of a row that is out of sight: looked for upwards. -1 = it is too far. */
 async function indexOfPath(
   path: string,
   below: number,

@@ -27,6 +27,8 @@ export interface RowsWish {
 export interface Rows {
   /** The newest answer; undefined until the first. */
   readonly data: TopicRows | undefined;
+  /** The rows are those that are asked for now, not those of another search or of other open levels. */
+  readonly isCurrent: boolean;
   readonly rowAt: (index: number) => TopicRow | undefined;
   /** -1 = it is not here. */
   readonly indexOf: (path: string) => number;
@@ -79,6 +81,7 @@ export function useTopicRows({ expanded, search, system, paused }: RowsWish): Ro
 
   return {
     data,
+    isCurrent: memory.isOf(key),
     rowAt: (index) => memory.at(index),
     indexOf: (path) => memory.indexOf(path),
     justChanged: (path) => {
