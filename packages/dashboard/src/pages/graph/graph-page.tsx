@@ -8,6 +8,7 @@ import { goTo } from '../../routing/use-route.ts';
 import { Button, Empty, Loading } from '../../ui/controls.tsx';
 import { GraphCanvas } from './graph-canvas.tsx';
 import { GraphTable } from './graph-table.tsx';
+import { describe } from './neighbors.ts';
 import { NodeCard } from './node-card.tsx';
 import './graph.css';
 
@@ -64,6 +65,9 @@ const GraphPage: PageComponent = ({ route }) => {
         <div class="card graph-stage">
           <GraphCanvas graph={graph} paused={paused} selected={selected} onSelect={setSelected} onOpen={openGroup} />
           <Legend />
+          <span class="visually-hidden" role="status">
+            {node === undefined ? '' : `${describe(node)}: ${node.label}`}
+          </span>
           {node !== undefined && (
             <NodeCard
               graph={graph}
@@ -145,7 +149,7 @@ function FilterField({ filter, onFilter }: Pick<ToolbarProps, 'filter' | 'onFilt
         class="input mono"
         type="search"
         aria-label="Only topics that match this filter"
-        placeholder="Topic filter, such as plant/#"
+        placeholder="Filter, such as plant/#"
         value={text}
         aria-invalid={problem !== undefined}
         aria-describedby="graph-filter-problem"

@@ -19,8 +19,12 @@ export interface Picture {
 /** Pixels of text, and around it. */
 const TEXT = 12;
 const LINE = 16;
-/** Characters of a label that nobody looks at. */
-const LONGEST = 24;
+/** Characters of a label that nobody looks at, with few nodes and with many. */
+const LONGEST = 40;
+const LONGEST_OF_MANY = 24;
+const MANY = 50;
+/** So many neighbours of a node that is looked at have their labels whatever is in the way. */
+const FEW = 16;
 /** Pixels of the drawing of a particle, glow included. */
 const SPRITE = 22;
 
@@ -159,6 +163,8 @@ export class Painter {
   #paintLabels(context: CanvasRenderingContext2D, picture: Picture): void {
     const { bodies, camera, size, focus, selected } = picture;
     const { text, background, font } = this.#palette;
+    // Of a node with few neighbours each has its name.
+    const isFew = focus !== null && focus.neighbors.length <= FEW;
     const wishes: Wish<Body>[] = [];
     const nodes: Box[] = [];
     for (const body of bodies) {
@@ -167,12 +173,12 @@ export class Painter {
       nodes.push({ left: at.x - radius, right: at.x + radius, top: at.y - radius, bottom: at.y + radius });
       if (at.x < -200 || at.y < -50 || at.x > size.width + 200 || at.y > size.height + 50) continue;
       const looked = body === focus || body === selected;
-      const width = this.#widthOf(context, labelOf(body, looked), isGroup(body.node));
+      const width = this.#widthOf(context, labelOf(body, looked, bodies.length), isGroup(body.node));
       wishes.push({
         of: body,
         places: placesOf(body, at, radius, width, size),
         priority: priorityOf(body, looked, focus),
-        always: looked,
+        always: looked || (isFew && isNear(body, focus)),
       });
     }
     const placed = placeLabels(wishes, nodes);
@@ -186,7 +192,7 @@ export class Painter {
       const looked = body === focus || body === selected;
       context.font = fontOf(font, isGroup(body.node) || looked);
       context.globalAlpha = isNear(body, focus) ? 1 : 0.3;
-      const label = labelOf(body, looked);
+      const label = labelOf(body, looked, bodies.length);
       const y = (box.top + box.bottom) / 2 + 0.5;
       context.strokeText(label, box.left + 2, y);
       context.fillText(label, box.left + 2, y);
@@ -223,7 +229,7 @@ function sprite(color: string, dark: boolean): HTMLCanvasElement {
   const glow = context.createRadialGradient(SPRITE, SPRITE, 2, SPRITE, SPRITE, dark ? SPRITE : SPRITE * 0.62);
   glow.addColorStop(0, `color-mix(in srgb, ${color} ${dark ? 75 : 55}%, transparent)`);
   glow.addColorStop(0.45, `color-mix(in srgb, ${color} ${dark ? 22 : 34}%, transparent)`);
-  glow.addColorStop(1, `color-mix(in srgb, ${color} 0%, transparent)`);
+  glow.addColorStop(1, `color-mix(in srgb, ${color} 1%, transparent)`); // nothing at all would be black
   context.fillStyle = glow;
   context.fillRect(0, 0, SPRITE * 2, SPRITE * 2);
   context.beginPath();
@@ -250,8 +256,8 @@ const isNear = (body: Body, focus: Body | null): boolean =>
 
 const fontOf = (font: string, strong: boolean): string => `${strong ? '650 ' : ''}${TEXT}px ${font}`;
 
-const labelOf = ({ node }: Body, whole: boolean): string =>
-  whole ? shorten(node.label, 80, true) : shorten(node.label, LONGEST, isTopic(node));
+const labelOf = ({ node }: Body, whole: boolean, all: number): string =>
+  whole ? shorten(node.label, 80, true) : shorten(node.label, all > MANY ? LONGEST_OF_MANY : LONGEST, isTopic(node));
 
 const count = (size: number): string => (size < 10_000 ? String(size) : `${Math.round(size / 1000)}k`);
 
