@@ -388,6 +388,30 @@ test('on a phone widgets stand in one column as they are read, and change their 
   opened.clean();
 });
 
+test('with a finger a widget is moved by its handle, and sized by its corner', async (t) => {
+  const { id } = await make(greenhouseDashboard);
+  const opened = await setup().open(`#/dashboards/${id}?edit=1`, 'phone');
+  t.after(() => opened.close());
+  const { page } = opened;
+  await page.setViewportSize({ width: 1024, height: 768 });
+  const cell = page.locator('[data-widget=camera]');
+  const column = (await cell.boundingBox())!.width / 3;
+  const finger = await page.context().newCDPSession(page);
+  const swipe = async (from: string, dx: number, dy: number): Promise<void> => {
+    const box = (await cell.locator(from).boundingBox())!;
+    const at = (part: number) => [{ x: box.x + box.width / 2 + dx * part, y: box.y + box.height / 2 + dy * part }];
+    await finger.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: at(0) });
+    for (const part of [0.3, 0.7, 1])
+      await finger.send('Input.dispatchTouchEvent', { type: 'touchMove', touchPoints: at(part) });
+    await finger.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+  };
+  await swipe('.dashboards-handle', -column * 2, 0);
+  await page.getByRole('group', { name: 'Camera, column 8, row 1, 3 wide, 3 high' }).waitFor();
+  await swipe('.dashboards-resize', column, 96);
+  await page.getByRole('group', { name: 'Camera, column 8, row 1, 4 wide, 4 high' }).waitFor();
+  opened.clean();
+});
+
 test('lists, dashboards, edit mode and dialogs are legible in every look', async (t) => {
   const { id } = await make(greenhouseDashboard);
   await make({ name: 'Cold store', description: 'Doors and temperatures of the five rooms', widgets: [] });

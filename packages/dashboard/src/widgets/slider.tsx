@@ -6,14 +6,14 @@ import { statusSource } from './kinds.ts';
 import { formatNumber, numberReading, withUnit } from './reading.ts';
 import { useCommand } from './use-command.ts';
 import { useTopic } from './use-topic.ts';
-import { VIEWERS_LOOK } from './widget-parts.tsx';
+import { unknownOf, VIEWERS_LOOK } from './widget-parts.tsx';
 
 /** Milliseconds between two messages while it is dragged. */
 const BETWEEN = 200;
 
 /** Sets a number, and shows what the device says about it. */
 export function SliderWidget({ widget, name }: { readonly widget: WidgetOf<'slider'>; readonly name: string }) {
-  const { command, min, max, step, unit, decimals } = widget;
+  const { command, feedback, min, max, step, unit, decimals } = widget;
   const mayChange = useMayChange();
   const id = useId();
   const status = statusSource(widget);
@@ -61,7 +61,7 @@ export function SliderWidget({ widget, name }: { readonly widget: WidgetOf<'slid
         {state.problem === null &&
           isAhead &&
           `the device still says ${withUnit(formatNumber(state.reported!, decimals), unit)}`}
-        {state.problem === null && !isAhead && reading.state !== 'value' && reading.problem}
+        {state.problem === null && !isAhead && reading.state !== 'value' && unknownOf(feedback, reading)}
       </span>
     </div>
   );

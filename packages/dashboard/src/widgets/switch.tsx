@@ -4,7 +4,7 @@ import { statusSource } from './kinds.ts';
 import { textReading } from './reading.ts';
 import { useCommand } from './use-command.ts';
 import { useTopic } from './use-topic.ts';
-import { VIEWERS_LOOK } from './widget-parts.tsx';
+import { unknownOf, VIEWERS_LOOK } from './widget-parts.tsx';
 
 /** Turns something on and off, and shows what the device says about it. */
 export function SwitchWidget({ widget, name }: { readonly widget: WidgetOf<'switch'>; readonly name: string }) {
@@ -36,7 +36,7 @@ export function SwitchWidget({ widget, name }: { readonly widget: WidgetOf<'swit
       </button>
       <span class={`control-state ${state.problem === null ? '' : 'bad'}`} role="status">
         {state.problem ?? (state.wanted !== null ? 'waiting for the device…' : '')}
-        {state.problem === null && state.wanted === null && reading.state !== 'value' && reading.problem}
+        {state.problem === null && state.wanted === null && reading.state !== 'value' && unknownOf(feedback, reading)}
       </span>
     </div>
   );

@@ -1,3 +1,4 @@
+import type { Source } from '@cauldron/broker/admin-api';
 import type { ComponentChildren } from 'preact';
 import { age } from '../format/quantities.ts';
 import { Icon } from '../ui/icon.tsx';
@@ -16,6 +17,13 @@ export const Missing = ({ children }: { readonly children: ComponentChildren }) 
 /** What a reading shows where it has no value; null = it has one. */
 export function missingOf(reading: Reading<unknown>): ComponentChildren | null {
   return reading.state === 'value' ? null : <Missing>{reading.problem}</Missing>;
+}
+
+/** Why a control does not know how its device stands. */
+export function unknownOf(feedback: Source | null, reading: Reading<unknown>): string {
+  // Without feedback it shows what was commanded last, wherever that came from.
+  if (feedback === null && reading.state === 'none') return 'nothing sent yet';
+  return reading.state === 'value' ? '' : reading.problem;
 }
 
 /** How old a value is, where it should have been followed by another by now. */

@@ -7,6 +7,8 @@ import { goTo } from '../../routing/use-route.ts';
 import { useMayChange } from '../../session/use-session.ts';
 import { Button, Empty, Loading, Note } from '../../ui/controls.tsx';
 import { Icon } from '../../ui/icon.tsx';
+import { topicsOf } from '../../widgets/kinds.ts';
+import { MOST_TOPICS } from '../../widgets/topic-values.ts';
 import { VIEWERS_LOOK } from '../../widgets/widget-parts.tsx';
 import { exportDashboard, readDashboard } from './dashboard-actions.ts';
 import { begin, type Draft } from './draft.ts';
@@ -111,6 +113,12 @@ function Loaded({ dashboard, onLoad, onReload, wantsEdit }: LoadedProps) {
             ? 'Move widgets up and down with their arrows. Change their size in Edit, or more freely on a wider screen.'
             : 'Drag to move, drag the corner to resize. By keyboard: arrow keys move, Shift with arrow keys resizes, Enter edits, Delete removes.'}
         </p>
+      )}
+      {new Set(widgets.flatMap(topicsOf)).size > MOST_TOPICS && (
+        <Note tone="warn">
+          These widgets show more than {MOST_TOPICS} topics, and a page gets the values of {MOST_TOPICS}: some widgets
+          stay empty. Make two dashboards of it.
+        </Note>
       )}
       {widgets.length === 0 ? (
         <Empty icon="dashboards">
