@@ -36,7 +36,7 @@ async function start(t: TestContext, addRoutes: (app: AdminApp) => void) {
     const text = await response.text();
     return { response, status: response.status, text, body: text.startsWith('{') ? JSON.parse(text) : undefined };
   };
-  return { ...made, ask, reports };
+  return { ...made, ask, reports, port };
 }
 
 const json = (body: unknown): RequestInit => ({
@@ -129,6 +129,20 @@ test('every refusal has the same form: a code for programs and a sentence for pe
   const { body } = await ask('one', json({ count: 0 }));
   assert.equal(body.error.details[0].path, 'body.count');
   assert.deepEqual(reports, []);
+});
+
+test('who asks for large answers and reads none gets two of them, and more once it read or left', async (t) => {
+  const large = Buffer.alloc(17_000_000, 32);
+  const { port, ask } = await start(t, (app) => {
+    app.get('/large', { config: { takesLong: true } }, (_request, reply) => reply.send(large));
+  });
+  const unread = await Promise.all([1, 2].map(() => fetch(`http://127.0.0.1:${port}/api/v1/large`)));
+  const refused = await ask('large');
+  assert.deepEqual([refused.status, refused.body.error.code], [503, 'ANSWERS_UNREAD']);
+  assert.equal((await unread[0]!.arrayBuffer()).byteLength, large.length);
+  const again = await fetch(`http://127.0.0.1:${port}/api/v1/large`);
+  assert.equal(again.status, 200);
+  for (const one of [unread[1]!, again]) await one.body!.cancel();
 });
 
 test('answers of the API are nobody’s to keep, to frame or to take for something else', async (t) => {

@@ -15,6 +15,7 @@ import { errorHandler, type ReportFailure } from './errors.ts';
 import { servePages } from './pages.ts';
 import { setHeaders } from './security-headers.ts';
 import type { AdminApp } from './typed.ts';
+import { UnsentAnswers } from './unsent-answers.ts';
 import { hostOf, type Visitor } from './visitor.ts';
 import { WorkQueue } from './work-queue.ts';
 
@@ -140,18 +141,29 @@ function notFound(
   return reply.code(404).type('text/plain; charset=utf-8').send('There is nothing here. The dashboard is at /.\n');
 }
 
-/** Has requests that take long wait for each other. */
+/** Has requests that take long wait for each other, and for what was answered before to be read. */
 function takeTurns(app: FastifyInstance, addressOf: (request: FastifyRequest) => string): void {
   const queue = new WorkQueue();
-  const ends = new WeakMap<FastifyRequest, () => void>();
-  const end = async (request: FastifyRequest) => ends.get(request)?.();
+  const unsent = new UnsentAnswers();
+  const [turns, answers] = [new WeakMap<FastifyRequest, () => void>(), new WeakMap<FastifyRequest, () => void>()];
   app.addHook('preHandler', async (request) => {
     if (request.routeOptions.config.takesLong !== true) return;
-    ends.set(request, await queue.enter(hostOf(addressOf(request)), () => request.raw.socket.destroyed));
+    const host = hostOf(addressOf(request));
+    const done = await queue.enter(host, () => request.raw.socket.destroyed);
+    turns.set(request, done);
+    unsent.check(host);
   });
-  // Once the answer is text; whatever becomes of it then takes nobody's time.
-  app.addHook('onSend', end);
-  app.addHook('onResponse', end);
+  // Once the answer is text or bytes; whatever becomes of it then takes nobody's time, but memory until it is read.
+  app.addHook('onSend', async (request, _reply, payload) => {
+    if (!turns.has(request)) return;
+    turns.get(request)!();
+    const bytes = typeof payload === 'string' || Buffer.isBuffer(payload) ? payload.length : 0;
+    answers.set(request, unsent.begin(hostOf(addressOf(request)), bytes));
+  });
+  app.addHook('onResponse', async (request) => {
+    turns.get(request)?.();
+    answers.get(request)?.();
+  });
 }
 
 /** Requests, and where they came in; the framework keeps only the request. */

@@ -95,7 +95,7 @@ export const topicsRoutes: Routes = (app, { services, operatorOf }) => {
         .header('Cache-Control', 'no-store')
         .header('Content-Disposition', payload.mediaType === null ? 'attachment; filename="payload.bin"' : 'inline')
         .type(payload.mediaType ?? 'application/octet-stream')
-        .send(Buffer.from(payload.bytes));
+        .send(Buffer.from(payload.bytes.buffer, payload.bytes.byteOffset, payload.bytes.byteLength));
     },
   );
 

@@ -220,7 +220,9 @@ export class Traffic implements TrafficService {
   payload(topic: string): ReturnType<TrafficService['payload']> {
     const last = lastMessage(this.#core, topic, this.#watched?.tree.get(topic));
     if (last === null) return null;
-    return { bytes: last.bytes.slice(), mediaType: imageType(last.bytes), truncated: last.bytes.length < last.size };
+    // What is retained never changes, and may be large; what was copied here is written over by the next message.
+    const bytes = last.message === null ? last.bytes.slice() : last.bytes;
+    return { bytes, mediaType: imageType(bytes), truncated: bytes.length < last.size };
   }
 
   follow(topics: readonly string[]): () => void {
