@@ -161,13 +161,22 @@ function optionsOf(
         label,
         stroke: styleOf(color),
         width: 2,
-        points: { show: false },
+        // A single value is no line yet, and shall be seen all the same.
+        points: { show: (chart: uPlot, index: number) => isSingle(chart.data[index]!), size: 6, fill: styleOf(color) },
         value: say(format),
         spanGaps: joinGaps ?? false,
         ...(fill && { fill: `color-mix(in srgb, ${styleOf(color)} 14%, transparent)` }),
       })),
     ],
   };
+}
+
+function isSingle(values: ArrayLike<number | null | undefined>): boolean {
+  let count = 0;
+  for (let at = values.length - 1; at >= 0 && count < 2; at--) {
+    if (values[at] !== null && values[at] !== undefined) count += 1;
+  }
+  return count === 1;
 }
 
 /** Times on the axis. One that would be cut off at the edge is left out. */
