@@ -5,12 +5,14 @@ import { plural, wholeNumber } from '../../format/quantities.ts';
 import { goTo } from '../../routing/use-route.ts';
 import { Button, Card, Empty } from '../../ui/controls.tsx';
 import { LiveNote } from '../../ui/live-note.tsx';
-import { useNarrow } from '../../ui/use-media.ts';
+import { useMedia } from '../../ui/use-media.ts';
 import { ClientCards } from './client-cards.tsx';
 import { ClientTable } from './client-table.tsx';
 import { type ListView, PAGE_ROWS, queryOf, readView, SORTS, STATES, writeView } from './list-view.ts';
 import { useRates } from './use-rates.ts';
 
+/** Windows in which a table of clients would not be seen as a whole. */
+const TOO_NARROW = '(max-width: 1160px)';
 /** Milliseconds without a key until what was typed is looked for. */
 const TYPED = 250;
 
@@ -104,7 +106,7 @@ interface RowsProps {
 }
 
 function Rows({ rows, view, onSort }: RowsProps) {
-  const narrow = useNarrow();
+  const narrow = useMedia(TOO_NARROW);
   const { rates, now } = useRates(rows);
   if (rows.length === 0) return <Nobody view={view} />;
   if (narrow) return <ClientCards rows={rows} rates={rates} now={now} />;
