@@ -22,7 +22,8 @@ import { TopicTree } from './tree/topic-tree.tsx';
 import { useOpenLevels } from './tree/use-open-levels.ts';
 import { useTopicRows } from './tree/use-topic-rows.ts';
 
-type Window =
+/** What is open over the page. */
+type Over =
   | { readonly kind: 'publish'; readonly draft: PublishDraft; readonly isEdit: boolean }
   | { readonly kind: 'remove'; readonly topic: string; readonly subtree: boolean }
   | { readonly kind: 'removals' };
@@ -34,7 +35,7 @@ const TopicsPage: PageComponent = ({ route }) => {
   const [system, setSystem] = useState(false);
   const [pausedAt, setPausedAt] = useState<number | null>(null);
   const [isCharting, setCharting] = useState(route.query.chart !== undefined);
-  const [window, setWindow] = useState<Window | null>(null);
+  const [over, setOver] = useState<Over | null>(null);
   const [changes, setChanges] = useState(0);
   const paused = pausedAt !== null;
   const clock = useNow();
@@ -72,8 +73,8 @@ const TopicsPage: PageComponent = ({ route }) => {
         onSystem={setSystem}
         onPause={() => setPausedAt(paused ? null : Date.now())}
         onChart={() => setCharting(!isCharting)}
-        onRemovals={() => setWindow({ kind: 'removals' })}
-        onPublish={() => setWindow({ kind: 'publish', draft: emptyDraft(selected ?? ''), isEdit: false })}
+        onRemovals={() => setOver({ kind: 'removals' })}
+        onPublish={() => setOver({ kind: 'publish', draft: emptyDraft(selected ?? ''), isEdit: false })}
         onOpenLevel={levels.onOpenLevel}
         onCloseAll={levels.onCloseAll}
       />
@@ -87,7 +88,7 @@ const TopicsPage: PageComponent = ({ route }) => {
         <div class="card topics-list">
           {rows.data === undefined && <Loading label="asking for topics" />}
           {rows.data?.total === 0 && (
-            <TreeIsEmpty search={search} searching={rows.data.searching} onPublish={setWindow} />
+            <TreeIsEmpty search={search} searching={rows.data.searching} onPublish={setOver} />
           )}
           {rows.data !== undefined && rows.data.total > 0 && (
             <TopicTree
@@ -113,8 +114,8 @@ const TopicsPage: PageComponent = ({ route }) => {
             row={rows.rowAt(selectedIndex)}
             {...{ paused, now, changes }}
             onBack={() => select(undefined)}
-            onPublish={(draft) => setWindow({ kind: 'publish', draft, isEdit: draft.retain })}
-            onRemove={(topic, subtree) => setWindow({ kind: 'remove', topic, subtree })}
+            onPublish={(draft) => setOver({ kind: 'publish', draft, isEdit: draft.retain })}
+            onRemove={(topic, subtree) => setOver({ kind: 'remove', topic, subtree })}
             onChart={addToChart}
             {...(search === ''
               ? {}
@@ -127,12 +128,10 @@ const TopicsPage: PageComponent = ({ route }) => {
           />
         )}
       </div>
-      {isCharting && <ChartPanel chart={chart} onClose={() => setCharting(false)} />}
-      {window?.kind === 'publish' && (
-        <PublishDialog {...window} onClose={() => setWindow(null)} onPublished={changed} />
-      )}
-      {window?.kind === 'remove' && <RemoveDialog {...window} onClose={() => setWindow(null)} onChanged={changed} />}
-      {window?.kind === 'removals' && <RemovalsDialog onClose={() => setWindow(null)} onChanged={changed} />}
+      {isCharting && <ChartPanel chart={chart} now={now} onClose={() => setCharting(false)} />}
+      {over?.kind === 'publish' && <PublishDialog {...over} onClose={() => setOver(null)} onPublished={changed} />}
+      {over?.kind === 'remove' && <RemoveDialog {...over} onClose={() => setOver(null)} onChanged={changed} />}
+      {over?.kind === 'removals' && <RemovalsDialog onClose={() => setOver(null)} onChanged={changed} />}
     </div>
   );
 };
@@ -140,7 +139,7 @@ const TopicsPage: PageComponent = ({ route }) => {
 interface TreeIsEmptyProps {
   readonly search: string;
   readonly searching: boolean;
-  readonly onPublish: (window: Window) => void;
+  readonly onPublish: (over: Over) => void;
 }
 
 function TreeIsEmpty({ search, searching, onPublish }: TreeIsEmptyProps) {

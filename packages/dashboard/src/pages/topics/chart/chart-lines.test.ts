@@ -34,6 +34,10 @@ test('each line has at each time what was said last', () => {
     [null, 22, 22],
     [null, 5, 5],
   ]);
+  assert.deepEqual(data.table([temp], 9000), [
+    [1, 3, 9],
+    [20, 21, 21],
+  ]);
   assert.equal(data.newest(temp), 21);
   assert.equal(data.newest({ topic: 'x', path: '' }), undefined);
 });

@@ -86,10 +86,13 @@ export class ChartData {
   /**
    * Times in seconds, and for each line its value at each of them: the last that came, since a topic has its value until the
    * next message. null = none had come yet.
+   *
+   * @param now milliseconds since 1970; the lines go on until then
    */
-  table(lines: readonly ChartLine[]): [number[], ...(number | null)[][]] {
+  table(lines: readonly ChartLine[], now = 0): [number[], ...(number | null)[][]] {
     const all = lines.map((line) => this.#samples.get(lineName(line)) ?? { at: [], value: [] });
     const times = [...new Set(all.flatMap(({ at }) => at))].sort((a, b) => a - b);
+    if (times.length > 0 && now > times.at(-1)!) times.push(now);
     return [times.map((at) => at / 1000), ...all.map((samples) => valuesAt(times, samples))];
   }
 }

@@ -16,15 +16,25 @@ const SPANS: readonly (readonly [Span, string])[] = [
   ['all', 'All that came'],
 ];
 
+/** Seconds that a drawing needs to be one. */
+const SHORTEST = 1;
+
+export interface ChartPanelProps {
+  readonly chart: Chart;
+  /** Milliseconds since 1970; the lines go on until then. */
+  readonly now: number;
+  readonly onClose: () => void;
+}
+
 /** Several topics in one chart. */
-export function ChartPanel({ chart, onClose }: { readonly chart: Chart; readonly onClose: () => void }) {
+export function ChartPanel({ chart, now, onClose }: ChartPanelProps) {
   const [span, setSpan] = useState<Span>('all');
   const { lines, data, version } = chart;
   const [isScaled, setScaled] = useState(false);
   const table = useMemo(() => {
-    const values = data.table(lines);
+    const values = data.table(lines, now);
     return isScaled ? ownScales(values) : values;
-  }, [lines, version, isScaled]);
+  }, [lines, version, isScaled, now]);
   return (
     <Card
       class="topics-chart"
@@ -48,7 +58,7 @@ export function ChartPanel({ chart, onClose }: { readonly chart: Chart; readonly
     >
       <div class="topics-chart-parts">
         <div class="topics-chart-drawing">
-          {table[0].length === 0 ? (
+          {(table[0].at(-1) ?? 0) - (table[0][0] ?? 0) < SHORTEST ? (
             <p class="muted">
               {lines.length === 0
                 ? 'Add topics: open one with a number and choose “Add to chart”, or name it here.'

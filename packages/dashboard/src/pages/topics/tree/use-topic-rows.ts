@@ -11,6 +11,9 @@ const FIRST: RowWindow = { offset: 0, limit: 100 };
 /** Milliseconds a change is shown for. */
 const SHOWN_FOR = 900;
 
+/** Milliseconds between two changes of what the broker is asked for: it looks for news no more often. */
+const ASK_EVERY = 100;
+
 interface Changed {
   readonly at: number;
   readonly paths: ReadonlySet<string>;
@@ -43,7 +46,7 @@ export function useTopicRows({ expanded, search, system, paused }: RowsWish): Ro
   const memory = useRef(new RowMemory()).current;
   const changed = useRef<Changed>({ at: 0, paths: new Set() });
   const [data, setData] = useState<TopicRows>();
-  const [window, setWindow] = useState(FIRST);
+  const [part, setPart] = useState(FIRST);
   const shape: TopicsView = { expanded: [...expanded], search, system };
   const key = JSON.stringify(shape);
   const latest = useRef({ key, data });
@@ -56,28 +59,44 @@ export function useTopicRows({ expanded, search, system, paused }: RowsWish): Ro
   };
 
   // Paused, the broker goes on watching for this page, and what it sends is not looked at.
-  useLiveEvents('topics', paused ? { limit: 1 } : { ...shape, ...window }, (rows) => {
+  useLiveEvents('topics', paused ? { limit: 1 } : { ...shape, ...part }, (rows) => {
     if (!paused) take(rows);
   });
 
   // Paused, what is scrolled to or opened is fetched once.
   useEffect(() => {
-    if (!paused || (latest.current.data !== undefined && sameShape(memory, key, window))) return undefined;
+    if (!paused || (latest.current.data !== undefined && sameShape(memory, key, part))) return undefined;
     let current = true;
-    post<TopicRows>('/topics/view', { ...shape, ...window }).then((rows) => {
+    post<TopicRows>('/topics/view', { ...shape, ...part }).then((rows) => {
       if (current) take(rows);
     }, toastFailure);
     return () => {
       current = false;
     };
-  }, [paused, key, window]);
+  }, [paused, key, part]);
 
   // Another search or other levels begin at their top; opening one further down does not.
-  useEffect(() => setWindow((old) => (search === '' ? old : FIRST)), [search]);
+  useEffect(() => setPart((old) => (search === '' ? old : FIRST)), [search]);
 
+  // While somebody scrolls, the broker is asked now and then, and at the end for what is in sight.
+  const asking = useRef<{ range: [first: number, shown: number]; timer: ReturnType<typeof setTimeout> | undefined }>({
+    range: [0, 1],
+    timer: undefined,
+  }).current;
+  const ask = (): void => {
+    const [first, shown] = asking.range;
+    setPart((old) => windowFor(old, first, Math.max(shown, 1), memory.total));
+  };
   const onRange = useCallback((first: number, shown: number) => {
-    setWindow((old) => windowFor(old, first, Math.max(shown, 1), memory.total));
+    asking.range = [first, shown];
+    if (asking.timer !== undefined) return;
+    ask();
+    asking.timer = setTimeout(() => {
+      asking.timer = undefined;
+      ask();
+    }, ASK_EVERY);
   }, []);
+  useEffect(() => () => clearTimeout(asking.timer), []);
 
   return {
     data,
