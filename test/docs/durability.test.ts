@@ -28,7 +28,10 @@ test('the table of $SYS topics has exactly those below store/ that a broker with
 test('the table of the folder has exactly the files a running broker keeps there', async (t) => {
   const directory = tempDir(t);
   await startBroker(t, { data: { directory } });
-  assert.deepEqual(firstCells('| file | what it is |', 'Once there are dashboards').sort(), readdirSync(directory).sort());
+  assert.deepEqual(
+    firstCells('| file | what it is |', 'Once there are dashboards').sort(),
+    readdirSync(directory).sort(),
+  );
 });
 
 test('the defaults of the limits are those in force', async (t) => {

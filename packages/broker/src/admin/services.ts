@@ -97,7 +97,7 @@ export interface TrafficService {
   feed(filters: readonly string[]): FeedSource;
   graph(view: z.output<typeof schema.graphView>): Graph;
   /** @throws {ApiProblem} INVALID_TOPIC, TOPIC_RESERVED, INVALID_PAYLOAD */
-  publish(request: z.output<typeof schema.publishRequest>, by: Operator): PublishResult;
+  publish(request: z.output<typeof schema.publishRequest>): PublishResult;
 }
 
 export interface FeedSource {
@@ -110,9 +110,9 @@ export interface RetainedService {
   /** @throws {ApiProblem} INVALID_CURSOR */
   list(query: z.output<typeof schema.retainedQuery>): Page<RetainedMessage>;
   /** A whole subtree in slices, so that the broker goes on meanwhile. */
-  remove(request: z.output<typeof schema.retainedDelete>, by: Operator): Promise<RetainedDeleted>;
+  remove(request: z.output<typeof schema.retainedDelete>): Promise<RetainedDeleted>;
   /** @throws {ApiProblem} UNDO_GONE */
-  undo(token: string, by: Operator): Promise<Undone>;
+  undo(token: string): Promise<Undone>;
 }
 
 /** What users put together. Folder `dashboards`. */

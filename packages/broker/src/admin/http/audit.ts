@@ -20,7 +20,8 @@ export function deedOf({ method, routeOptions, url, body }: FastifyRequest, pref
   const { url: route, config } = routeOptions;
   if (method === 'GET' || method === 'HEAD' || route === undefined || config.role === 'viewer') return null;
   if (route === `${prefix}/session`) return method === 'POST' ? 'log in' : 'log out';
-  const { topic, clientId } = (body ?? {}) as { topic?: unknown; clientId?: unknown };
+  const { topic, clientId, dryRun } = (body ?? {}) as { topic?: unknown; clientId?: unknown; dryRun?: unknown };
+  if (dryRun === true) return null;
   const about = [topic, clientId].filter((one) => typeof one === 'string');
   // Where the path is written in another way, it stands there as it came.
   const path = url.startsWith(prefix) ? url.slice(prefix.length) : url;

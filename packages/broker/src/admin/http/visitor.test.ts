@@ -3,7 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import { test } from 'node:test';
 import { isCrossSite, isFromHere } from './visitor.ts';
 
-const asked = (headers: Record<string, string>) => ({ headers }) as unknown as IncomingMessage;
+const asked = (headers: Record<string, string>, httpVersion = '1.1') =>
+  ({ headers, httpVersion }) as unknown as IncomingMessage;
 const from = (address: string) => ({ address, listener: { name: 'web', port: 8083, secure: false } });
 
 test('this machine is who comes from a loopback address and asks for one', () => {
@@ -29,9 +30,17 @@ test('nobody else is, whatever it says', () => {
     ['127.0.0.1:50000', { host: 'localhost.evil.example' }],
     ['127.0.0.1:50000', { host: '192.0.2.7:8083' }],
     ['127.0.0.1:50000', {}],
-    ...['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'].map(
-      (name) => ['127.0.0.1:50000', { host: 'localhost:8083', [name]: '127.0.0.1' }] as const,
-    ),
+    ...[
+      'forwarded',
+      'via',
+      'x-forwarded-for',
+      'x-forwarded-host',
+      'x-forwarded-proto',
+      'x-forwarded-port',
+      'x-real-ip',
+      'cf-connecting-ip',
+      'x-client-ip',
+    ].map((name) => ['127.0.0.1:50000', { host: 'localhost:8083', [name]: '127.0.0.1' }] as const),
   ] as const) {
     assert.equal(
       isFromHere(asked(headers as Record<string, string>), from(address)),
@@ -39,6 +48,12 @@ test('nobody else is, whatever it says', () => {
       JSON.stringify([address, headers]),
     );
   }
+});
+
+test('nor is a proxy on this machine that says nothing of itself and speaks HTTP/1.0', () => {
+  const headers = { host: '127.0.0.1:8083', connection: 'close' };
+  assert.equal(isFromHere(asked(headers, '1.0'), from('127.0.0.1:50000')), false);
+  assert.ok(isFromHere(asked(headers), from('127.0.0.1:50000')));
 });
 
 test('a request of another site is told by what the browser says of it', () => {

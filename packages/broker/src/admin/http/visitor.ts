@@ -20,20 +20,27 @@ export interface ListenerPlace {
 /** The host of `host:port`, without brackets; IPv4 as such. */
 export const hostOf = (address: string): string => addressOf(address) ?? address;
 
-/** Headers of whoever hands a request on: a request with one may come from anywhere. */
-const FORWARDED = [
+/** Headers of whoever hands a request on: a request with one may come from anywhere. So may one with `X-Forwarded-...`. */
+const FORWARDED: ReadonlySet<string> = new Set([
   'forwarded',
   'via',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
   'x-real-ip',
-] as const;
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'x-original-forwarded-for',
+  'x-original-host',
+  'true-client-ip',
+  'cf-connecting-ip',
+  'cdn-loop',
+]);
 
 /** Whether a request comes from this machine itself, asked for by a name of this machine, and handed on by nobody. */
-export function isFromHere({ headers }: IncomingMessage, { address }: Visitor): boolean {
+export function isFromHere({ headers, httpVersion }: IncomingMessage, { address }: Visitor): boolean {
   if (!isLoopbackAddress(hostOf(address))) return false;
-  if (FORWARDED.some((name) => headers[name] !== undefined)) return false;
+  // A proxy that says nothing of itself, and puts its own name for this place into Host, gives itself away by speaking
+  // HTTP/1.0, as nginx does where it is not told otherwise; no browser does.
+  if (httpVersion === '1.0') return false;
+  if (Object.keys(headers).some((name) => name.startsWith('x-forwarded-') || FORWARDED.has(name))) return false;
   const name = (headers.host ?? '')
     .replace(/:\d*$/, '')
     .replace(/^\[(.*)\]$/, '$1')

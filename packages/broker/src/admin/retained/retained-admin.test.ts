@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BrokerCore } from '@cauldron/core';
 import { DurableBroker, TestBroker, type TestBrokerOptions, textBytes, textOf } from '@cauldron/testkit';
-import { RetainedAdmin, type RetainedChange } from './retained-admin.ts';
+import { RetainedAdmin } from './retained-admin.ts';
 import { UNDO_BYTES, UNDO_SECONDS, UNDOS } from './undo-store.ts';
 
 const request = { subtree: false, dryRun: false };
@@ -16,15 +16,12 @@ function retain(core: BrokerCore, topic: string, payload: string | Uint8Array = 
 class Scene {
   readonly broker: TestBroker;
   readonly retained: RetainedAdmin;
-  readonly audit: string[] = [];
   /** Turns of the loop that were asked for. */
   turns = 0;
 
   constructor(options: TestBrokerOptions = {}) {
     this.broker = new TestBroker(options);
     this.retained = new RetainedAdmin(this.broker.core, () => this.broker.core.now, {
-      changed: (by, { action, topic, detail }: RetainedChange) =>
-        this.audit.push(`${by} ${action} ${topic}: ${detail}`),
       later: (work) => {
         this.turns += 1;
         queueMicrotask(work);
@@ -45,7 +42,7 @@ class Scene {
 test('what would be deleted is counted and named, and nothing is deleted', async () => {
   const scene = new Scene();
   for (const topic of ['a', 'a/b', 'a/b/c', 'ab', 'b']) retain(scene.broker.core, topic);
-  const dry = await scene.retained.remove({ topic: 'a', subtree: true, dryRun: true }, 'ann');
+  const dry = await scene.retained.remove({ topic: 'a', subtree: true, dryRun: true });
   assert.deepEqual(
     { ...dry, topics: [...dry.topics].sort() },
     {
@@ -58,28 +55,26 @@ test('what would be deleted is counted and named, and nothing is deleted', async
   );
   assert.ok(dry.bytes > 0);
   assert.equal(scene.topics.length, 5);
-  assert.deepEqual(scene.audit, []);
 });
 
-test('a deletion is seen by subscribers as an empty message, and by the audit log', async () => {
+test('a deletion is seen by subscribers as an empty message', async () => {
   const scene = new Scene();
   for (const topic of ['a', 'a/b', 'ab']) retain(scene.broker.core, topic, topic);
   const subscriber = scene.broker.connect('s');
   subscriber.subscribe('#', { qos: 0 });
   subscriber.take();
-  const done = await scene.retained.remove({ ...request, topic: 'a', subtree: true }, 'ann');
+  const done = await scene.retained.remove({ ...request, topic: 'a', subtree: true });
   assert.deepEqual([done.count, scene.topics], [2, ['ab=ab']]);
   const seen = subscriber.takeMessages().map(({ topic, payload }) => `${topic}:${payload.length}`);
   assert.deepEqual(seen.sort(), ['a/b:0', 'a:0']);
-  assert.deepEqual(scene.audit, ['ann retained-delete a: 2 retained messages of the subtree']);
 });
 
 test('without subtree only the topic itself is deleted', async () => {
   const scene = new Scene();
   for (const topic of ['a', 'a/b']) retain(scene.broker.core, topic);
-  assert.equal((await scene.retained.remove({ ...request, topic: 'a' }, null)).count, 1);
+  assert.equal((await scene.retained.remove({ ...request, topic: 'a' })).count, 1);
   assert.deepEqual(scene.topics, ['a/b=x']);
-  const again = await scene.retained.remove({ ...request, topic: 'a' }, null);
+  const again = await scene.retained.remove({ ...request, topic: 'a' });
   assert.deepEqual([again.count, again.undo], [0, null]);
 });
 
@@ -89,24 +84,23 @@ test('undoing brings back payload, QoS, properties and what is left of the expir
   scene.broker.connect('c').publish('a', 'text', { qos: 2, retain: true, properties: { contentType: 'text/plain' } });
   retain(core, 'b', 'soon over', 100);
   retain(core, 'c', 'over meanwhile', 20);
-  const { undo } = await scene.retained.remove({ ...request, topic: 'a' }, null);
-  const others = await Promise.all(['b', 'c'].map((topic) => scene.retained.remove({ ...request, topic }, null)));
+  const { undo } = await scene.retained.remove({ ...request, topic: 'a' });
+  const others = await Promise.all(['b', 'c'].map((topic) => scene.retained.remove({ ...request, topic })));
   scene.broker.advance(40_000);
-  assert.deepEqual(await scene.retained.undo(undo!, 'ann'), { restored: 1, skipped: 0 });
+  assert.deepEqual(await scene.retained.undo(undo!), { restored: 1, skipped: 0 });
   const message = core.retained.get('a')!;
   assert.deepEqual([textOf(message.payload()), message.properties()?.contentType], ['text', 'text/plain']);
-  assert.deepEqual(await scene.retained.undo(others[0]!.undo!, 'ann'), { restored: 1, skipped: 0 });
+  assert.deepEqual(await scene.retained.undo(others[0]!.undo!), { restored: 1, skipped: 0 });
   assert.equal(core.retained.get('b')!.remainingExpiry(core.now), 60);
-  assert.deepEqual(await scene.retained.undo(others[1]!.undo!, 'ann'), { restored: 0, skipped: 1 });
-  assert.equal(scene.audit.at(-3), 'ann retained-undo a: 1 retained messages are back, 0 were left out');
+  assert.deepEqual(await scene.retained.undo(others[1]!.undo!), { restored: 0, skipped: 1 });
 });
 
 test('undoing leaves alone what was retained since', async () => {
   const scene = new Scene();
   for (const topic of ['a/1', 'a/2']) retain(scene.broker.core, topic, 'old');
-  const { undo } = await scene.retained.remove({ ...request, topic: 'a', subtree: true }, null);
+  const { undo } = await scene.retained.remove({ ...request, topic: 'a', subtree: true });
   retain(scene.broker.core, 'a/1', 'new');
-  assert.deepEqual(await scene.retained.undo(undo!, null), { restored: 1, skipped: 1 });
+  assert.deepEqual(await scene.retained.undo(undo!), { restored: 1, skipped: 1 });
   assert.deepEqual(scene.topics, ['a/1=new', 'a/2=old']);
 });
 
@@ -114,38 +108,38 @@ test('an undo works once, for ten minutes, and while few others follow', async (
   const scene = new Scene();
   const removed = async (topic: string): Promise<string> => {
     retain(scene.broker.core, topic);
-    return (await scene.retained.remove({ ...request, topic }, null)).undo!;
+    return (await scene.retained.remove({ ...request, topic })).undo!;
   };
   const once = await removed('once');
-  await scene.retained.undo(once, null);
-  await assert.rejects(scene.retained.undo(once, null), { code: 'UNDO_GONE', status: 404 });
+  await scene.retained.undo(once);
+  await assert.rejects(scene.retained.undo(once), { code: 'UNDO_GONE', status: 404 });
   const late = await removed('late');
   scene.broker.advance(UNDO_SECONDS * 1000);
   scene.retained.tick(scene.broker.core.now);
-  await assert.rejects(scene.retained.undo(late, null), { code: 'UNDO_GONE' });
+  await assert.rejects(scene.retained.undo(late), { code: 'UNDO_GONE' });
   const first = await removed('first');
   for (let i = 0; i < UNDOS; i++) await removed(`other/${i}`);
-  await assert.rejects(scene.retained.undo(first, null), { code: 'UNDO_GONE' });
+  await assert.rejects(scene.retained.undo(first), { code: 'UNDO_GONE' });
 });
 
 test('what is too much to bring back says so before it is deleted', async () => {
   const scene = new Scene({ limits: { maxRetainedBytes: 1e9 } });
   const large = new Uint8Array(UNDO_BYTES / 4);
   for (let i = 0; i < 4; i++) retain(scene.broker.core, `big/${i}`, large);
-  const dry = await scene.retained.remove({ topic: 'big', subtree: true, dryRun: true }, null);
+  const dry = await scene.retained.remove({ topic: 'big', subtree: true, dryRun: true });
   assert.deepEqual([dry.count, dry.undoSeconds], [4, 0]);
-  const done = await scene.retained.remove({ ...request, topic: 'big', subtree: true }, null);
+  const done = await scene.retained.remove({ ...request, topic: 'big', subtree: true });
   assert.deepEqual([done.count, done.undo, done.undoSeconds], [4, null, 0]);
 });
 
 test('a large subtree is deleted and brought back in slices, and the broker serves others in between', async () => {
   const scene = new Scene();
   for (let i = 0; i < 5500; i++) retain(scene.broker.core, `a/${i}`);
-  const done = await scene.retained.remove({ ...request, topic: 'a', subtree: true }, null);
+  const done = await scene.retained.remove({ ...request, topic: 'a', subtree: true });
   assert.deepEqual([done.count, done.topics.length, scene.topics.length], [5500, 50, 0]);
   assert.ok(scene.turns >= 5, `${scene.turns} turns`);
   const before = scene.turns;
-  assert.deepEqual(await scene.retained.undo(done.undo!, null), { restored: 5500, skipped: 0 });
+  assert.deepEqual(await scene.retained.undo(done.undo!), { restored: 5500, skipped: 0 });
   assert.ok(scene.turns - before >= 5);
   assert.equal(scene.topics.length, 5500);
 });
@@ -156,13 +150,13 @@ test('what is deleted is deleted on disk too, and what is brought back is there 
   await durable.settle();
   const admin = () => new RetainedAdmin(durable.core, () => durable.core.now);
   const retained = admin();
-  const { undo } = await retained.remove({ ...request, topic: 'a' }, null);
+  const { undo } = await retained.remove({ ...request, topic: 'a' });
   await durable.settle();
-  await retained.undo(undo!, null);
+  await retained.undo(undo!);
   await durable.settle();
   durable.crash();
   assert.equal(textOf(durable.core.retained.get('a')!.payload()), 'kept');
-  await admin().remove({ ...request, topic: 'a' }, null);
+  await admin().remove({ ...request, topic: 'a' });
   await durable.settle();
   durable.crash();
   assert.equal(durable.core.retained.get('a'), null);
@@ -171,9 +165,9 @@ test('what is deleted is deleted on disk too, and what is brought back is there 
 test('topics of the broker and what is no topic are refused', async () => {
   const scene = new Scene();
   for (const topic of ['$SYS', '$SYS/broker/uptime']) {
-    await assert.rejects(scene.retained.remove({ ...request, topic }, null), { code: 'TOPIC_RESERVED', status: 403 });
+    await assert.rejects(scene.retained.remove({ ...request, topic }), { code: 'TOPIC_RESERVED', status: 403 });
   }
-  await assert.rejects(scene.retained.remove({ ...request, topic: 'a/#' }, null), {
+  await assert.rejects(scene.retained.remove({ ...request, topic: 'a/#' }), {
     code: 'INVALID_TOPIC',
     status: 400,
   });
@@ -185,7 +179,7 @@ test('an interceptor that forbids a deletion is heard, and the message stays', a
     interceptors: [{ intercept: ({ payload }) => (payload.length === 0 ? refusal : undefined) }],
   });
   retain(scene.broker.core, 'a');
-  await assert.rejects(scene.retained.remove({ ...request, topic: 'a' }, null), { code: 'NOT_DELETED', status: 503 });
+  await assert.rejects(scene.retained.remove({ ...request, topic: 'a' }), { code: 'NOT_DELETED', status: 503 });
   assert.deepEqual(scene.topics, ['a=x']);
 });
 

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { ApiProblem } from '../problem.ts';
 import type * as schema from '../schema/index.ts';
 import type { Page, RetainedDeleted, RetainedMessage, Undone } from '../schema/index.ts';
-import type { Operator, RetainedService } from '../services.ts';
+import type { RetainedService } from '../services.ts';
 import { deleteRetained, eachRetained, restoreAll } from './deletions.ts';
 import { RetainedPages } from './retained-pages.ts';
 import { canUndo, UNDO_BYTES, UNDO_MESSAGES, UNDO_SECONDS, UndoStore } from './undo-store.ts';
@@ -12,18 +12,7 @@ import { canUndo, UNDO_BYTES, UNDO_MESSAGES, UNDO_SECONDS, UndoStore } from './u
 /** Topics that an answer names. */
 const NAMED = 50;
 
-/** What somebody did, for the audit log. */
-export interface RetainedChange {
-  readonly action: 'retained-delete' | 'retained-undo';
-  /** The topic, or the top of the subtree. */
-  readonly topic: string;
-  /** In words. */
-  readonly detail: string;
-}
-
 export interface RetainedAdminOptions {
-  /** Told of every deletion and of what was brought back. */
-  readonly changed?: (by: Operator, what: RetainedChange) => void;
   /** Does something in a later turn of the loop, so that clients are served in between. Default: `setImmediate`. */
   readonly later?: (work: () => void) => void;
 }
@@ -34,7 +23,6 @@ type DeleteRequest = z.output<typeof schema.retainedDelete>;
 export class RetainedAdmin implements RetainedService {
   readonly #core: BrokerCore;
   readonly #clock: () => number;
-  readonly #options: RetainedAdminOptions;
   readonly #pages: RetainedPages;
   readonly #undos = new UndoStore();
   readonly #turn: () => Promise<void>;
@@ -44,7 +32,6 @@ export class RetainedAdmin implements RetainedService {
     const { later = (work) => setImmediate(work) } = options;
     this.#core = core;
     this.#clock = clock;
-    this.#options = options;
     this.#pages = new RetainedPages(core);
     this.#turn = () => new Promise((resolve) => later(resolve));
   }
@@ -63,7 +50,7 @@ export class RetainedAdmin implements RetainedService {
     return this.#pages.first(filter, limit);
   }
 
-  async remove(request: DeleteRequest, by: Operator): Promise<RetainedDeleted> {
+  async remove(request: DeleteRequest): Promise<RetainedDeleted> {
     checkTarget(request.topic);
     const deletion = new Deletion(this.#core, request.dryRun);
     // 'a/#' matches 'a' too. // [MQTT-4.7.1-1]
@@ -74,32 +61,27 @@ export class RetainedAdmin implements RetainedService {
       if (message !== null && !message.expired(this.#core.now)) deletion.take([message]);
     }
     if (deletion.refusal !== null && deletion.count === 0) throw refused(deletion.refusal);
-    return request.dryRun ? this.#wouldDelete(deletion) : this.#deleted(deletion, request, by);
+    return request.dryRun ? this.#wouldDelete(deletion) : this.#deleted(deletion);
   }
 
   #wouldDelete({ count, bytes, topics }: Deletion): RetainedDeleted {
     return { count, bytes, topics, undo: null, undoSeconds: canUndo(count, bytes) ? UNDO_SECONDS : 0 };
   }
 
-  #deleted(deletion: Deletion, { topic, subtree }: DeleteRequest, by: Operator): RetainedDeleted {
+  #deleted(deletion: Deletion): RetainedDeleted {
     const { count, bytes, topics, messages } = deletion;
     if (count === 0) return { count, bytes, topics, undo: null, undoSeconds: 0 };
-    const detail = subtree ? `${count} retained messages of the subtree` : 'its retained message';
-    this.#options.changed?.(by, { action: 'retained-delete', topic, detail });
     if (!canUndo(count, bytes)) return { count, bytes, topics, undo: null, undoSeconds: 0 };
-    return { count, bytes, topics, undo: this.#undos.keep(topic, messages, this.#clock()), undoSeconds: UNDO_SECONDS };
+    return { count, bytes, topics, undo: this.#undos.keep(messages, this.#clock()), undoSeconds: UNDO_SECONDS };
   }
 
-  async undo(token: string, by: Operator): Promise<Undone> {
+  async undo(token: string): Promise<Undone> {
     const undo = this.#undos.take(token, this.#clock());
     if (undo === null) {
       const reason = `This deletion cannot be undone any more: ${UNDO_SECONDS / 60} minutes are over, it was undone already, or several others followed. Publish the messages again.`;
       throw new ApiProblem(404, 'UNDO_GONE', reason);
     }
-    const done = await restoreAll(this.#core, undo.messages, this.#turn);
-    const detail = `${done.restored} retained messages are back, ${done.skipped} were left out`;
-    this.#options.changed?.(by, { action: 'retained-undo', topic: undo.topic, detail });
-    return done;
+    return await restoreAll(this.#core, undo.messages, this.#turn);
   }
 }
 

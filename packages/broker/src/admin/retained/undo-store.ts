@@ -16,7 +16,6 @@ export function canUndo(count: number, bytes: number): boolean {
 
 interface Undo {
   readonly token: string;
-  readonly topic: string;
   readonly messages: readonly Message[];
   readonly until: number;
 }
@@ -26,10 +25,10 @@ export class UndoStore {
   #undos: Undo[] = [];
 
   /** @returns what {@link take} takes */
-  keep(topic: string, messages: readonly Message[], now: number): string {
+  keep(messages: readonly Message[], now: number): string {
     const token = randomBytes(12).toString('base64url');
     this.forget(now);
-    this.#undos = [...this.#undos, { token, topic, messages, until: now + UNDO_SECONDS * 1000 }].slice(-UNDOS);
+    this.#undos = [...this.#undos, { token, messages, until: now + UNDO_SECONDS * 1000 }].slice(-UNDOS);
     return token;
   }
 

@@ -4,7 +4,7 @@ import { retainedDelete, retainedDeleted, retainedPage, retainedQuery, undone, u
 const tags = ['retained'];
 
 /** Retained messages: `/retained`. */
-export const retainedRoutes: Routes = (app, { services, operatorOf }) => {
+export const retainedRoutes: Routes = (app, { services }) => {
   const { retained } = services;
 
   app.get(
@@ -37,7 +37,7 @@ export const retainedRoutes: Routes = (app, { services, operatorOf }) => {
         response: { 200: retainedDeleted },
       },
     },
-    (request) => retained.remove(request.body, operatorOf(request)),
+    (request) => retained.remove(request.body),
   );
 
   app.post(
@@ -50,6 +50,6 @@ export const retainedRoutes: Routes = (app, { services, operatorOf }) => {
         response: { 200: undone },
       },
     },
-    (request) => retained.undo(request.body.undo, operatorOf(request)),
+    (request) => retained.undo(request.body.undo),
   );
 };

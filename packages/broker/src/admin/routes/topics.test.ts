@@ -101,3 +101,24 @@ test('the graph is there for pages and for scripts', async () => {
   const posted = (await post('/graph', { limit: 20, open: [] })).json<Graph>();
   assert.deepEqual(posted.nodes.map(({ id }) => id).sort(), ['client:device', 'topic:a']);
 });
+
+test('what MQTT cannot carry is refused, and nothing is published', async () => {
+  const { broker, post } = scene();
+  const seen = broker.connect('seer');
+  seen.subscribe('#');
+  for (const [more, code] of [
+    [{ messageExpiryInterval: 2 ** 32 }, 'VALIDATION_FAILED'],
+    [{ contentType: 'x'.repeat(65_536) }, 'VALIDATION_FAILED'],
+    [{ contentType: '€'.repeat(30_000) }, 'INVALID_PROPERTY'],
+    [{ contentType: '\ud800' }, 'INVALID_PROPERTY'],
+    [{ contentType: 'a\0b' }, 'INVALID_PROPERTY'],
+    [{ payload: '\ud800' }, 'INVALID_PAYLOAD'],
+    [{ topic: '\ud800' }, 'INVALID_TOPIC'],
+  ] as const) {
+    const answer = await post('/publish', { topic: 'a', ...more });
+    assert.deepEqual([answer.statusCode, answer.json().error.code], [400, code], JSON.stringify(more).slice(0, 100));
+  }
+  const longest = await post('/publish', { topic: 'a', messageExpiryInterval: 2 ** 32 - 1, contentType: 'x' });
+  assert.equal(longest.statusCode, 200);
+  assert.equal(seen.takeMessages().length, 1);
+});

@@ -16,7 +16,7 @@ import { look } from './looking.ts';
 const tags = ['topics'];
 
 /** Topics and what is on them: `/topics`, `/publish`. */
-export const topicsRoutes: Routes = (app, { services, operatorOf }) => {
+export const topicsRoutes: Routes = (app, { services }) => {
   const { traffic } = services;
 
   app.get(
@@ -102,7 +102,7 @@ export const topicsRoutes: Routes = (app, { services, operatorOf }) => {
   app.post(
     '/publish',
     { schema: { tags, summary: 'Publish a message', body: publishRequest, response: { 200: publishResult } } },
-    (request) => traffic.publish(request.body, operatorOf(request)),
+    (request) => traffic.publish(request.body),
   );
 };
 

@@ -115,8 +115,8 @@ export const publishRequest = z.strictObject({
   qos: qos.default(0),
   retain: z.boolean().default(false),
   /** Seconds. */
-  messageExpiryInterval: z.number().int().min(0).optional(),
-  contentType: z.string().optional(),
+  messageExpiryInterval: z.number().int().min(0).max(0xffff_ffff).optional(),
+  contentType: z.string().max(65_535).optional(),
 });
 
 export const publishResult = z.object({

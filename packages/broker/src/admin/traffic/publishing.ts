@@ -10,7 +10,7 @@ type Request = z.output<typeof schema.publishRequest>;
 /**
  * Publishes a message of whoever operates the broker.
  *
- * @throws {ApiProblem} INVALID_TOPIC, TOPIC_RESERVED, INVALID_PAYLOAD
+ * @throws {ApiProblem} INVALID_TOPIC, TOPIC_RESERVED, INVALID_PAYLOAD, INVALID_PROPERTY
  */
 export function publishAsOperator(core: BrokerCore, request: Request): PublishResult {
   checkTopic(core, request.topic);
@@ -34,6 +34,10 @@ export function checkTopic(core: BrokerCore, topic: string): void {
 
 function draftOf(request: Request): PublishDraft {
   const { topic, qos, retain, messageExpiryInterval, contentType } = request;
+  const problem = contentType === undefined ? undefined : fieldProblem(contentType);
+  if (problem !== undefined) {
+    throw new ApiProblem(400, 'INVALID_PROPERTY', `This is no content type: it ${problem}. Send another, or none.`);
+  }
   const properties = {
     ...(messageExpiryInterval === undefined ? {} : { messageExpiryInterval }),
     ...(contentType === undefined ? {} : { contentType }),
@@ -46,11 +50,24 @@ function draftOf(request: Request): PublishDraft {
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 function bytesOf({ payload, encoding }: Request): Uint8Array {
-  if (encoding === 'utf8') return new TextEncoder().encode(payload);
+  if (encoding === 'utf8') {
+    if (payload.isWellFormed()) return new TextEncoder().encode(payload);
+    const reason =
+      'The payload contains half of a surrogate pair, which is no valid Unicode. Send its bytes as base64.';
+    throw new ApiProblem(400, 'INVALID_PAYLOAD', reason);
+  }
   if (payload.length % 4 !== 0 || !BASE64.test(payload)) {
     throw new ApiProblem(400, 'INVALID_PAYLOAD', 'The payload is not base64. Encode its bytes so, or send it as utf8.');
   }
   return new Uint8Array(Buffer.from(payload, 'base64'));
+}
+
+/** Why a text cannot be a field of a packet (section 1.5.4); undefined = it can. */
+function fieldProblem(text: string): string | undefined {
+  if (!text.isWellFormed()) return 'contains half of a surrogate pair, which is no valid Unicode';
+  if (text.includes('\0')) return 'contains a NUL character'; // [MQTT-1.5.4-2]
+  const bytes = Buffer.byteLength(text);
+  return bytes > 65_535 ? `takes ${bytes} bytes; at most 65535 are allowed` : undefined;
 }
 
 /** How many get a message of this topic; of a share group one does. */

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { invalidCursor } from '../problem.ts';
 import type * as schema from '../schema/index.ts';
 import type { Graph, Page, PublishResult, TopicRow, TopicRows, TopicValue } from '../schema/index.ts';
-import type { FeedSource, Operator, TrafficService } from '../services.ts';
+import type { FeedSource, TrafficService } from '../services.ts';
 import { Feeds } from './feeds.ts';
 import { Flattening } from './flatten.ts';
 import { TrafficGraph } from './graph/traffic-graph.ts';
@@ -17,20 +17,9 @@ import type { TopicNode } from './topic-node.ts';
 import { topicHas } from './topic-search.ts';
 import { Watched } from './watched.ts';
 
-/** What somebody did, for the audit log. */
-export interface TrafficChange {
-  readonly action: 'publish' | 'retained-delete' | 'retained-undo';
-  /** The topic, or the top of the subtree. */
-  readonly topic: string;
-  /** In words. */
-  readonly detail: string;
-}
-
 export interface TrafficOptions {
   /** Most topics that are looked at (`dashboard.maxTopics`). */
   readonly maxTopics: number;
-  /** Told of every publish of an operator. */
-  readonly changed?: (by: Operator, what: TrafficChange) => void;
   /** Does something in a later turn of the loop, so that clients are served in between. Default: `setImmediate`. */
   readonly later?: (work: () => void) => void;
 }
@@ -257,12 +246,8 @@ export class Traffic implements TrafficService {
     return this.#graph.look(this.#watched?.tree ?? null, this.#watched?.active ?? [], view, this.#clock());
   }
 
-  publish(request: z.output<typeof schema.publishRequest>, by: Operator): PublishResult {
-    const result = publishAsOperator(this.#core, request);
-    const { topic, qos, retain } = request;
-    const detail = `QoS ${qos}${retain ? ', retained' : ''}: ${result.message}`;
-    this.#options.changed?.(by, { action: 'publish', topic, detail });
-    return result;
+  publish(request: z.output<typeof schema.publishRequest>): PublishResult {
+    return publishAsOperator(this.#core, request);
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { BrokerCore } from '@cauldron/core';
 import { encodeUtf8 } from '@cauldron/protocol';
-import { Traffic, type TrafficChange } from '../traffic.ts';
+import { Traffic } from '../traffic.ts';
 
 type Whole = Parameters<Traffic['view']>[0];
 type ViewOf = { readonly [K in keyof Whole]?: Whole[K] };
@@ -17,8 +17,6 @@ interface SceneBroker {
 export class Scene<Broker extends SceneBroker> {
   readonly broker: Broker;
   readonly traffic: Traffic;
-  /** What the audit log would be told, as `user action topic: detail`. */
-  readonly audit: string[] = [];
   readonly #later: (() => void)[] = [];
 
   constructor(broker: Broker, maxTopics = 250_000) {
@@ -26,7 +24,6 @@ export class Scene<Broker extends SceneBroker> {
     this.traffic = new Traffic(broker.core, () => broker.core.now, {
       maxTopics,
       later: (work) => this.#later.push(work),
-      changed: (by, { action, topic, detail }: TrafficChange) => this.audit.push(`${by} ${action} ${topic}: ${detail}`),
     });
   }
 
