@@ -272,6 +272,9 @@ test('a retained message is edited and deleted, and comes back', async (t) => {
   await button(page, 'Delete').click();
   await dialog.getByRole('button', { name: 'Delete 1 message' }).click();
   assert.equal((await next()).payload.length, 0);
+  const cleared = row(page, /^me empty/);
+  await cleared.waitFor();
+  assert.ok((await cleared.locator('.topics-value').boundingBox())!.height < 32, 'it fits its row');
   await page.getByText('Deleted what was retained on keep/me').waitFor();
   assert.equal(setup().broker.core.retained.get('keep/me'), null);
   await button(page, 'Undo').click();

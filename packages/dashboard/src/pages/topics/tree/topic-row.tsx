@@ -71,7 +71,7 @@ export function TopicRowView(props: TopicRowProps) {
           </span>
         )}
       </span>
-      <span class={`topics-value truncate ${value?.kind ?? ''}`}>
+      <span class={`topics-value truncate is-${value?.kind ?? 'nothing'}`}>
         {value === null ? '' : value.kind === 'empty' ? <i>empty</i> : value.preview}
       </span>
       <span class="topics-age">{value === null ? '' : <Age at={value.at} now={now} />}</span>
