@@ -1,8 +1,10 @@
 // Live data of the dashboard over real connections: what a page shows, as it changes.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect as connectTcp } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { connect } from '@cauldron/client';
-import { type ApiServer, LiveReader, startApi, usersIn } from '../support/admin-api.ts';
+import { type ApiServer, basic, LiveReader, openApi, startApi, usersIn } from '../support/admin-api.ts';
 import { until } from '../support/broker.ts';
 
 async function page(t: TestContext, server: ApiServer) {
@@ -127,4 +129,37 @@ test('a broker that stops ends its streams at once', async (t) => {
   await server.broker.close();
   await live.end();
   assert.ok(performance.now() - begun < 1500, 'it waits for no page');
+});
+
+test('who is gone before its login was checked takes no stream from others', async (t) => {
+  const { config } = await usersIn(t, ['ann'], { dashboard: { maxStreams: 1 } });
+  const server = await startApi(t, config);
+  const head = `GET /api/v1/live HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\n`;
+  for (let i = 0; i < 5; i++) {
+    const socket = connectTcp(server.port, '127.0.0.1');
+    socket.write(`${head}Authorization: ${basic('ann').authorization}\r\n\r\n`, () => socket.resetAndDestroy());
+    await once(socket, 'close');
+  }
+  await server.ask('overview', { headers: basic('ann') });
+  const live = await LiveReader.open(t, server.port, basic('ann'));
+  assert.ok((await live.next('hello')).stream);
+});
+
+test('streams asked for on one connection, one behind the other, end with it', async (t) => {
+  const server = await startApi(t, { dashboard: { maxStreams: 3 } });
+  const head = `GET /api/v1/live HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\n\r\n`;
+  const socket = connectTcp(server.port, '127.0.0.1');
+  socket.write(head.repeat(3));
+  await once(socket, 'data');
+  const comes = async (status: number): Promise<boolean> => {
+    for (let attempt = 0; attempt < 100; attempt += 1) {
+      const answer = await openApi(server.port, 'live', {});
+      answer.on('error', () => undefined).destroy(); // a stream has no end of its own
+      if (answer.statusCode === status) return true;
+    }
+    return false;
+  };
+  assert.ok(await comes(503), 'all of them are open');
+  socket.resetAndDestroy();
+  assert.ok(await comes(200), 'there is room for others');
 });

@@ -337,3 +337,11 @@ test('streams are bounded, in all and from one address', (t) => {
   hub.admit('192.0.2.1');
   assert.equal(hub.refused, 2);
 });
+
+test('a connection that is gone already begins no stream, since nothing would end it', (t) => {
+  const { hub } = setUp(t);
+  const connection = new Connection();
+  connection.destroyed = true;
+  hub.open(connection as unknown as ServerResponse, { host: 'h', user: null, key: 'h', stillThere: () => null });
+  assert.equal(hub.size, 0);
+});

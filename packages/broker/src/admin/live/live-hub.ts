@@ -100,8 +100,9 @@ export class LiveHub {
     throw new ApiProblem(503, 'TOO_MANY_STREAMS', `${full} already, which is the most (${limit}). Close some of them.`);
   }
 
-  /** Begins a stream on an answer whose headers are written. */
+  /** Begins a stream on an answer whose headers are written; none where whoever asked is gone, and would not be missed. */
   open(response: ServerResponse, viewer: Viewer): void {
+    if (response.destroyed) return;
     const now = this.#options.now();
     const stream = new LiveStream(randomBytes(16).toString('base64url'), response, this.#options.services.traffic);
     this.#streams.set(stream.id, { stream, viewer });
