@@ -223,6 +223,19 @@ test('over TLS the cookie is for TLS alone, and so is the link', async (t) => {
     response.headers['set-cookie']![0]!,
     /^__Host-cauldron-\d+=[\w-]{43}; Path=\/; HttpOnly; Secure; SameSite=Strict$/,
   );
+  // Whoever is on the way can plant a cookie over plain HTTP, but none of this name.
+  const [cookie] = response.headers['set-cookie']![0]!.split(';');
+  for (const [sent, status] of [
+    [cookie!, 200],
+    [cookie!.replace('__Host-', ''), 401],
+  ] as const) {
+    const options = { port, host: '127.0.0.1', path: '/api/v1/overview', headers: { cookie: sent } };
+    const [answer] = (await once(https.get({ ...options, rejectUnauthorized: false }), 'response')) as [
+      IncomingMessage,
+    ];
+    answer.resume();
+    assert.equal(answer.statusCode, status);
+  }
 });
 
 test('a login with a token that expires ends then, also where it only watches', async (t) => {

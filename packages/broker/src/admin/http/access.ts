@@ -202,7 +202,9 @@ export class Access {
   }
 
   #cookies(request: FastifyRequest): string[] {
-    const names = [true, false].map((secure) => this.#cookieName(request, secure));
+    // Over TLS only a cookie that nobody can plant without: its prefix says so. A proxy may do the TLS, so both come else.
+    const kinds = this.#visitor(request).listener.secure ? [true] : [true, false];
+    const names = kinds.map((secure) => this.#cookieName(request, secure));
     return names.flatMap((name) => request.cookies[name] ?? []);
   }
 
