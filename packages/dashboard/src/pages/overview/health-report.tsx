@@ -1,10 +1,11 @@
 import type { Finding, Overview } from '@cauldron/broker/admin-api';
-import { duration, plural, wholeNumber } from '../../format/quantities.ts';
+import { duration } from '../../format/quantities.ts';
 import { routeTo } from '../../routing/routes.ts';
 import type { Tone } from '../../ui/controls.tsx';
 import { Icon, type IconName } from '../../ui/icon.tsx';
 import { Prose } from '../../ui/prose.tsx';
 import { linkOf } from './finding-links.ts';
+import { goodNews } from './good-news.ts';
 
 const LOOK: Readonly<Record<Finding['severity'], readonly [tone: Tone, icon: IconName, word: string]>> = {
   error: ['bad', 'error', 'Error'],
@@ -15,10 +16,10 @@ const LOOK: Readonly<Record<Finding['severity'], readonly [tone: Tone, icon: Ico
 /** What is the matter, in plain language; and that nothing is, where nothing is. */
 export function HealthReport({ overview }: { readonly overview: Overview }) {
   const { findings } = overview.health;
-  const grave = findings.some(({ severity }) => severity !== 'info');
+  const news = goodNews(overview);
   return (
     <section class="overview-health" aria-label="Health">
-      {!grave && <AllIsWell overview={overview} />}
+      {news !== null && <AllIsWell news={news} />}
       {findings.length > 0 && (
         <ul class="overview-findings">
           {findings.map((finding) => (
@@ -30,20 +31,14 @@ export function HealthReport({ overview }: { readonly overview: Overview }) {
   );
 }
 
-function AllIsWell({ overview: { clients, drops, store } }: { readonly overview: Overview }) {
-  const dropped = drops.reduce((sum, { lastMinute }) => sum + lastMinute, 0);
-  const who = clients.connected === 0 ? 'No client is connected' : `${plural(clients.connected, 'client')} connected`;
-  const lost = dropped === 0 ? 'nothing dropped in the last minute' : `${wholeNumber(dropped)} dropped as agreed`;
-  const kept = store === null ? 'everything is kept in memory' : 'the disk keeps up';
-  return (
-    <div class="note good overview-well">
-      <Icon name="check" />
-      <div>
-        <strong>All is well.</strong> {who}, {lost}, {kept}.
-      </div>
+const AllIsWell = ({ news }: { readonly news: string }) => (
+  <div class="note good">
+    <Icon name="check" />
+    <div>
+      <strong>All is well.</strong> {news}
     </div>
-  );
-}
+  </div>
+);
 
 function FindingRow({ finding, now }: { readonly finding: Finding; readonly now: number }) {
   const { code, severity, message, advice, since, clients } = finding;
