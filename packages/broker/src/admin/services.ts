@@ -111,7 +111,7 @@ export interface RetainedService {
   list(query: z.output<typeof schema.retainedQuery>): Page<RetainedMessage>;
   /** A whole subtree in slices, so that the broker goes on meanwhile. */
   remove(request: z.output<typeof schema.retainedDelete>): Promise<RetainedDeleted>;
-  /** @throws {ApiProblem} UNDO_GONE */
+  /** Rejects with {@link ApiProblem} UNDO_GONE; NOT_RESTORED: it can be tried again. */
   undo(token: string): Promise<Undone>;
 }
 

@@ -41,26 +41,29 @@ export function deleteRetained(core: BrokerCore, topic: string): Message | null 
 /**
  * Brings a message back, with its QoS, properties and what is left of its time, unless the topic has a newer one.
  *
- * @returns whether it is retained now
+ * @returns `skipped`: it is over, or there is a newer one; `refused`: the broker does not take it now
  */
-export function restoreRetained(core: BrokerCore, message: Message): boolean {
-  if (message.expired(core.now) || core.retained.get(message.topic) !== null) return false;
+export function restoreRetained(core: BrokerCore, message: Message): 'restored' | 'skipped' | 'refused' {
+  if (message.expired(core.now) || core.retained.get(message.topic) !== null) return 'skipped';
   // It went past the interceptors when it was published, so it does not go there again.
-  if (core.refusal(message, null, true) !== null) return false;
+  if (core.refusal(message, null, true) !== null) return 'refused';
   core.publishMessage(message, null);
-  return core.retained.get(message.topic) === message;
+  return core.retained.get(message.topic) === message ? 'restored' : 'refused';
 }
 
-/** Restores messages turn by turn. */
+/** Restores messages turn by turn. Those that are refused are `skipped`, too. */
 export async function restoreAll(
   core: BrokerCore,
   messages: readonly Message[],
   turn: () => Promise<void>,
-): Promise<{ restored: number; skipped: number }> {
+): Promise<{ restored: number; skipped: number; refused: Message[] }> {
   let restored = 0;
+  const refused: Message[] = [];
   for (const [i, message] of messages.entries()) {
     if (i > 0 && i % SLICE === 0) await turn();
-    if (restoreRetained(core, message)) restored += 1;
+    const outcome = restoreRetained(core, message);
+    if (outcome === 'restored') restored += 1;
+    if (outcome === 'refused') refused.push(message);
   }
-  return { restored, skipped: messages.length - restored };
+  return { restored, skipped: messages.length - restored, refused };
 }

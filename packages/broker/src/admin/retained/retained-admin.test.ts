@@ -207,3 +207,31 @@ test('a filter that is none and a cursor that no list gave are refused', () => {
   assert.throws(() => scene.retained.list({ filter: 'a/#/b', limit: 1 }), { code: 'INVALID_FILTER' });
   assert.throws(() => scene.retained.list({ filter: '#', limit: 1, cursor: 'x' }), { code: 'INVALID_CURSOR' });
 });
+
+test('what the broker refuses to take back can be brought back later', async () => {
+  const scene = new Scene({ limits: { maxRetainedMessages: 2 } });
+  const { core } = scene.broker;
+  for (const topic of ['a/1', 'a/2']) retain(core, topic);
+  const { undo } = await scene.retained.remove({ ...request, topic: 'a', subtree: true });
+  for (const topic of ['b/1', 'b/2']) retain(core, topic);
+  await assert.rejects(scene.retained.undo(undo!), { code: 'NOT_RESTORED', status: 503 });
+  await scene.retained.remove({ ...request, topic: 'b/1' });
+  assert.deepEqual(await scene.retained.undo(undo!), { restored: 1, skipped: 1 });
+  await scene.retained.remove({ ...request, topic: 'b/2' });
+  assert.deepEqual(await scene.retained.undo(undo!), { restored: 1, skipped: 0 });
+  assert.deepEqual(scene.topics, ['a/1=x', 'a/2=x']);
+  await assert.rejects(scene.retained.undo(undo!), { code: 'UNDO_GONE' });
+});
+
+test('deletions that are asked for at once are done one after the other, a turn between them', async () => {
+  const scene = new Scene();
+  for (let i = 0; i < 50; i++) retain(scene.broker.core, `a/${i}/x`);
+  const all = Array.from({ length: 50 }, (_, i) =>
+    scene.retained.remove({ ...request, topic: `a/${i}`, subtree: true }),
+  );
+  const bad = scene.retained.remove({ ...request, topic: '#' });
+  await assert.rejects(bad, { code: 'INVALID_TOPIC' });
+  assert.ok((await Promise.all(all)).every(({ count }) => count === 1));
+  assert.equal(scene.turns, 49);
+  assert.deepEqual(scene.topics, []);
+});

@@ -26,6 +26,9 @@ export class RetainedAdmin implements RetainedService {
   readonly #pages: RetainedPages;
   readonly #undos = new UndoStore();
   readonly #turn: () => Promise<void>;
+  /** The deletion or undo that was asked for last, and how many are not over: each is done alone, whoever asks. */
+  #last: Promise<unknown> = Promise.resolve();
+  #unfinished = 0;
 
   /** @param clock milliseconds since 1970 */
   constructor(core: BrokerCore, clock: () => number, options: RetainedAdminOptions = {}) {
@@ -52,6 +55,21 @@ export class RetainedAdmin implements RetainedService {
 
   async remove(request: DeleteRequest): Promise<RetainedDeleted> {
     checkTarget(request.topic);
+    return await this.#alone(() => this.#remove(request));
+  }
+
+  /** Does what takes many turns when all that was asked for before is done. */
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    this.#unfinished += 1;
+    const before = this.#unfinished > 1 ? this.#last.then(() => this.#turn()) : undefined;
+    const result = (before === undefined ? work() : before.then(work)).finally(() => {
+      this.#unfinished -= 1;
+    });
+    this.#last = result.catch(() => undefined); // whoever asked hears of it
+    return result;
+  }
+
+  async #remove(request: DeleteRequest): Promise<RetainedDeleted> {
     const deletion = new Deletion(this.#core, request.dryRun);
     // 'a/#' matches 'a' too. // [MQTT-4.7.1-1]
     if (request.subtree) {
@@ -81,9 +99,18 @@ export class RetainedAdmin implements RetainedService {
       const reason = `This deletion cannot be undone any more: ${UNDO_SECONDS / 60} minutes are over, it was undone already, or several others followed. Publish the messages again.`;
       throw new ApiProblem(404, 'UNDO_GONE', reason);
     }
-    return await restoreAll(this.#core, undo.messages, this.#turn);
+    const { refused, ...undone } = await this.#alone(() => restoreAll(this.#core, undo.messages, this.#turn));
+    if (refused.length > 0) this.#undos.putBack({ ...undo, messages: refused });
+    if (refused.length > 0 && undone.restored === 0) throw NOT_RESTORED;
+    return undone;
   }
 }
+
+const NOT_RESTORED = new ApiProblem(
+  503,
+  'NOT_RESTORED',
+  'The broker refused to bring it back: its store fails, or a limit of retained messages is reached. Nothing is lost: see what the broker says of its health, then try again.',
+);
 
 /** What goes, or would go, in one deletion. */
 class Deletion {

@@ -40,6 +40,11 @@ export class UndoStore {
     return undo;
   }
 
+  /** What could not be brought back can be tried again, for as long as before. */
+  putBack(undo: Undo): void {
+    this.#undos = [undo, ...this.#undos].slice(-UNDOS);
+  }
+
   /** Lets go of what is too old. */
   forget(now: number): void {
     this.#undos = this.#undos.filter(({ until }) => now < until);
