@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Routes } from '../http/typed.ts';
 import { graph, graphView } from '../schema/index.ts';
+import { checkFilter } from './check-filter.ts';
 import { look } from './looking.ts';
 
 const tags = ['graph'];
@@ -25,6 +26,7 @@ export const graphRoutes: Routes = (app, { services: { traffic } }) => {
       },
     },
     async ({ query }) => {
+      checkFilter(query.filter);
       await look(traffic);
       return traffic.graph({ ...query, open: [] });
     },
@@ -37,6 +39,7 @@ export const graphRoutes: Routes = (app, { services: { traffic } }) => {
       schema: { tags, summary: 'The same, with some groups open', body: graphView, response: { 200: graph } },
     },
     async ({ body }) => {
+      checkFilter(body.filter);
       await look(traffic);
       return traffic.graph(body);
     },

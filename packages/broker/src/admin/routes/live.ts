@@ -1,10 +1,10 @@
-import { topicFilterProblem } from '@cauldron/protocol';
 import { z } from 'zod';
 import type { Access } from '../http/access.ts';
 import type { AdminApp } from '../http/typed.ts';
 import type { LiveHub } from '../live/live-hub.ts';
 import { ApiProblem } from '../problem.ts';
 import { liveInterest } from '../schema/index.ts';
+import { checkFilter } from './check-filter.ts';
 
 /** Bytes of what a page shows: the open levels of a large tree of topics have long names. */
 const INTEREST_BODY_LIMIT = 262_144;
@@ -70,9 +70,3 @@ const STREAM_GONE = new ApiProblem(
   'STREAM_GONE',
   'You have no such stream, or not any more. Open one: GET /api/v1/live.',
 );
-
-/** @throws {ApiProblem} FILTER_INVALID */
-function checkFilter(filter: string): void {
-  const problem = topicFilterProblem(filter);
-  if (problem !== undefined) throw new ApiProblem(400, 'FILTER_INVALID', `${problem}. Send another filter.`);
-}

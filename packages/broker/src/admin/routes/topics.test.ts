@@ -122,3 +122,10 @@ test('what MQTT cannot carry is refused, and nothing is published', async () => 
   assert.equal(longest.statusCode, 200);
   assert.equal(seen.takeMessages().length, 1);
 });
+
+test('a graph of what is no topic filter is refused', async () => {
+  const { get, post } = scene();
+  for (const answer of [await get('/graph?filter=a/%23/b'), await post('/graph', { filter: 'a/#/b' })]) {
+    assert.deepEqual([answer.statusCode, answer.json().error.code], [400, 'FILTER_INVALID']);
+  }
+});
