@@ -18,7 +18,6 @@ import { Toasts, toastFailure } from './ui/toasts.tsx';
 /** The whole page: who is there, the frame, and the page the address names. */
 export function App() {
   const { session, failure, refresh } = useSession();
-  useEffect(() => chooseTheme(chosenTheme()), []);
   if (session === null) {
     return (
       <main class="centered-page">

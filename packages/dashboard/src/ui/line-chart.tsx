@@ -2,6 +2,7 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { clockTime } from '../format/quantities.ts';
+import { onThemeChange } from './theme.ts';
 
 export interface ChartSeries {
   readonly label: string;
@@ -76,14 +77,10 @@ export function LineChart(props: LineChartProps) {
     });
     observer.observe(element);
     // Colours are drawn, so a change of the theme is a new drawing.
-    const dark = matchMedia('(prefers-color-scheme: dark)');
-    dark.addEventListener('change', build);
-    const themed = new MutationObserver(build);
-    themed.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
+    const stop = onThemeChange(build);
     return () => {
       observer.disconnect();
-      themed.disconnect();
-      dark.removeEventListener('change', build);
+      stop();
       chart.current?.destroy();
       chart.current = null;
     };

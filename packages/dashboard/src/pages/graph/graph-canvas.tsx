@@ -1,8 +1,8 @@
 import type { Graph } from '@cauldron/broker/admin-api';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { Button } from '../../ui/controls.tsx';
+import { onThemeChange } from '../../ui/theme.ts';
 import { listenToGestures } from './gestures.ts';
-import { onPaletteChange } from './palette.ts';
 import { isGroup } from './scene.ts';
 import { Stage } from './stage.ts';
 import type { Direction } from './toward.ts';
@@ -82,7 +82,7 @@ function setUp(
   observer.observe(box);
   stage.resize(box.clientWidth, box.clientHeight);
   const ends = [
-    onPaletteChange(() => stage.recolor()),
+    onThemeChange(() => stage.recolor()),
     listenToGestures(top, {
       panBy: (dx, dy) => stage.panBy(dx, dy),
       zoomBy: (factor, at) => stage.zoomBy(factor, at),

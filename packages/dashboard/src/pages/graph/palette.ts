@@ -35,18 +35,6 @@ export function readPalette(): Palette {
   };
 }
 
-/** Calls back when the colours are others. @returns what ends it */
-export function onPaletteChange(changed: () => void): () => void {
-  const scheme = matchMedia('(prefers-color-scheme: dark)');
-  scheme.addEventListener('change', changed);
-  const chosen = new MutationObserver(changed);
-  chosen.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
-  return () => {
-    scheme.removeEventListener('change', changed);
-    chosen.disconnect();
-  };
-}
-
 /** From 0 to 1, of `#rrggbb`. */
 function luminanceOf(color: string): number {
   const [r = 255, g = 255, b = 255] = (color.match(/[\da-f]{2}/gi) ?? []).map((part) => Number.parseInt(part, 16));
