@@ -134,7 +134,7 @@ test('the picture moves, a node that is chosen has a card with links, and a paus
   await page.getByRole('button', { name: 'Pause' }).click();
   await page.getByRole('button', { name: 'Go on' }).waitFor();
   // The camera may be on its way yet, to where there is room without the card.
-  for (let tries = 0; tries < 20 && (await differ()); tries++);
+  for (let tries = 0; tries < 300 && (await differ()); tries++);
   assert.ok(!(await differ()), 'nothing moves while paused');
   opened.clean();
   await opened.close();

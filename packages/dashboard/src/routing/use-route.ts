@@ -29,6 +29,8 @@ export function useRoute(): Route {
       setHash(here);
     };
     addEventListener('hashchange', changed);
+    // It may have changed between the first drawing and now.
+    setHash(here);
     return () => removeEventListener('hashchange', changed);
   }, []);
   return parseRoute(hash);
