@@ -25,7 +25,7 @@ export const liveInterest = z.strictObject({
   /** Last values of these topics, at most ten times a second, only those that changed. */
   values: z.array(z.string().min(1).max(65_535)).max(500).optional(),
   /** Messages of topics that match any of these filters, as they come, at most ten times a second and a hundred at once. */
-  feed: z.array(z.string().min(1).max(65_535)).max(20).optional(),
+  feed: z.array(z.string().min(1).max(1024)).max(20).optional(),
   /** A page of the list of clients, once a second. */
   clients: clientsQuery.optional(),
   /** One client, by its identifier, with its newest events; once a second. */

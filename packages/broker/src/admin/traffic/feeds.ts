@@ -30,6 +30,10 @@ class Feed implements FeedOfTopic {
     this.filters = filters;
   }
 
+  wants(topic: string): boolean {
+    return this.filters.some((filter) => matchTopic(filter, topic));
+  }
+
   count(messages: number): void {
     this.#owed += messages;
   }
@@ -64,11 +68,25 @@ function asMessage({ topic, bytes, length, size, qos, retain, publisher, at }: W
   return { topic, payload: toPayload(kept, size), kind: describePayload(kept, size).kind, qos, retain, publisher, at };
 }
 
+/**
+ * Feeds that came and went lately, which topics catch up on one by one: otherwise each change would have every topic compared with
+ * the filters of everybody.
+ */
+const CHANGES_KEPT = 64;
+
+/** A feed began or ended. */
+interface Change {
+  readonly feed: Feed;
+  readonly began: boolean;
+}
+
 /** Everybody who gets messages one by one. */
 export class Feeds {
   readonly #open = new Set<Feed>();
-  /** Changes with who they are: what topics remember of it holds no longer. */
+  /** Number of the last change; what topics remember of an earlier one has to catch up. */
   #generation = 0;
+  /** The last changes, a ring indexed by their number. */
+  readonly #changes: Change[] = [];
 
   get size(): number {
     return this.#open.size;
@@ -77,20 +95,35 @@ export class Feeds {
   open(filters: readonly string[]): FeedSource {
     const feed = new Feed(filters);
     this.#open.add(feed);
-    this.#generation += 1;
+    this.#changed({ feed, began: true });
     return {
       take: () => feed.take(),
       end: () => {
-        if (this.#open.delete(feed)) this.#generation += 1;
+        if (this.#open.delete(feed)) this.#changed({ feed, began: false });
       },
     };
   }
 
+  #changed(change: Change): void {
+    this.#generation += 1;
+    this.#changes[this.#generation % CHANGES_KEPT] = change;
+  }
+
   /** The feeds that a topic belongs to. */
   of(record: TopicRecord): readonly FeedOfTopic[] {
-    if (record.feedGeneration === this.#generation) return record.feeds;
+    const since = record.feedGeneration;
+    if (since === this.#generation) return record.feeds;
     record.feedGeneration = this.#generation;
-    record.feeds = [...this.#open].filter(({ filters }) => filters.some((filter) => matchTopic(filter, record.key)));
+    // One that was never asked about has nothing to go on from.
+    if (since < 0 || this.#generation - since > CHANGES_KEPT) {
+      record.feeds = [...this.#open].filter((feed) => feed.wants(record.key));
+      return record.feeds;
+    }
+    for (let number = since + 1; number <= this.#generation; number++) {
+      const { feed, began } = this.#changes[number % CHANGES_KEPT]!;
+      if (!began) record.feeds = record.feeds.filter((other) => other !== feed);
+      else if (this.#open.has(feed) && feed.wants(record.key)) record.feeds = [...record.feeds, feed];
+    }
     return record.feeds;
   }
 }
