@@ -338,6 +338,17 @@ test('a user who is removed, has another password, or loses the role, is out, an
   assert.match((await lives[1]!.next('goodbye')).reason, /may not use the dashboard any longer/);
 });
 
+test('a user whom the program disconnects is logged out of the dashboard, too, and nobody else is', async (t) => {
+  const server = await startWithUsers(t);
+  const [ann, vic] = [await server.login('ann'), await server.login('vic')];
+  const live = await LiveReader.open(t, server.port, { cookie: ann.cookie });
+  await live.next('hello');
+  server.broker.disconnectUser('ann', 'the kitchen is closed');
+  assert.equal((await live.next('goodbye')).reason, 'the kitchen is closed');
+  refused(await ann.ask('overview'), 401, 'LOGIN_REQUIRED');
+  assert.equal((await vic.ask('overview')).status, 200);
+});
+
 // ---- without authentication
 
 test('without authentication it opens directly on this machine, and for nobody who comes by another name or a proxy', async (t) => {

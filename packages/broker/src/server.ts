@@ -284,12 +284,13 @@ export class Broker extends EventEmitter<BrokerEvents> {
   }
 
   /**
-   * Disconnects every client that logged in as a user.
+   * Disconnects every client that logged in as a user, and ends its logins to the dashboard.
    *
    * @param reason the clients are told
-   * @returns how many
+   * @returns how many clients
    */
   disconnectUser(username: string, reason = 'disconnected by the broker'): number {
+    this.#dashboard?.logOut(username, reason);
     return this.#security.kickUser(username, reason);
   }
 

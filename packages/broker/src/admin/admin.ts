@@ -107,7 +107,15 @@ export class Admin {
     const names = new Set(usernames);
     const fits = ({ username, rights }: AdminUser) =>
       names.has(username) && (rights?.provider ?? provider) === provider;
-    const reason = 'the user was removed or has other credentials; log in again';
+    this.#endWhere(fits, 'the user was removed or has other credentials; log in again');
+  }
+
+  /** Ends the logins of a user, and what it watches. */
+  logOut(username: string, reason: string): void {
+    this.#endWhere((user) => user.username === username, reason);
+  }
+
+  #endWhere(fits: (user: AdminUser) => boolean, reason: string): void {
     this.#sessions.endWhere(fits, reason);
     this.#live.endWhere(fits, reason);
   }

@@ -53,6 +53,11 @@ export class DashboardServer {
     http.serve((request, response, address) => this.#admin.handle(request, response, { address, listener }));
   }
 
+  /** Ends the logins of a user. */
+  logOut(username: string, reason: string): void {
+    this.#admin.logOut(username, reason);
+  }
+
   /** Moves on in time; to be called every few hundred milliseconds. */
   tick(now: number): void {
     try {
