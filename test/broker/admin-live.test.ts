@@ -106,11 +106,16 @@ test('a stream belongs to the session that opened it', async (t) => {
 });
 
 test('so many pages of one address are open, and one that closes makes room', async (t) => {
-  const server = await startApi(t, { dashboard: { maxStreamsPerAddress: 2, maxStreams: 3 } });
+  const server = await startApi(t, { dashboard: { maxStreamsPerAddress: 2, maxStreams: 3 }, sys: { interval: 0.1 } });
+  const counted = new Map<string, string>();
+  server.broker.subscribe('$SYS/broker/guard/dashboard/#', ({ topic, payload }) => {
+    counted.set(topic.slice('$SYS/broker/guard/dashboard/'.length), new TextDecoder().decode(payload));
+  });
   const first = await LiveReader.open(t, server.port);
   await LiveReader.open(t, server.port);
   const refused = await server.ask('live');
   assert.deepEqual([refused.status, refused.body.error.code], [503, 'TOO_MANY_STREAMS']);
+  await until('$SYS says so', () => counted.get('streams') === '2' && counted.get('streams/refused') === '1');
   first.response.destroy();
   await until('room', () => first.ended);
   await LiveReader.open(t, server.port);

@@ -112,7 +112,9 @@ export class Broker extends EventEmitter<BrokerEvents> {
     security.attach(this.core);
     this.#listeners = new Listeners(this.core, log);
     this.#memory = new MemoryMonitor((finding) => this.#memoryChanged(finding), config.limits);
-    this.#sys = new SysTopics(this.core, config.sys.interval, this.#keeper, () => security.logins);
+    const logins = () => security.logins;
+    const counters = () => this.#dashboard?.counters ?? null;
+    this.#sys = new SysTopics(this.core, config.sys.interval, this.#keeper, logins, counters);
   }
 
   /** What the broker counted since it started. */

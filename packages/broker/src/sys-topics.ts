@@ -1,5 +1,6 @@
 import type { BrokerCore, Metrics } from '@cauldron/core';
 import { encodeUtf8 } from '@cauldron/protocol';
+import type { DashboardCounters } from './admin/ports.ts';
 import { LoginCounters } from './auth/authentication-options.ts';
 import { LoadAverage } from './load-average.ts';
 import type { StoreStats } from './store/worker-store.ts';
@@ -26,6 +27,7 @@ export class SysTopics {
   readonly #intervalMs: number;
   readonly #store: { readonly stats: StoreStats } | null;
   readonly #logins: () => LoginCounters;
+  readonly #dashboard: () => DashboardCounters | null;
   readonly #published = new Map<string, string>();
   readonly #loads = loads.map(([topic, counter]) => ({ topic, counter, average: new LoadAverage() }));
   #startedAt: number | undefined;
@@ -36,13 +38,16 @@ export class SysTopics {
    * @param intervalSeconds how often to publish, 0 = never
    * @param store null = everything is in memory
    * @param logins what was counted of them
+   * @param dashboard what it counts; null = there is none
    */
   constructor(
     core: BrokerCore,
     intervalSeconds: number,
     store: { readonly stats: StoreStats } | null = null,
     logins: () => LoginCounters = () => new LoginCounters(),
+    dashboard: () => DashboardCounters | null = () => null,
   ) {
+    this.#dashboard = dashboard;
     this.#core = core;
     this.#logins = logins;
     this.#store = store;
@@ -104,6 +109,7 @@ export class SysTopics {
       ...this.#storeNumbers(),
       ...this.#guardNumbers(),
       ...this.#loginNumbers(),
+      ...this.#dashboardNumbers(),
       ['heap/current', heapUsed + external],
       ['heap/maximum', this.#heapMaximum],
     ];
@@ -160,6 +166,17 @@ export class SysTopics {
   }
 
   /** Logins, and what rules denied. */
+  #dashboardNumbers(): [string, number][] {
+    const counters = this.#dashboard();
+    if (counters === null) return [];
+    return [
+      ['guard/dashboard/sessions', counters.sessions],
+      ['guard/dashboard/sessions/refused', counters.sessionsRefused],
+      ['guard/dashboard/streams', counters.streams],
+      ['guard/dashboard/streams/refused', counters.streamsRefused],
+    ];
+  }
+
   #loginNumbers(): [string, number][] {
     const { metrics } = this.#core;
     const logins = this.#logins();

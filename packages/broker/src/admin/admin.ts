@@ -7,6 +7,7 @@ import { Sessions } from './http/sessions.ts';
 import type { AdminUser, AdminUsers } from './http/users.ts';
 import type { Visitor } from './http/visitor.ts';
 import { LiveHub } from './live/live-hub.ts';
+import type { DashboardCounters } from './ports.ts';
 import { routes } from './routes/index.ts';
 import { liveRoutes } from './routes/live.ts';
 import { sessionRoutes } from './routes/session.ts';
@@ -95,6 +96,16 @@ export class Admin {
   handle(request: IncomingMessage, response: ServerResponse, visitor: Visitor): void {
     this.#visitors.note(request, visitor);
     this.#app.handle(request, response);
+  }
+
+  /** Logins and streams of live data, now and those that found no room. */
+  get counters(): DashboardCounters {
+    return {
+      sessions: this.#sessions.size,
+      sessionsRefused: this.#sessions.refused,
+      streams: this.#live.size,
+      streamsRefused: this.#live.refused,
+    };
   }
 
   /** Ends what has lasted too long. */

@@ -62,3 +62,15 @@ export interface OperatorActions {
   /** @param client the one that has the session, or had it last; null = none since the broker started */
   discarding(clientId: string, client: ClientInfo | null, by: Operator): void;
 }
+
+/** What the dashboard counts. */
+export interface DashboardCounters {
+  /** Right now: logins in browsers. */
+  readonly sessions: number;
+  /** Logins that found no room. */
+  readonly sessionsRefused: number;
+  /** Right now: pages that get live data. */
+  readonly streams: number;
+  /** Pages that found no room. */
+  readonly streamsRefused: number;
+}

@@ -4,6 +4,7 @@ import { Admin } from '../admin/admin.ts';
 import type { AdminAudit } from '../admin/http/audit.ts';
 import type { AdminLogin, AdminLoginResult, AdminUser, AdminUsers } from '../admin/http/users.ts';
 import type { ListenerPlace } from '../admin/http/visitor.ts';
+import type { DashboardCounters } from '../admin/ports.ts';
 import { allowsAnonymous, type Exposure } from '../exposure.ts';
 import type { HttpHost } from '../http/http-host.ts';
 import type { Logger } from '../log.ts';
@@ -51,6 +52,10 @@ export class DashboardServer {
   /** Answers the requests of a listener. */
   serve(http: HttpHost, listener: ListenerPlace): void {
     http.serve((request, response, address) => this.#admin.handle(request, response, { address, listener }));
+  }
+
+  get counters(): DashboardCounters {
+    return this.#admin.counters;
   }
 
   /** Ends the logins of a user. */
