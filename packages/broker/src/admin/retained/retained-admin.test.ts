@@ -51,6 +51,7 @@ test('what would be deleted is counted and named, and nothing is deleted', async
       topics: ['a', 'a/b', 'a/b/c'],
       undo: null,
       undoSeconds: UNDO_SECONDS,
+      refusal: null,
     },
   );
   assert.ok(dry.bytes > 0);
@@ -181,6 +182,23 @@ test('an interceptor that forbids a deletion is heard, and the message stays', a
   retain(scene.broker.core, 'a');
   await assert.rejects(scene.retained.remove({ ...request, topic: 'a' }), { code: 'NOT_DELETED', status: 503 });
   assert.deepEqual(scene.topics, ['a=x']);
+});
+
+test('where the broker stops deleting on the way it is said what went, why no more did, and what went can come back', async () => {
+  const scene = new Scene({
+    interceptors: [
+      {
+        intercept: ({ topic, payload }) =>
+          topic === 'a/3' && payload.length === 0 ? { reasonCode: 0x87, reason: 'no' } : undefined,
+      },
+    ],
+  });
+  for (const topic of ['a/1', 'a/2', 'a/3', 'a/4']) retain(scene.broker.core, topic);
+  const done = await scene.retained.remove({ ...request, topic: 'a', subtree: true });
+  assert.deepEqual([done.count, done.topics], [2, ['a/1', 'a/2']]);
+  assert.match(done.refusal!, /refused to delete more \(0x87\)/);
+  assert.deepEqual(await scene.retained.undo(done.undo!), { restored: 2, skipped: 0 });
+  assert.equal(scene.topics.length, 4);
 });
 
 test('pages of a list are all that matches, each once, and a page that is asked for again is the same', () => {

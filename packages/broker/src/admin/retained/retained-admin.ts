@@ -78,19 +78,22 @@ export class RetainedAdmin implements RetainedService {
       const message = this.#core.retained.get(request.topic);
       if (message !== null && !message.expired(this.#core.now)) deletion.take([message]);
     }
-    if (deletion.refusal !== null && deletion.count === 0) throw refused(deletion.refusal);
+    if (deletion.refusal !== null && deletion.count === 0) {
+      throw new ApiProblem(503, 'NOT_DELETED', `Nothing was deleted. ${refusalText(deletion.refusal)}`);
+    }
     return request.dryRun ? this.#wouldDelete(deletion) : this.#deleted(deletion);
   }
 
   #wouldDelete({ count, bytes, topics }: Deletion): RetainedDeleted {
-    return { count, bytes, topics, undo: null, undoSeconds: canUndo(count, bytes) ? UNDO_SECONDS : 0 };
+    const undoSeconds = canUndo(count, bytes) ? UNDO_SECONDS : 0;
+    return { count, bytes, topics, undo: null, undoSeconds, refusal: null };
   }
 
   #deleted(deletion: Deletion): RetainedDeleted {
     const { count, bytes, topics, messages } = deletion;
-    if (count === 0) return { count, bytes, topics, undo: null, undoSeconds: 0 };
-    if (!canUndo(count, bytes)) return { count, bytes, topics, undo: null, undoSeconds: 0 };
-    return { count, bytes, topics, undo: this.#undos.keep(messages, this.#clock()), undoSeconds: UNDO_SECONDS };
+    const undo = canUndo(count, bytes) ? this.#undos.keep(messages, this.#clock()) : null;
+    const refusal = deletion.refusal === null ? null : refusalText(deletion.refusal);
+    return { count, bytes, topics, undo, undoSeconds: undo === null ? 0 : UNDO_SECONDS, refusal };
   }
 
   async undo(token: string): Promise<Undone> {
@@ -168,8 +171,7 @@ function checkTarget(topic: string): void {
   }
 }
 
-function refused(reasonCode: number): ApiProblem {
+function refusalText(reasonCode: number): string {
   const code = `0x${reasonCode.toString(16)}`;
-  const reason = `The broker refused to delete it (${code}): its store fails, a queue is full, or an interceptor forbids it. See what the broker says of its health, then try again.`;
-  return new ApiProblem(503, 'NOT_DELETED', reason);
+  return `The broker refused to delete more (${code}): its store fails, a queue is full, or an interceptor forbids it. See what the broker says of its health, then try again.`;
 }

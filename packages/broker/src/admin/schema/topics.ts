@@ -157,6 +157,8 @@ export const retainedDeleted = z.object({
   undo: z.string().nullable(),
   /** What `undo` is kept for, seconds; 0 = it cannot be undone. */
   undoSeconds: count,
+  /** Why the broker did not delete the rest, in plain language; null = there is no rest. */
+  refusal: z.string().nullable(),
 });
 
 export const undoRequest = z.strictObject({ undo: z.string() });

@@ -107,7 +107,7 @@ function Plan({ plan: { count, bytes: size, topics, undoSeconds }, topic, subtre
 
 /** Says what was done, with the way back. */
 function told(
-  { count, undo, undoSeconds }: RetainedDeleted,
+  { count, undo, undoSeconds, refusal }: RetainedDeleted,
   topic: string,
   subtree: boolean,
   changed: () => void,
@@ -115,6 +115,7 @@ function told(
   const text = subtree
     ? `Deleted ${plural(count, 'retained message')} below ${topic}`
     : `Deleted what was retained on ${topic}`;
+  if (refusal !== null) toast(refusal, { tone: 'bad' });
   if (count === 0 || undo === null) {
     toast(count === 0 ? 'There was nothing to delete any more' : `${text}. It cannot be undone.`);
     return;
