@@ -185,7 +185,7 @@ test('a payload is shown as what it is, and as somebody wants to see it', async 
 
   await goTo(address('workshop/press/firmware'));
   await isSelected('Hex');
-  await page.getByText('7f 45 4c 46').waitFor();
+  await page.getByText('7f 45 4c 46 02 01 01 00', { exact: true }).waitFor();
   await goTo(address('workshop/press/state'));
   await page.getByText('User property line').waitFor();
   await goTo(address('house/notice'));
