@@ -41,19 +41,22 @@ export interface OneLoad {
   readonly webSocket?: boolean;
 }
 
-/** Runs a load against it; returns messages delivered a second, null where the load failed, which is told. */
-export async function deliveredPerSecond(
+/** What a load measured, by the names of its figures. */
+export type Figures = LoadResult['figures'];
+
+/** Runs a load against it; null where the load failed, which is told. */
+export async function measureLoad(
   broker: OneBroker,
   pinning: Pinning | null,
   { shape, seconds, port, webSocket = false }: OneLoad,
-): Promise<number | null> {
+): Promise<Figures | null> {
   const brokerPid = broker.child.pid ?? null;
   const { figures, errors } = await generate(pinning, {
     ...shape,
     ...{ host: '127.0.0.1', port, brokerPid, warmup: 1, webSocket, seconds },
   });
   if (errors.length > 0) process.stderr.write(`${errors.join('; ')}\n`);
-  return errors.length > 0 ? null : (figures.delivered_per_s ?? null);
+  return errors.length > 0 ? null : figures;
 }
 
 function generate(pinning: Pinning | null, spec: PublishSpec): Promise<LoadResult> {

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import type { PublishSpec } from './load/spec.ts';
 import { loads } from './loads.ts';
 import { findPinning, machineLine } from './machine.ts';
-import { deliveredPerSecond, startOneBroker } from './one-broker.ts';
+import { measureLoad, startOneBroker } from './one-broker.ts';
 import { medianOfKnown, medianRatio, readable } from './stats.ts';
 
 const NAMES = ['pair1-q0', 'pair10-q0', 'fanin-q0', 'pair10-q1', 'pair10-q2', 'fanout-flat'];
@@ -33,7 +33,8 @@ try {
       for (const webSocket of [false, true]) {
         const port = webSocket ? broker.ws : broker.mqtt;
         const shape = load.shape as PublishSpec;
-        const rate = await deliveredPerSecond(broker, pinning, { shape, seconds, port, webSocket });
+        const measured = await measureLoad(broker, pinning, { shape, seconds, port, webSocket });
+        const rate = measured?.delivered_per_s ?? null;
         process.stderr.write(`${round}/${rounds} ${load.name} ${webSocket ? 'ws' : 'tcp'} ${rate}\n`);
         const key = `${load.name} ${webSocket}`;
         figures.set(key, [...(figures.get(key) ?? []), rate]);
