@@ -1,5 +1,5 @@
 /**
- * `node bench/dashboard.ts [--rounds N] [--seconds S] [--page NAME]`: the same loads on one broker, by turns with no page
+ * `node bench/dashboard.ts [--rounds N] [--seconds S] [--page NAME] [--no-browser]`: the same loads on one broker, by turns with no page
  * open, with pages of the dashboard open in Chromium, which runs on the load's core in all cases, and with somebody who only reads
  * what such a page is sent.
  */
@@ -34,6 +34,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '4' },
     load: { type: 'string', multiple: true },
     page: { type: 'string', multiple: true, default: ['overview', 'topics', 'graph'] },
+    'no-browser': { type: 'boolean', default: false },
   },
 });
 const rounds = Number(values.rounds);
@@ -47,7 +48,7 @@ if (pinning !== null) outputOf('taskset', ['-cp', String(pinning.load), String(p
 const broker = await startOneBroker(pinning);
 const profile = mkdtempSync(path.join(tmpdir(), 'cauldron-bench-'));
 const chromium = await startChromium(profile);
-const pages = values.page.map((name) => ({ name, open: () => openPage(`#/${name}`) }));
+const pages = (values['no-browser'] ? [] : values.page).map((name) => ({ name, open: () => openPage(`#/${name}`) }));
 const readers = Object.entries(READERS).map(([name, interest]) => ({
   name: `${name}, shown on another machine`,
   open: () => openReader(interest),
@@ -57,7 +58,11 @@ try {
   const found = new Map<string, (Figures | null)[]>();
   for (let round = 1; round <= rounds; round++) {
     for (const load of chosen) {
-      for (const { name, open } of states) {
+      // Each round begins with another: who comes behind a flood finds other memory than who comes first.
+      for (const { name, open } of [
+        ...states.slice(round % states.length),
+        ...states.slice(0, round % states.length),
+      ]) {
         const close = await open();
         await wait(SETTLE);
         const shape = load.shape as PublishSpec;
