@@ -96,6 +96,8 @@ export function LineChart(props: LineChartProps) {
 }
 
 /** Distances between the lines of an axis of bytes: labels are then round. */
+/** Seconds between two times of the axis, which says no less than a second. */
+const TIME_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400];
 const BINARY_STEPS = Array.from({ length: 50 }, (_, power) => 2 ** power);
 
 /** Pixels that labels of an axis take; as many at least as give charts one above the other the same left edge. */
@@ -138,6 +140,7 @@ function optionsOf(
         font,
         size: 34,
         space: 70,
+        incrs: TIME_STEPS,
         values: (chart, at) => timesOf(chart, at),
       },
       {
