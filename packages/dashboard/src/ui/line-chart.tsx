@@ -95,9 +95,9 @@ export function LineChart(props: LineChartProps) {
   return <div ref={ref} class="chart" role="img" aria-label={label} style={{ minHeight: `${height}px` }} />;
 }
 
-/** Distances between the lines of an axis of bytes: labels are then round. */
 /** Seconds between two times of the axis, which says no less than a second. */
 const TIME_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400];
+/** Distances between the lines of an axis of bytes: labels are then round. */
 const BINARY_STEPS = Array.from({ length: 50 }, (_, power) => 2 ** power);
 
 /** Pixels that labels of an axis take; as many at least as give charts one above the other the same left edge. */
