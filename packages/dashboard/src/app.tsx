@@ -14,6 +14,7 @@ import { Badge, Button, Dot, Empty, Loading, Note, type Tone } from './ui/contro
 import { Icon } from './ui/icon.tsx';
 import { chooseTheme, chosenTheme, type Theme } from './ui/theme.ts';
 import { Toasts, toastFailure } from './ui/toasts.tsx';
+import { useNarrow } from './ui/use-media.ts';
 
 /** The whole page: who is there, the frame, and the page the address names. */
 export function App() {
@@ -50,13 +51,31 @@ function Shell({ session, user, onSessionEnd }: ShellProps) {
   useEffect(() => {
     document.title = page === undefined ? 'Cauldron' : `${page.title} · Cauldron`;
   }, [page]);
+  const narrow = useNarrow();
   const logOut = (): void => void request('DELETE', '/session').then(onSessionEnd, toastFailure);
+  const state = (
+    <>
+      <div class="shell-foot-row">
+        <LiveIndicator />
+        <ThemeButton />
+      </div>
+      {user.username !== null && (
+        <div class="shell-foot-row">
+          <span class="truncate" title={user.username}>
+            {user.username} {user.role === 'viewer' && <Badge>read only</Badge>}
+          </span>
+          <Button small kind="quiet" icon="logout" label="Log out" onClick={logOut} />
+        </div>
+      )}
+    </>
+  );
   return (
     <div class="shell">
       {/* The address behind # is the page's, so it cannot name this place. */}
       <button type="button" class="skip-link" onClick={() => document.getElementById('main')?.focus()}>
         Skip to content
       </button>
+      {narrow && <header class="shell-top">{state}</header>}
       <nav class="shell-nav" aria-label="Pages">
         <a class="shell-brand" href={routeTo([])}>
           <img src="/favicon.svg" alt="" />
@@ -70,21 +89,12 @@ function Shell({ session, user, onSessionEnd }: ShellProps) {
             </a>
           ))}
         </div>
-        <div class="shell-foot">
-          <div class="shell-foot-row">
-            <LiveIndicator />
-            <ThemeButton />
+        {!narrow && (
+          <div class="shell-foot">
+            {state}
+            <div class="shell-foot-row">Cauldron {session.broker.version}</div>
           </div>
-          {user.username !== null && (
-            <div class="shell-foot-row">
-              <span class="truncate" title={user.username}>
-                {user.username} {user.role === 'viewer' && <Badge>read only</Badge>}
-              </span>
-              <Button small kind="quiet" icon="logout" label="Log out" onClick={logOut} />
-            </div>
-          )}
-          <div class="shell-foot-row">Cauldron {session.broker.version}</div>
-        </div>
+        )}
       </nav>
       <div class="shell-main" id="main" tabIndex={-1} role="main">
         {page === undefined ? (
