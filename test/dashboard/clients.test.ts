@@ -5,6 +5,7 @@ import { type Client, connect, type NodeClientOptions } from '@cauldron/client';
 import type { Page } from 'playwright-core';
 import { type DashboardPage, type Look, useDashboard } from './open-dashboard.ts';
 import { type Plant, startPlant } from './plant.ts';
+import { send } from './sending.ts';
 
 /** Everybody whose password is their name; who has none is anonymous. */
 function authenticate({ username, password }: AuthenticationRequest): AuthenticationResult {
@@ -75,7 +76,7 @@ async function join(t: TestContext, options: NodeClientOptions): Promise<Client>
 function keepPublishing(client: Client, topic: string): void {
   publishing.set(
     client,
-    setInterval(() => void client.publish(topic, '7'), 20),
+    setInterval(() => send(client, topic, '7'), 20),
   );
 }
 

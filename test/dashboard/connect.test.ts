@@ -11,6 +11,7 @@ import { startProcess } from '../support/process.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { findTool } from '../support/tools.ts';
 import { type DashboardPage, useDashboard } from './open-dashboard.ts';
+import { send } from './sending.ts';
 
 const setup = useDashboard();
 
@@ -130,7 +131,7 @@ test('the list is searched, stands still while paused, is exported and cleared, 
   const opened = await connected();
   const { page } = opened;
   await subscribe(page, 'many/#', '1');
-  for (let n = 0; n < 1200; n++) void other.publish(`many/${n % 3}`, `number ${n}`, { qos: 1 });
+  for (let n = 0; n < 1200; n++) send(other, `many/${n % 3}`, `number ${n}`, { qos: 1 });
   await page.getByText('1,200, the last 1,000 shown').waitFor();
   assert.match(await rows(page).first().innerText(), /number 1199/);
   await page.getByRole('searchbox').fill('number 1198');

@@ -3,6 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { type Client, connect } from '@cauldron/client';
 import type { Page } from 'playwright-core';
 import { useDashboard } from './open-dashboard.ts';
+import { send } from './sending.ts';
 
 const setup = useDashboard();
 
@@ -23,7 +24,7 @@ async function clientOf(t: TestContext, clientId: string): Promise<Client> {
 /** Has a client publish every so many milliseconds, as long as it is connected. */
 function every(t: TestContext, milliseconds: number, client: Client, topic: string): void {
   const timer = setInterval(() => {
-    if (client.state.status === 'connected') void client.publish(topic, '21');
+    if (client.state.status === 'connected') send(client, topic, '21');
   }, milliseconds);
   t.after(() => clearInterval(timer));
 }

@@ -4,6 +4,7 @@ import { connect } from '@cauldron/client';
 import type { Page } from 'playwright-core';
 import { useDashboard } from './open-dashboard.ts';
 import { startPlant } from './plant.ts';
+import { send } from './sending.ts';
 
 const setup = useDashboard({ limits: { maxOutboundBytes: 1_000_000 } });
 
@@ -57,7 +58,7 @@ test('the figures are those of the broker, and follow what clients do', async (t
   const before = Number(await figure(page, 'Clients').textContent());
   const client = await connect(setup().mqttUrl, { clientId: 'figures' });
   await client.on('figures/#', () => {});
-  const timer = setInterval(() => void client.publish('figures/x', 'x'.repeat(500)), 20);
+  const timer = setInterval(() => send(client, 'figures/x', 'x'.repeat(500)), 20);
   t.after(() => {
     clearInterval(timer);
     return client.end();

@@ -2,6 +2,7 @@ import { connect as connectSocket, type Socket } from 'node:net';
 import { type Client, connect, type NodeClientOptions } from '@cauldron/client';
 import { encodePacket, PacketType } from '@cauldron/protocol';
 import { connectOf } from '../support/raw-client.ts';
+import { send } from './sending.ts';
 
 /** A factory's worth of clients, as a person would find them: for pages that are to be looked at. */
 export interface Plant {
@@ -41,7 +42,7 @@ export async function startPlant(url: string): Promise<Plant> {
   const socket = await startSlow(url, slow);
   const camera = await join({ clientId: 'camera-gate' });
   const picture = new Uint8Array(PICTURE);
-  timers.push(setInterval(() => void camera.publish('plant/camera/gate', picture), 100));
+  timers.push(setInterval(() => send(camera, 'plant/camera/gate', picture), 100));
   return {
     connected: [...listeners, ...sensors, 'camera-gate', slow],
     away,
@@ -81,7 +82,7 @@ function publishReading(sensor: Client, topic: string, place: number): void {
     value: Number(value.toFixed(2)),
     unit: topic.endsWith('vibration') ? 'mm/s' : '°C',
   });
-  void sensor.publish(topic, payload, { qos: 1, retain: true });
+  send(sensor, topic, payload, { qos: 1, retain: true });
 }
 
 async function startListeners(join: (member: Member) => Promise<Client>): Promise<string[]> {

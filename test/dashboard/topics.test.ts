@@ -4,6 +4,7 @@ import { type Client, connect, type Message } from '@cauldron/client';
 import type { Page } from 'playwright-core';
 import { startHouse } from './house.ts';
 import { type DashboardPage, useDashboard } from './open-dashboard.ts';
+import { send } from './sending.ts';
 
 const setup = useDashboard();
 
@@ -360,7 +361,7 @@ test('on a phone the details are a page of their own, from which one comes back'
 function floodOf(client: Client, topics: readonly string[]): () => void {
   let n = 0;
   const timer = setInterval(() => {
-    for (let i = 0; i < 50; i++) void client.publish(topics[(n++ * 7919) % topics.length]!, `{"value":${n}}`);
+    for (let i = 0; i < 50; i++) send(client, topics[(n++ * 7919) % topics.length]!, `{"value":${n}}`);
   }, 10);
   return () => clearInterval(timer);
 }
