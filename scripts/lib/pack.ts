@@ -94,7 +94,7 @@ async function compile(root: string, target: string, compiler: string, config: J
 }
 
 /** What never leaves the repository. */
-const OWN_ONLY = ['packages/*/src/**/*.test.ts', 'packages/*/src/testing'] as const;
+const OWN_ONLY = ['packages/*/src/**/*.test.ts', 'packages/*/src/**/testing', 'packages/*/src/**/fixtures'] as const;
 
 /** Everything but what the root's tsconfig.json leaves to others. */
 function compilation(root: string, build: string): JsonObject {
